@@ -1,0 +1,109 @@
+"""Which arguments are differentiated, and what may be one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.traced import Traced
+from chainrule.errors import ArgumentError
+
+__all__ = ["Argnums", "Selection", "differentiable", "function_name"]
+
+Argnums = int | str | Sequence[int | str]
+
+
+def function_name(f: Any) -> str:
+    name = getattr(f, "__name__", type(f).__name__)
+    return "f" if name == "<lambda>" else name
+
+
+def differentiable(value: Any, path: str) -> Any:
+    """The value as an array or NumPy scalar of a floating or complex dtype; integers become float64.
+
+    Raises:
+        ArgumentError: for what is not numeric, with the path of the argument.
+    """
+    kind = type(value)
+    if kind is Traced:
+        return value if value.dtype.kind in "fc" else value.astype(np.float64)
+    if kind is float:
+        return np.float64(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentError(f"{path} is a masked array: use numpy.where with the mask, or .filled(value)")
+    if not isinstance(value, (np.ndarray, np.generic, int, complex)):
+        if not hasattr(value, "__array__") or isinstance(value, type):
+            raise ArgumentError(f"{path} is {value!r:.60} of type {kind.__name__}: expected a number or an array")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ArgumentError(f"{path} is no array: {error}") from None
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    elif array.dtype.kind == "O" and isinstance(value, int):
+        array = np.asarray(float(value))
+    elif array.dtype.kind not in "fc":
+        raise ArgumentError(
+            f"{path} has dtype {array.dtype}: only floating and complex numbers can be differentiated"
+            + (" (convert booleans with .astype(float))" if array.dtype.kind == "b" else "")
+        )
+    return array if array.ndim else array[()]
+
+
+class Selection:
+    """The arguments named by `argnums`, found in a call's positional and keyword arguments."""
+
+    def __init__(self, f: Callable[..., Any], argnums: Argnums) -> None:
+        self.single = isinstance(argnums, (int, str))
+        wanted: Sequence[int | str] = (argnums,) if self.single else tuple(argnums)  # type: ignore[assignment,arg-type]
+        if not wanted:
+            raise ArgumentError("argnums is empty: name at least one argument, by position or by name")
+        self.f = f
+        self.wanted = wanted
+        self.names = self._parameter_names() if any(isinstance(w, str) for w in wanted) else []
+        for name in wanted:
+            if isinstance(name, str) and self.names and name not in self.names and not self._takes_any:
+                raise ArgumentError(f"{function_name(f)} has no argument {name!r}; it has {', '.join(self.names)}")
+            if not isinstance(name, (int, str)) or isinstance(name, bool):
+                raise ArgumentError(f"argnums holds {name!r}: expected positions (int) or names (str)")
+
+    def _parameter_names(self) -> list[str]:
+        try:
+            parameters = inspect.signature(self.f).parameters
+        except (TypeError, ValueError):
+            self._takes_any = True
+            return []
+        self._takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        return [name for name, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+
+    def places(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int | str]:
+        """Where the selected arguments stand in this call: a position, or a keyword."""
+        places: list[int | str] = []
+        for want in self.wanted:
+            if isinstance(want, str):
+                position = self.names.index(want) if want in self.names else len(args)
+                place: int | str = want if want in kwargs else position
+            else:
+                place = want + len(args) if want < 0 else want
+            if isinstance(place, int) and not 0 <= place < len(args):
+                given = f"{len(args)} positional" + (f" and {', '.join(kwargs)}" if kwargs else "")
+                raise ArgumentError(f"{function_name(self.f)} was not given the argument {want!r} (given: {given})")
+            places.append(place)
+        return places
+
+    def label(self, place: int | str) -> str:
+        """How messages call the argument: its name where that is known, else its position."""
+        if isinstance(place, str):
+            return place
+        names = self.names or _names_of(self.f)
+        return names[place] if place < len(names) else f"argument {place}"
+
+
+def _names_of(f: Callable[..., Any]) -> list[str]:
+    try:
+        return [n for n, p in inspect.signature(f).parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY)]
+    except (TypeError, ValueError):
+        return []

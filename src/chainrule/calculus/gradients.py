@@ -1,0 +1,109 @@
+"""Gradients of scalar-valued functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainrule.calculus.arguments import Argnums, Selection, function_name
+from chainrule.calculus.containers import map_leaves
+from chainrule.calculus.eager import Run
+from chainrule.calculus.functions import as_function
+from chainrule.core.registry import evaluating
+from chainrule.errors import ArgumentError, NotScalarError
+
+__all__ = ["grad", "value_and_grad"]
+
+
+def grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The gradient of a scalar-valued function, as a function of the same arguments.
+
+    Args:
+        f: an ordinary NumPy function or a formula; its value has shape ().
+        argnums: which arguments to differentiate by, by position or by name; several give a tuple of gradients.
+        has_aux: f returns a pair (value, anything), and so does the gradient: (gradient, anything).
+
+    Returns:
+        A function with f's arguments. Its result has the shape and dtype of the argument (float64 for integers), or
+        is a container of such where the argument is one.
+
+    Raises:
+        NotScalarError: f's value is not a scalar.
+        TraceError: f does something that cannot be followed; the line is named.
+        ArgumentError: an argument is not numeric, or `argnums` names none.
+
+    >>> import numpy as np, chainrule as cr
+    >>> cr.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    >>> cr.grad(lambda w, b: w * 3 + b, argnums=("w", "b"))(2.0, 1.0)
+    (np.float64(3.0), np.float64(1.0))
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @wraps(both)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    gradient.__name__ = f"grad_{function_name(both)}"
+    return gradient
+
+
+def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The value and the gradient of a scalar-valued function, from one forward and one backward pass.
+
+    Takes and raises what `grad` does; returns the pair (value, gradient), with `has_aux` ((value, aux), gradient).
+
+    >>> import numpy as np, chainrule as cr
+    >>> cr.value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
+    function = as_function(f)
+    selection = Selection(function, argnums)
+
+    @wraps(function)
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        run = Run(function, selection, args, kwargs)
+        output, aux = _split(run.result, has_aux)
+        value = scalar(run.plain(output), function_name(function))
+        leaves = run.pull([(output, evaluating.ones_like(value))])
+        gradient = run.rebuild(leaves)
+        if has_aux:
+            return (value, map_leaves(run.plain, aux)), gradient
+        return value, gradient
+
+    return value_and_gradient
+
+
+def _split(result: Any, has_aux: bool) -> tuple[Any, Any]:
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ArgumentError("with has_aux=True the function must return a pair (value, aux)")
+    return result
+
+
+def scalar(value: Any, name: str) -> Any:
+    """The value if it is a real scalar; else an error that says what to use instead."""
+    if isinstance(value, (bool, int, float)):
+        value = np.float64(value)
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        raise NotScalarError(
+            f"{name} returned {type(value).__name__}: a gradient needs one number"
+            + ("\n  did you forget to return the loss?" if value is None else "\n  return one value; for several use chainrule.jacobian")
+        )
+    if shape != ():
+        raise NotScalarError(
+            f"{name} returned an array of shape {shape}: a gradient needs one number\n"
+            "  reduce it (np.sum, np.mean), or use chainrule.jacobian for all derivatives of an array"
+        )
+    if value.dtype.kind == "c":
+        raise NotScalarError(
+            f"{name} returned a complex number: a gradient needs a real one\n"
+            "  take np.real, np.abs or |z|^2 of it, or use chainrule.jacobian"
+        )
+    return value

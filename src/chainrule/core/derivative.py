@@ -1,0 +1,286 @@
+"""The kinds of derivative facts: what is declared once, and serves forward mode, reverse mode and the lesson.
+
+`push` carries tangents from the operands to the result; `pull` carries the cotangent of the result back to the
+operands. Both compute with `F`, so the same fact runs on values and builds graphs.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chainrule.core.record import Record
+from chainrule.core.shapes import Array
+from chainrule.errors import DerivativeMissingError
+
+__all__ = ["Constant", "Custom", "Derivative", "Elementwise", "Linear", "Masked", "Multilinear", "Reduction", "Select"]
+
+Partial = Callable[..., Array] | Literal[1, -1]
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A cotangent that is zero by construction wherever `mask` is False: the branch that `where` did not take.
+
+    Elementwise rules keep it zero there even if their partial is NaN or infinite. It is an explicit mask and never a
+    test for g == 0, which would also cut second derivatives at points where the first one vanishes.
+    """
+
+    value: Array
+    mask: Array
+
+
+def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array:
+    """Bring a cotangent to the shape and dtype of its primal: the one place of unbroadcasting and casting."""
+    if cotangent.shape != primal.shape:
+        cotangent, mask = F.sum_like(cotangent, primal), None
+    if cotangent.dtype is not primal.dtype and cotangent.dtype != primal.dtype:
+        cotangent = F.cast_like(cotangent, primal)
+    return cotangent if mask is None else Masked(cotangent, mask)
+
+
+def _match_tangent(F: Any, tangent: Array, out: Array) -> Array:
+    if tangent.shape != out.shape:
+        tangent = F.broadcast_like(tangent, out)
+    return tangent if tangent.dtype == out.dtype else F.cast_like(tangent, out)
+
+
+class Derivative(ABC):
+    """A fact of calculus about one primitive."""
+
+    @abstractmethod
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        """The tangent of the result, given those of the operands (None is zero)."""
+
+    @abstractmethod
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        """The contributions to the operands' cotangents; None where an operand has none or needs none."""
+
+
+class Elementwise(Derivative):
+    """Each component of the result depends on the same component of each operand.
+
+    A partial is a function of `(F, out, *operands, **parameters)`, or 1 or -1 where it is constant. For complex
+    operands the operation is holomorphic.
+    """
+
+    def __init__(self, *partials: Partial) -> None:
+        self.partials = partials
+        self._signs = tuple(0 if callable(partial) else partial for partial in partials)
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        total = None
+        for i, tangent in enumerate(tangents):
+            if tangent is None:
+                continue
+            sign = self._signs[i]
+            if sign == 0:
+                term = tangent * self.partials[i](F, record.value, *record.values, **record.parameters)
+            else:
+                term = tangent if sign == 1 else -tangent
+            total = term if total is None else total + term
+        return None if total is None else _match_tangent(F, total, record.value)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        contributions: list[Array | Masked | None] = []
+        values, parameters = record.values, record.parameters
+        for i, operand in enumerate(record.operands):
+            if operand is None:
+                contributions.append(None)
+                continue
+            sign = self._signs[i]
+            if sign == 0:
+                partial = self.partials[i]
+                if parameters:
+                    term = cotangent * partial(F, record.value, *values, **parameters)
+                else:
+                    term = cotangent * partial(F, record.value, *values)
+                if mask is not None:
+                    term = F.where(mask, term, 0.0)
+            else:
+                term = cotangent if sign == 1 else -cotangent
+            primal = values[i]
+            if mask is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
+                term = _match(F, term, mask, primal)
+            contributions.append(term)
+        return contributions
+
+
+class Linear(Derivative):
+    """The result is linear in the operands jointly (sum, reshape, indexing, ...): forward mode is the operation itself.
+
+    A transpose is a function of `(F, g, out, *operands, **parameters)`; None stands for an operand that is not one of
+    the linear ones and carries no derivative (an index, a shape to follow). With `variadic`, one transpose serves all
+    operands and is told the operand's `position`.
+    """
+
+    def __init__(self, *transposes: Callable[..., Array] | None, variadic: bool = False) -> None:
+        self.transposes = transposes
+        self.variadic = variadic
+
+    def _transpose(self, i: int) -> Callable[..., Array] | None:
+        return self.transposes[0 if self.variadic else i]
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        operands = []
+        moved = False
+        for i, (tangent, value) in enumerate(zip(tangents, record.values, strict=True)):
+            if self._transpose(i) is None:
+                operands.append(value)
+            elif tangent is None:
+                operands.append(F.zeros_like(value))
+            else:
+                operands.append(tangent)
+                moved = True
+        if not moved:
+            return None
+        return getattr(F, record.primitive.name)(*operands, **record.parameters)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        contributions: list[Array | None] = []
+        for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
+            transpose = None if operand is None else self._transpose(i)
+            if transpose is None:
+                contributions.append(None)
+            else:
+                parameters = {**record.parameters, "position": i} if self.variadic else record.parameters
+                term = transpose(F, cotangent, record.value, *record.values, **parameters)
+                contributions.append(_match(F, term, None, primal))
+        return contributions
+
+
+class Multilinear(Derivative):
+    """The result is linear in each operand by itself (a product of some kind): matmul, outer, einsum.
+
+    A transpose is a function of `(F, g, out, *operands, **parameters)`.
+    """
+
+    def __init__(self, *transposes: Callable[..., Array]) -> None:
+        self.transposes = transposes
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        total = None
+        apply = getattr(F, record.primitive.name)
+        for i, tangent in enumerate(tangents):
+            if tangent is None:
+                continue
+            operands = [*record.values[:i], tangent, *record.values[i + 1 :]]
+            term = apply(*operands, **record.parameters)
+            total = term if total is None else total + term
+        return total
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        return [
+            None
+            if operand is None
+            else _match(F, transpose(F, cotangent, record.value, *record.values, **record.parameters), None, primal)
+            for transpose, operand, primal in zip(self.transposes, record.operands, record.values, strict=True)
+        ]
+
+
+class Reduction(Derivative):
+    """A reduction over axes whose result changes by the sum of `partial` times the change of each component.
+
+    The partial is a function of `(F, out, x, **parameters)` with the shape of x; `axis` (a tuple) and `keepdims` are
+    among the parameters. `F.expand_like(out, x, axis=..., keepdims=...)` brings a result back to x's shape.
+    """
+
+    def __init__(self, partial: Callable[..., Array]) -> None:
+        self.partial = partial
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        if tangents[0] is None:
+            return None
+        weight = self.partial(F, record.value, *record.values, **record.parameters)
+        axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
+        return F.sum(tangents[0] * weight, axis=axis, keepdims=keepdims)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        x = record.values[0]
+        axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
+        weight = self.partial(F, record.value, *record.values, **record.parameters)
+        return [_match(F, F.expand_like(cotangent, x, axis=axis, keepdims=keepdims) * weight, None, x)]
+
+
+class Select(Derivative):
+    """`where(condition, x, y)`: the derivative of the branch taken; the other branch is masked out, not multiplied by 0."""
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        _, x, y = tangents
+        if x is None and y is None:
+            return None
+        branches = [0.0 if tangent is None else tangent for tangent in (x, y)]
+        return _match_tangent(F, F.where(record.values[0], *branches), record.value)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        condition = record.values[0]
+        contributions: list[Array | Masked | None] = [None]
+        for taken, operand, primal in (
+            (condition, record.operands[1], record.values[1]),
+            (None, record.operands[2], record.values[2]),
+        ):
+            if operand is None:
+                contributions.append(None)
+                continue
+            reached = F.logical_not(condition) if taken is None else condition
+            if mask is not None:
+                reached = F.logical_and(reached, mask)
+            contributions.append(_match(F, F.where(reached, cotangent, 0.0), reached, primal))
+        return contributions
+
+
+class Constant(Derivative):
+    """The result does not change with its operands, wherever it has a derivative: comparisons, floor, sign, sizes."""
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        return None
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        return [None] * len(record.operands)
+
+
+class Custom(Derivative):
+    """The escape hatch: a rule for each mode, and the reason why no other kind fits.
+
+    Args:
+        jvp: `(F, tangents, out, *operands, **parameters)` to the tangent of the result; a tangent may be None (zero).
+        vjp: `(F, g, out, *operands, **parameters)` to a tuple with the contribution to each operand, or None; a
+            contribution may be a function without arguments, called only if that operand is differentiated.
+        reason: why it is not one of the kinds that serve both modes with one fact.
+    """
+
+    def __init__(
+        self,
+        jvp: Callable[..., Array] | None = None,
+        vjp: Callable[..., Sequence[Any]] | None = None,
+        reason: str = "",
+    ) -> None:
+        self.jvp, self.vjp, self.reason = jvp, vjp, reason
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        if all(tangent is None for tangent in tangents):
+            return None
+        if self.jvp is None:
+            raise DerivativeMissingError(_missing(record, "forward", "jvp", "define_jvp", "reverse mode (grad, vjp)"))
+        return self.jvp(F, tangents, record.value, *record.values, **record.parameters)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+        if self.vjp is None:
+            raise DerivativeMissingError(_missing(record, "reverse", "vjp", "define_vjp", "forward mode (jvp)"))
+        found = self.vjp(F, cotangent, record.value, *record.values, **record.parameters)
+        return [
+            None
+            if operand is None or term is None
+            else _match(F, term() if callable(term) and not hasattr(term, "dtype") else term, None, primal)
+            for operand, term, primal in zip(record.operands, found, record.values, strict=True)
+        ]
+
+
+def _missing(record: Record, mode: str, rule: str, definer: str, other: str) -> str:
+    name = record.primitive.name
+    return (
+        f"{name} has no derivative in {mode} mode: its {rule} was not defined\n"
+        f"  define it with chainrule.{definer}({name}, ...), or use {other}"
+    )

@@ -1,0 +1,65 @@
+"""Python's operators, once for all that takes part in a computation: traced values and nodes of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from chainrule.core.registry import Namespace
+
+__all__ = ["OPERATORS", "Operators"]
+
+# Each method of Python's data model with the primitive it means, and whether its operands come reversed.
+OPERATORS: dict[str, tuple[str, bool]] = {
+    "__neg__": ("negative", False),
+    "__abs__": ("abs", False),
+    "__invert__": ("logical_not", False),
+} | {
+    f"__{prefix}{method}__": (primitive, prefix == "r")
+    for method, primitive in (
+        ("add", "add"),
+        ("sub", "subtract"),
+        ("mul", "multiply"),
+        ("truediv", "divide"),
+        ("pow", "power"),
+        ("matmul", "matmul"),
+        ("floordiv", "floor_divide"),
+        ("mod", "remainder"),
+        ("and", "logical_and"),
+        ("or", "logical_or"),
+        ("xor", "logical_xor"),
+    )
+    for prefix in ("", "r")
+} | {
+    "__lt__": ("less", False),
+    "__le__": ("less_equal", False),
+    "__gt__": ("greater", False),
+    "__ge__": ("greater_equal", False),
+}
+
+
+def _method(primitive: str, reversed_: bool) -> Callable[..., Any]:
+    if reversed_:
+        return lambda self, other: getattr(self.F, primitive)(other, self)
+    return lambda self, *other: getattr(self.F, primitive)(self, *other)
+
+
+class Operators:
+    """Operators that call the primitives of the namespace `F` of the class."""
+
+    __slots__ = ()
+    F: ClassVar[Namespace]
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __pow__(self, exponent: Any) -> Any:
+        # NumPy itself squares for x ** 2: faster, and the derivative 2 x needs no logarithm.
+        if type(exponent) in (int, float) and exponent == 2:
+            return self.F.square(self)
+        return self.F.power(self, exponent)
+
+
+for _name, (_primitive, _reversed) in OPERATORS.items():
+    if _name not in Operators.__dict__:
+        setattr(Operators, _name, _method(_primitive, _reversed))

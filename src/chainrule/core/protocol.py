@@ -1,0 +1,169 @@
+"""NumPy's protocols: how an unmodified NumPy function meets traced values.
+
+NumPy hands every ufunc and array function that sees a traced value to the two methods here. What answers for it is a
+primitive whose `evaluate` is that ufunc, or an adapter entered with `answers`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.operators import Operators
+from chainrule.errors import TraceError
+
+__all__ = ["NumPyProtocol", "adapters", "answers", "ufunc_primitives"]
+
+adapters: dict[Any, Callable[..., Any]] = {}
+ufunc_primitives: dict[np.ufunc, Callable[..., Any]] = {}
+
+
+def answers(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the decorated function as the answer to NumPy functions: same signature, traced values among its arguments."""
+
+    def enter(adapter: Callable[..., Any]) -> Callable[..., Any]:
+        for function in functions:
+            adapters[function] = adapter
+        return adapter
+
+    return enter
+
+
+def _name(function: Any) -> str:
+    module = getattr(function, "__module__", None) or "numpy"
+    module = module.replace("numpy._core", "numpy").split("._")[0]
+    return f"{'numpy' if 'numpy' not in module else module}.{getattr(function, '__name__', function)}"
+
+
+def _missing(function: Any) -> TraceError:
+    known = sorted({getattr(f, "__name__", "") for f in (*adapters, *ufunc_primitives)})
+    near = difflib.get_close_matches(getattr(function, "__name__", ""), known, n=3)
+    hint = f"; near to it are: {', '.join(near)}" if near else ""
+    return TraceError(
+        f"{_name(function)} is not known to chainrule{hint}\n"
+        "  write it with known functions, or make it an operation of your own: chainrule.primitive and define_vjp"
+    )
+
+
+def _ufunc_method(ufunc: np.ufunc, method: str) -> Callable[..., Any] | None:
+    return adapters.get((ufunc, method))
+
+
+class NumPyProtocol(Operators):
+    """The methods by which NumPy hands over its functions, and those of arrays, which call NumPy's functions."""
+
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__":
+            answer = ufunc_primitives.get(ufunc) or adapters.get(ufunc)
+        else:
+            answer = adapters.get((ufunc, method))
+        if answer is None:
+            raise _missing(ufunc if method == "__call__" else getattr(ufunc, method))
+        if not options:
+            return answer(*inputs)
+        return adapters["ufunc options"](answer, inputs, options)
+
+    def __array_function__(
+        self, function: Any, types: Sequence[type], arguments: Sequence[Any], options: Mapping[str, Any]
+    ) -> Any:
+        adapter = adapters.get(function)
+        if adapter is None:
+            raise _missing(function)
+        return adapter(*arguments, **options)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TraceError(
+            "a traced value cannot become a plain NumPy array: its derivative would be lost\n"
+            "  to collect traced values use np.stack([...]); to fill an array start it with np.zeros_like(x) "
+            "or np.stack the parts; to leave the trace on purpose use chainrule.value(x)"
+        )
+
+    def _leave(self, how: str, instead: str) -> Any:
+        raise TraceError(
+            f"{how} takes a traced value out of the computation: its derivative would be lost\n"
+            f"  {instead}; to leave the trace on purpose use chainrule.value(x)"
+        )
+
+    def __float__(self) -> float:
+        return self._leave("float(x), a math.* function or a write into a plain array",
+                           "use NumPy's functions (np.sin for math.sin) and np.stack or np.zeros_like(x) to fill an array")
+
+    def __complex__(self) -> complex:
+        return self._leave("complex(x)", "use x + 0j")
+
+    def __int__(self) -> int:
+        return self._leave("int(x)", "use np.floor(x) or np.trunc(x)")
+
+    def __round__(self, *_: Any) -> Any:
+        return self._leave("round(x)", "use np.round(x)")
+
+    def item(self, *_: Any) -> Any:
+        return self._leave("x.item()", "index instead: x[0]")
+
+    def tolist(self) -> Any:
+        return self._leave("x.tolist()", "keep it an array")
+
+    @property
+    def T(self) -> Any:
+        return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        return np.swapaxes(self, -1, -2)
+
+    @property
+    def real(self) -> Any:
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        return np.imag(self)
+
+    @property
+    def flat(self) -> Any:
+        return iter(np.ravel(self))
+
+    def flatten(self, order: Any = "C") -> Any:
+        return np.ravel(self, order)
+
+    def dot(self, other: Any) -> Any:
+        return np.dot(self, other)
+
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def astype(self, dtype: Any, **_: Any) -> Any:
+        return adapters["astype"](self, dtype)
+
+    def copy(self, *_: Any, **__: Any) -> Any:
+        return np.copy(self)
+
+    def conj(self) -> Any:
+        return np.conj(self)
+
+    conjugate = conj
+
+
+def _method(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    def method(self: Any, *arguments: Any, **options: Any) -> Any:
+        return function(self, *arguments, **options)
+
+    method.__name__, method.__doc__ = name, f"As `numpy.{name}`."
+    return method
+
+
+for _array_method in (
+    "all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ravel repeat round squeeze "
+    "std sum swapaxes take trace var"
+).split():
+    setattr(NumPyProtocol, _array_method, _method(_array_method))

@@ -1,0 +1,284 @@
+"""Traced values: what a function sees in place of an array while its operations are recorded.
+
+Each trace has a level, from one counter: an inner trace always starts after the outer one, so the higher level is the
+inner one. An operation is recorded on the highest level among its operands; values of lower levels are constants
+there, and are recorded on their own level when the value is computed. No state but the counter is shared, so threads
+do not meet.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from dataclasses import dataclass, field
+from functools import lru_cache
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.core.capture import Captured, capture
+from chainrule.core.index import is_basic, split_index
+from chainrule.core.operators import OPERATORS
+from chainrule.core.protocol import NumPyProtocol, ufunc_primitives
+from chainrule.core.record import Record
+from chainrule.core.registry import evaluating
+from chainrule.errors import LeakedTraceError
+
+if TYPE_CHECKING:
+    from chainrule.core.primitive import Primitive
+
+__all__ = ["OWN", "Trace", "Traced", "apply", "bind_operators", "look_into", "write"]
+
+_levels = itertools.count(1)
+_NOTHING: Mapping[str, Any] = {}
+OWN = __file__.rsplit("core", 1)[0]  # a frame with a file elsewhere is the user's, or a library's
+
+
+class Trace:
+    """A recording in progress: the records in order, and the branches that Python took.
+
+    Attributes:
+        level: higher for inner traces.
+        records: operations and inputs in the order they ran; None when the trace has ended.
+        guards: (record, outcome) for each branch or index that Python took from a traced value.
+        captured: the large constant arrays met.
+        written: names of inputs that the function wrote into.
+    """
+
+    __slots__ = ("captured", "guards", "level", "records", "written")
+
+    def __init__(self) -> None:
+        self.level = next(_levels)
+        self.records: list[Record] | None = []
+        self.guards: list[tuple[Record, bool | int]] = []
+        self.captured = Captured()
+        self.written: list[str] = []
+
+    def input(self, value: Any, name: str = "") -> Traced:
+        """A new input of the trace."""
+        record = Record(None, (), (), value, {"name": name}, self)
+        self._open().append(record)
+        return Traced(record)
+
+    def close(self) -> list[Record]:
+        """End the trace and hand over its records; values that leaked out of it raise when used."""
+        records = self._open()
+        self.records = None  # traced values refer to the trace: without this, every tape would be a reference cycle
+        return records
+
+    def _open(self) -> list[Record]:
+        if self.records is None:
+            raise LeakedTraceError(
+                "a traced value is used after the function that was being differentiated has returned\n"
+                "  return it from the function, or keep chainrule.value(x) instead of x"
+            )
+        return self.records
+
+
+def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    """Evaluate a primitive on values, and record it on the innermost trace that an operand belongs to."""
+    trace = None
+    for operand in operands:
+        if type(operand) is Traced:
+            candidate = operand.record.trace
+            if trace is None or candidate.level > trace.level:
+                trace = candidate
+    if trace is None:
+        return primitive.evaluate(*operands, **parameters)
+    values = []
+    parents: list[Record | None] = []
+    nested = False
+    for operand in operands:
+        if type(operand) is Traced:
+            record = operand.record
+            if record.trace is trace:
+                value = record.value
+                values.append(value)
+                parents.append(record)
+                if type(value) is Traced:
+                    nested = True
+                continue
+            nested = True
+        elif type(operand) is not float:
+            operand = capture(operand, trace.captured)
+        values.append(operand)
+        parents.append(None)
+    value = apply(primitive, values, parameters) if nested else primitive.evaluate(*values, **parameters)
+    frame = sys._getframe(2)
+    while _is_own(frame.f_code.co_filename) and frame.f_back is not None:
+        frame = frame.f_back
+    record = Record(primitive, parents, values, value, parameters, trace, frame.f_code, frame.f_lasti)
+    if trace.records is None:
+        trace._open()
+    trace.records.append(record)
+    return Traced(record)
+
+
+@lru_cache(maxsize=4096)
+def _is_own(filename: str) -> bool:
+    return filename.startswith(OWN)
+
+
+class Traced(NumPyProtocol):
+    """A value inside a function that is being traced; it behaves as the NumPy array that it stands for.
+
+    Attributes:
+        record: how it was computed, with its value: an array, or a traced value of an outer level.
+        links: set for a view (made by indexing or reshaping) and for what it looks into.
+    """
+
+    __slots__ = ("__weakref__", "links", "record")
+    F = evaluating
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        primitive = ufunc_primitives.get(ufunc)
+        if primitive is not None and method == "__call__" and not options:
+            return apply(primitive, inputs, _NOTHING)
+        return super().__array_ufunc__(ufunc, method, *inputs, **options)
+
+    @property
+    def value(self) -> Any:
+        return self.record.value
+
+    @property
+    def trace(self) -> Trace:
+        return self.record.trace
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self.value.size
+
+    def __eq__(self, other: object) -> Any:
+        return self.F.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.F.not_equal(self, other)
+
+    def __bool__(self) -> bool:
+        outcome = bool(self.value)
+        self.trace.guards.append((self.record, outcome))
+        return outcome
+
+    def __index__(self) -> int:
+        outcome = self.value.__index__()
+        self.trace.guards.append((self.record, outcome))
+        return outcome
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        pattern, arrays = split_index(index)
+        out = apply(self.F.getitem, (self, *arrays), {"pattern": pattern})
+        if out.ndim and is_basic(pattern):
+            look_into(self, out, lambda base: base[index], lambda base, view: base.F.set_item(base, view, pattern=pattern))
+        return out
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        pattern, arrays = split_index(index)
+        write(self, self.F.set_item(self, new, *arrays, pattern=pattern))
+
+    def __repr__(self) -> str:
+        return f"Traced({self.value!r})"
+
+
+@dataclass(slots=True)
+class Links:
+    """What a view looks into and how to read and write through it, and the views into an array itself."""
+
+    base: Traced | None = None
+    read: Callable[[Any], Any] | None = None
+    through: Callable[[Any, Any], Any] | None = None
+    views: list[weakref.ref[Traced]] = field(default_factory=list)
+
+
+def _links(traced: Traced) -> Links:
+    try:
+        return traced.links
+    except AttributeError:
+        traced.links = Links()
+        return traced.links
+
+
+def look_into(base: Traced, view: Traced, read: Callable[[Any], Any], through: Callable[[Any, Any], Any]) -> None:
+    """Make `view` a window into `base`: a write to either reaches the other, as with NumPy's views."""
+    view.links = Links(base, read, through)
+    _links(base).views.append(weakref.ref(view))
+
+
+def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
+    """Let `target` stand for a new value from now on: a write in place, as a functional update.
+
+    All names bound to the same array see it, since they hold the same object; views and bases are brought up to date.
+    """
+    if target.record.primitive is None:
+        target.trace.written.append(target.record.parameters["name"])
+    target.record = new.record
+    links = _links(target)
+    if links.base is not None and links.base is not skip:
+        write(links.base, links.through(links.base, target), skip=target)
+    _refresh_views(target, links, skip)
+
+
+def _refresh_views(target: Traced, links: Links, skip: Traced | None = None) -> None:
+    for reference in links.views:
+        view = reference()
+        if view is not None and view is not skip:
+            view.record = _links(view).read(target).record
+            _refresh_views(view, _links(view))
+
+
+def _in_place(name: str) -> Callable[[Any, Any], Any]:
+    def method(self: Traced, other: Any) -> Any:
+        result = getattr(Traced, f"__{name}__")(self, other)
+        if self.ndim == 0:  # a NumPy scalar is immutable: the name is bound anew, aliases keep the old value
+            return result
+        write(self, self.F.set_item(self, result, pattern=(...,)))
+        return self
+
+    return method
+
+
+for _operator in ("add", "sub", "mul", "truediv", "pow", "matmul", "floordiv", "mod"):
+    setattr(Traced, f"__i{_operator}__", _in_place(_operator))
+
+
+def bind_operators(primitive: Primitive) -> None:
+    """Let the operators that mean this primitive call it without a look-up: most functions consist of operators."""
+    for name, (meaning, reversed_) in OPERATORS.items():
+        if meaning == primitive.name and name != "__pow__":
+            setattr(Traced, name, _operator_method(primitive, reversed_, unary=name in _UNARY))
+
+
+_UNARY = ("__neg__", "__abs__", "__invert__")
+
+
+def _operator_method(primitive: Primitive, reversed_: bool, unary: bool) -> Callable[..., Any]:
+    if unary:
+        return lambda self: apply(primitive, (self,), _NOTHING)
+    if reversed_:
+        return lambda self, other: apply(primitive, (other, self), _NOTHING)
+    return lambda self, other: apply(primitive, (self, other), _NOTHING)

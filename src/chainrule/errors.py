@@ -1,0 +1,107 @@
+"""The errors of chainrule: each says what was wrong, where, and one way out.
+
+Every error that chainrule raises on purpose is a `ChainruleError`. Those that answer a wrong type or
+value are also a `TypeError` or `ValueError`, so that code which catches the built-in kind keeps working.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "ChainruleError",
+    "DataError",
+    "DerivativeMissingError",
+    "FormulaError",
+    "GraphError",
+    "GuardError",
+    "KinkError",
+    "LeakedTraceError",
+    "LimitError",
+    "MissingExtraError",
+    "NonFiniteError",
+    "NotScalarError",
+    "ShapeError",
+    "TraceError",
+]
+
+
+class ChainruleError(Exception):
+    """The base of all errors of chainrule.
+
+    >>> import chainrule as cr
+    >>> try:
+    ...     cr.grad("x + ")
+    ... except cr.ChainruleError as error:
+    ...     print(type(error).__name__)
+    FormulaError
+    """
+
+
+class ArgumentError(ChainruleError, ValueError, TypeError):
+    """An argument is of the wrong kind or has a name that does not exist; the message lists what is accepted."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Shapes do not fit together; the message gives both."""
+
+
+class NotScalarError(ShapeError):
+    """A gradient was asked of an output that is not a scalar; the message gives its shape and names `jacobian`."""
+
+
+class TraceError(ChainruleError, TypeError):
+    """A function does something that cannot be followed; the message names its line and what to write instead."""
+
+
+class LeakedTraceError(TraceError):
+    """A traced value was used after the trace that made it had ended."""
+
+
+class DerivativeMissingError(ChainruleError, TypeError):
+    """An operation has no derivative in the mode that was asked for; the message says how to define one."""
+
+
+class GuardError(ChainruleError):
+    """A graph was evaluated at values that take another branch than the one it recorded."""
+
+
+class GraphError(ChainruleError):
+    """A graph is not legal: an operand out of order, a wrong shape or dtype. Always a defect, never the user's."""
+
+
+class NonFiniteError(ChainruleError, ArithmeticError):
+    """A step produced NaN or infinity under `watch_numbers`; the message names the step, its inputs and its line."""
+
+
+class KinkError(ChainruleError, ArithmeticError):
+    """A derivative was asked for at a kink, tie or pole under `strict`."""
+
+
+class LimitError(ChainruleError, ValueError):
+    """An input is larger than a limit of `Limits` allows; the message names the limit."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """A feature needs a package that is not installed; the message is the exact install command."""
+
+
+class DataError(ChainruleError, ValueError):
+    """A data file or value cannot be used; the message names the row and the column."""
+
+
+class FormulaError(ChainruleError, ValueError):
+    """A formula cannot be read; `position` is the offending character, and the message has a caret under it."""
+
+    def __init__(self, problem: str, text: str, position: int, expected: str = "") -> None:
+        self.problem, self.text, self.position, self.expected = problem, text, position, expected
+        super().__init__(problem, text, position, expected)
+
+    def __str__(self) -> str:
+        # A window around the place: a formula of a megabyte must not become a message of a megabyte.
+        start = max(0, self.position - 60)
+        shown = self.text[start : self.position + 40].replace("\n", " ").replace("\t", " ")
+        column = self.position - start
+        if start:
+            shown, column = "..." + shown, column + 3
+        hint = f"\nexpected {self.expected}" if self.expected else ""
+        return f"{self.problem} (column {self.position + 1})\n  {shown}\n  {' ' * column}^{hint}"

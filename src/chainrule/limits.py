@@ -1,0 +1,34 @@
+"""The one place where every limit on the size of an input stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.errors import LimitError
+
+__all__ = ["LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large an input may be before it is refused with a `LimitError`.
+
+    Checked while reading, never by a timer: what is refused does not depend on the machine's speed.
+    """
+
+    formula_length: int = 20_000
+    formula_depth: int = 500
+    formula_tokens: int = 10_000
+    number_length: int = 400
+    formula_nodes: int = 20_000
+    csv_columns: int = 10_000
+    csv_line: int = 10_000_000
+
+    def check(self, name: str, size: int) -> None:
+        """Raise a `LimitError` that names the limit if `size` exceeds it."""
+        limit = getattr(self, name)
+        if size > limit:
+            raise LimitError(f"the limit {name} = {limit:,} was hit: this input has {size:,}")
+
+
+LIMITS = Limits()

@@ -1,0 +1,18 @@
+"""Derivatives of any callable from its values alone, and gradient checks against them; it needs NumPy only."""
+
+from chainrule.numeric.check import GradientCheck, check, compare
+from chainrule.numeric.diagnosis import Component
+from chainrule.numeric.differences import SCHEMES, Scheme, derivative, gradient, jacobian, partial
+
+__all__ = [
+    "SCHEMES",
+    "Component",
+    "GradientCheck",
+    "Scheme",
+    "check",
+    "compare",
+    "derivative",
+    "gradient",
+    "jacobian",
+    "partial",
+]

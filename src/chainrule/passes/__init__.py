@@ -1,0 +1,1 @@
+"""Passes over records and graphs: reverse and forward mode, batching, evaluation."""

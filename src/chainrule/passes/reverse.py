@@ -1,0 +1,113 @@
+"""Reverse mode: cotangents from the output back to the inputs.
+
+One loop serves a tape of values (with the evaluating `F`) and a graph (with the building `F`, where the result is a
+graph again). Where a value is used several times, the contributions of all paths are summed when it is reached.
+Source: Linnainmaa (1976); Griewank and Walther, Evaluating Derivatives (2008), chapter 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chainrule.core.derivative import Masked
+from chainrule.core.graph import Graph, Node
+from chainrule.core.record import Record
+from chainrule.core.registry import building
+from chainrule.core.shapes import Array
+
+__all__ = ["Observer", "pull", "records_of", "reverse"]
+
+Observer = Callable[[Record, Array, Array | None, Sequence[Array | Masked]], None]
+
+
+def pull(
+    records: Sequence[Record], seeds: Mapping[Record, Array], F: Any, observe: Observer | None = None
+) -> dict[Record, Array]:
+    """Carry cotangents back through records that are in order of computation.
+
+    Args:
+        records: a tape, or `records_of` a graph.
+        seeds: the cotangents of the outputs.
+        F: the namespace to compute with.
+        observe: called for each record reached, with its cotangent, its mask, and the contributions it is the sum of.
+
+    Returns:
+        The cotangents of the inputs that the outputs depend on.
+    """
+    pending: dict[Record, list[Array | Masked]] = {record: [seed] for record, seed in seeds.items()}
+    gathered: dict[Record, Array] = {}
+    for record in reversed(records):
+        contributions = pending.pop(record, None)
+        if contributions is None:
+            continue
+        cotangent, mask = _total(F, contributions)
+        if observe is not None:
+            observe(record, cotangent, mask, contributions)
+        if record.primitive is None:
+            gathered[record] = cotangent
+            continue
+        terms = record.primitive.derivative.pull(F, record, cotangent, mask)
+        for operand, term in zip(record.operands, terms, strict=True):
+            if term is not None and operand is not None:
+                if operand in pending:
+                    pending[operand].append(term)
+                else:
+                    pending[operand] = [term]
+    return gathered
+
+
+def _total(F: Any, contributions: Sequence[Array | Masked]) -> tuple[Array, Array | None]:
+    """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
+    first = contributions[0]
+    total, mask = (first.value, first.mask) if type(first) is Masked else (first, None)
+    for term in contributions[1:]:
+        if type(term) is Masked:
+            total = total + term.value
+            mask = None if mask is None else F.logical_or(mask, term.mask)
+        else:
+            total, mask = total + term, None
+    return total, mask
+
+
+def records_of(graph: Graph, wrt: Sequence[Node]) -> dict[Node, Record]:
+    """The nodes of a graph that depend on `wrt`, as records."""
+    records: dict[Node, Record] = {}
+    wanted = set(wrt)
+    for node in graph.nodes:
+        operands = [records.get(operand) for operand in node.operands]
+        if node in wanted:
+            records[node] = Record(None, (), (), node, node.parameters)
+        elif any(operand is not None for operand in operands):
+            values = [_unlifted(operand) for operand in node.operands]
+            records[node] = Record(node.primitive, operands, values, node, node.parameters)
+    return records
+
+
+def _unlifted(node: Node) -> Any:
+    """A Python scalar stays one, as it is on a tape: rules ask for its type."""
+    if node.is_constant and isinstance(node.dtype, type):
+        return node.parameters["value"]
+    return node
+
+
+def reverse(graph: Graph, wrt: Sequence[Node] | None = None, seed: Node | None = None) -> Graph:
+    """The graph of the cotangents of `wrt` (default: all inputs), for a graph of one output.
+
+    Args:
+        graph: a graph of one output.
+        wrt: inputs of the graph.
+        seed: the cotangent of the output, an input of the new graph; without it the output must be a scalar, and the
+            result is its gradient.
+    """
+    (output,) = graph.outputs
+    wrt = graph.inputs if wrt is None else wrt
+    F = building
+    records = records_of(graph, wrt)
+    start = F.ones_like(output) if seed is None else seed
+    found = {}
+    if output in records:
+        found = pull(list(records.values()), {records[output]: start}, F)
+    outputs = tuple(found[records[node]] if records[node] in found else F.zeros_like(node) for node in wrt)
+    inputs = graph.inputs if seed is None else (*graph.inputs, seed)
+    return Graph(inputs, outputs, graph.guards, f"gradient of {graph.name}")

@@ -1,0 +1,54 @@
+"""The boundary of a trace: errors that leave it name the line of the user's function."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from chainrule.core.traced import OWN
+from chainrule.errors import ChainruleError, TraceError
+
+__all__ = ["naming_the_line"]
+
+
+@contextmanager
+def naming_the_line() -> Iterator[None]:
+    """Add the line of the user's code to a `TraceError`, also to one that NumPy has turned into an error of its own."""
+    try:
+        yield
+    except TraceError as error:
+        raise _located(error) from None
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        hidden = error.__cause__ or error.__context__
+        if isinstance(hidden, TraceError):
+            raise _located(hidden.with_traceback(error.__traceback__)) from None
+        raise
+
+
+def _located(error: TraceError) -> TraceError:
+    if getattr(error, "line", None) is not None:
+        return error
+    place = _user_line(error.__traceback__)
+    if place is not None:
+        filename, line = place
+        source = linecache.getline(filename, line).strip()
+        message, _, fix = str(error).partition("\n")
+        shown = f"\n  {source}" if source else ""
+        rest = f"\n{fix}" if fix else ""
+        error.args = (f"{message}\n  in {filename.rsplit('/', 1)[-1]}, line {line}{shown}{rest}",)
+        error.line = line  # type: ignore[attr-defined]
+    return error
+
+
+def _user_line(trace: TracebackType | None) -> tuple[str, int] | None:
+    found = None
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if not filename.startswith(OWN) and "numpy" not in filename.rsplit("site-packages", 1)[-1]:
+            found = (filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found

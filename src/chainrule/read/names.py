@@ -1,0 +1,35 @@
+"""The name that the user's code gave to a value, read from the bytecode.
+
+If the instruction after the one that computed a value stores it, the stored name is the value's name. Nothing runs
+while the function is traced, so it costs nothing until somebody asks.
+"""
+
+from __future__ import annotations
+
+import dis
+from functools import lru_cache
+from types import CodeType
+
+from chainrule.core.graph import Site
+
+__all__ = ["assigned_name"]
+
+_STORES = {"STORE_FAST", "STORE_NAME", "STORE_GLOBAL", "STORE_DEREF"}
+
+
+def assigned_name(site: Site) -> str:
+    """The variable that the value computed at this place was assigned to, or ""."""
+    return _names(site.code).get(site.offset, "")
+
+
+@lru_cache(maxsize=1024)
+def _names(code: CodeType) -> dict[int, str]:
+    """For each instruction followed by a store: its offset and the name stored."""
+    names: dict[int, str] = {}
+    instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "NOP", "EXTENDED_ARG")]
+    for computed, stored in zip(instructions, instructions[1:], strict=False):
+        if stored.opname in _STORES:
+            names[computed.offset] = str(stored.argval)
+        elif stored.opname.startswith("STORE_FAST_"):  # two in one, from Python 3.13 on
+            names[computed.offset] = str(stored.argval[0])
+    return names

@@ -1,0 +1,86 @@
+"""Trace a function into a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.graph import Graph, Guard, Node, Site, constant
+from chainrule.core.record import Record
+from chainrule.core.traced import Trace, Traced
+from chainrule.read.names import assigned_name
+
+__all__ = ["graph_of_records", "trace"]
+
+
+def trace(f: Callable[..., Any], values: Sequence[Any], names: Sequence[str], name: str) -> tuple[Graph, Any]:
+    """The graph of `f` called with traced values, and f's result.
+
+    Args:
+        f: called with the traced values, positionally; its result is one traced value or constant, or a sequence.
+        values: arrays.
+        names: of the inputs.
+        name: of the function.
+    """
+    recording = Trace()
+    try:
+        inputs = [recording.input(value, label) for value, label in zip(values, names, strict=True)]
+        result = f(*inputs)
+    finally:
+        records = recording.close()
+    outputs = list(result) if isinstance(result, (list, tuple)) else [result]
+    return graph_of_records(records, inputs, outputs, recording.guards, recording, name), result
+
+
+def graph_of_records(
+    records: Sequence[Record],
+    inputs: Sequence[Traced],
+    outputs: Sequence[Any],
+    guards: Sequence[tuple[Record, bool | int]],
+    recording: Trace,
+    name: str,
+) -> Graph:
+    """Freeze a tape into a graph: records become nodes, other operands become constants."""
+    nodes: dict[Record, Node] = {}
+    shared: dict[int, tuple[Any, Node]] = {}  # one constant for one array, however often it is used
+
+    def constant_node(value: Any) -> Node:
+        if not isinstance(value, np.ndarray):
+            return constant(value)
+        found = shared.get(id(value))
+        if found is None:
+            found = shared[id(value)] = (value, constant(value))
+        return found[1]
+
+    taken: set[str] = {record.parameters["name"] for record in records if record.primitive is None}
+    for record in records:
+        value = record.value
+        site = None if record.code is None else Site(record.code, record.offset)
+        if record.primitive is None:
+            nodes[record] = Node(None, (), record.parameters, value.shape, value.dtype, record.parameters["name"])
+            continue
+        operands = tuple(
+            constant_node(value) if operand is None else nodes[operand]
+            for operand, value in zip(record.operands, record.values, strict=True)
+        )
+        label = assigned_name(site) if site else ""
+        if label in taken:
+            label = ""
+        shape, dtype = (value.shape, value.dtype) if hasattr(value, "dtype") else ((), type(value))
+        nodes[record] = Node(record.primitive, operands, record.parameters, shape, dtype, label, site)
+        if label:
+            taken.add(label)
+
+    def output_node(value: Any) -> Node:
+        if isinstance(value, Traced) and value.trace is recording:
+            return nodes[value.record]
+        return constant(value)
+
+    return Graph(
+        tuple(nodes[traced.record] for traced in inputs),
+        tuple(output_node(value) for value in outputs),
+        tuple(Guard(nodes[record], outcome) for record, outcome in guards),
+        name,
+    )
