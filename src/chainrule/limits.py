@@ -23,6 +23,7 @@ class Limits:
     formula_nodes: int = 20_000
     csv_columns: int = 10_000
     csv_line: int = 10_000_000
+    csv_cells: int = 50_000_000
 
     def check(self, name: str, size: int) -> None:
         """Raise a `LimitError` that names the limit if `size` exceeds it."""

@@ -58,7 +58,7 @@ class Selection:
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums) -> None:
         self.single = isinstance(argnums, (int, str))
-        wanted: Sequence[int | str] = (argnums,) if self.single else tuple(argnums)  # type: ignore[assignment,arg-type]
+        wanted: Sequence[Any] = (argnums,) if isinstance(argnums, (int, str)) else tuple(argnums)
         if not wanted:
             raise ArgumentError("argnums is empty: name at least one argument, by position or by name")
         self.f = f

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.calculus.arguments import Selection, differentiable
 from chainrule.calculus.containers import flatten, is_container
+from chainrule import ops  # noqa: F401  enters the primitives
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Trace, Traced

@@ -59,6 +59,19 @@ class Derivative(ABC):
         """The contributions to the operands' cotangents; None where an operand has none or needs none."""
 
 
+def _no_function(*_: Any, **__: Any) -> Array:
+    raise AssertionError("a constant partial is not called")
+
+
+def _operation(F: Any, record: Record) -> Callable[..., Array]:
+    """The record's own primitive in the namespace F."""
+    return getattr(F, _name(record))
+
+
+def _name(record: Record) -> str:
+    return record.primitive.name if record.primitive is not None else "input"
+
+
 class Elementwise(Derivative):
     """Each component of the result depends on the same component of each operand.
 
@@ -69,6 +82,7 @@ class Elementwise(Derivative):
     def __init__(self, *partials: Partial) -> None:
         self.partials = partials
         self._signs = tuple(0 if callable(partial) else partial for partial in partials)
+        self._functions: tuple[Callable[..., Array], ...] = tuple(p if callable(p) else _no_function for p in partials)
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         total = None
@@ -77,7 +91,7 @@ class Elementwise(Derivative):
                 continue
             sign = self._signs[i]
             if sign == 0:
-                term = tangent * self.partials[i](F, record.value, *record.values, **record.parameters)
+                term = tangent * self._functions[i](F, record.value, *record.values, **record.parameters)
             else:
                 term = tangent if sign == 1 else -tangent
             total = term if total is None else total + term
@@ -92,7 +106,7 @@ class Elementwise(Derivative):
                 continue
             sign = self._signs[i]
             if sign == 0:
-                partial = self.partials[i]
+                partial = self._functions[i]
                 if parameters:
                     term = cotangent * partial(F, record.value, *values, **parameters)
                 else:
@@ -136,7 +150,7 @@ class Linear(Derivative):
                 moved = True
         if not moved:
             return None
-        return getattr(F, record.primitive.name)(*operands, **record.parameters)
+        return _operation(F, record)(*operands, **record.parameters)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
         contributions: list[Array | None] = []
@@ -154,15 +168,17 @@ class Linear(Derivative):
 class Multilinear(Derivative):
     """The result is linear in each operand by itself (a product of some kind): matmul, outer, einsum.
 
-    A transpose is a function of `(F, g, out, *operands, **parameters)`.
+    A transpose is a function of `(F, g, out, *operands, **parameters)`. With `variadic`, one transpose serves all
+    operands and is told the operand's `position`.
     """
 
-    def __init__(self, *transposes: Callable[..., Array]) -> None:
+    def __init__(self, *transposes: Callable[..., Array], variadic: bool = False) -> None:
         self.transposes = transposes
+        self.variadic = variadic
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         total = None
-        apply = getattr(F, record.primitive.name)
+        apply = _operation(F, record)
         for i, tangent in enumerate(tangents):
             if tangent is None:
                 continue
@@ -172,12 +188,16 @@ class Multilinear(Derivative):
         return total
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
-        return [
-            None
-            if operand is None
-            else _match(F, transpose(F, cotangent, record.value, *record.values, **record.parameters), None, primal)
-            for transpose, operand, primal in zip(self.transposes, record.operands, record.values, strict=True)
-        ]
+        contributions: list[Array | None] = []
+        for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
+            if operand is None:
+                contributions.append(None)
+                continue
+            parameters = {**record.parameters, "position": i} if self.variadic else record.parameters
+            transpose = self.transposes[0 if self.variadic else i]
+            term = transpose(F, cotangent, record.value, *record.values, **parameters)
+            contributions.append(_match(F, term, None, primal))
+        return contributions
 
 
 class Reduction(Derivative):
@@ -279,7 +299,7 @@ class Custom(Derivative):
 
 
 def _missing(record: Record, mode: str, rule: str, definer: str, other: str) -> str:
-    name = record.primitive.name
+    name = _name(record)
     return (
         f"{name} has no derivative in {mode} mode: its {rule} was not defined\n"
         f"  define it with chainrule.{definer}({name}, ...), or use {other}"

@@ -7,7 +7,8 @@ that every operand stands before its use; all traversals are loops, so a million
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -20,31 +21,29 @@ from chainrule.core.shapes import Dtype, Shape
 if TYPE_CHECKING:
     from chainrule.core.primitive import Primitive
 
-__all__ = ["Graph", "Guard", "Node", "Site", "build", "constant", "lift", "topological"]
+__all__ = ["Graph", "Guard", "Node", "Site", "build", "constant", "lift", "site_of", "topological"]
 
 _NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place in the user's code: a code object and the offset of the instruction that ran."""
+    """A place in the user's code."""
 
-    code: CodeType
-    offset: int
-
-    @property
-    def filename(self) -> str:
-        return self.code.co_filename
-
-    @property
-    def line(self) -> int:
-        for start, end, line in self.code.co_lines():
-            if start <= self.offset < end and line is not None:
-                return line
-        return self.code.co_firstlineno
+    filename: str
+    line: int
 
     def __str__(self) -> str:
         return f"{self.filename.replace(chr(92), '/').rsplit('/', 1)[-1]}, line {self.line}"
+
+
+@lru_cache(maxsize=4096)
+def site_of(code: CodeType, offset: int) -> Site:
+    """The place of an instruction, given its code object and its offset there."""
+    for start, end, line in code.co_lines():
+        if start <= offset < end and line is not None:
+            return Site(code.co_filename, line)
+    return Site(code.co_filename, code.co_firstlineno)
 
 
 class Node(Operators):
@@ -104,7 +103,8 @@ def constant(value: Any) -> Node:
     """A node that holds a value; a Python scalar stays weak in promotion."""
     if type(value) in (bool, int, float, complex):
         return Node(None, (), {"value": value}, (), type(value))
-    value = np.asarray(value)
+    if not hasattr(value, "record"):  # a traced value of an outer level stays what it is
+        value = np.asarray(value)[()]
     return Node(None, (), {"value": value}, value.shape, value.dtype)
 
 
@@ -168,3 +168,30 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied by position: following operands from node to node would need deep recursion."""
+        position = {node: i for i, node in enumerate(self.nodes)}
+        rows = [
+            (n.primitive, tuple(position[o] for o in n.operands), dict(n.parameters), n.shape, n.dtype, n.name, n.site)
+            for n in self.nodes
+        ]
+        places = {
+            "inputs": tuple(position[node] for node in self.inputs),
+            "outputs": tuple(position[node] for node in self.outputs),
+            "guards": tuple((position[guard.node], guard.outcome) for guard in self.guards),
+        }
+        rest = {f.name: getattr(self, f.name) for f in fields(self) if f.init and f.name not in places}
+        return _restore, (type(self), rows, places, rest)
+
+
+def _restore(kind: type[Graph], rows: list[tuple[Any, ...]], places: dict[str, Any], rest: dict[str, Any]) -> Graph:
+    nodes: list[Node] = []
+    for primitive, operands, *fields_ in rows:
+        nodes.append(Node(primitive, tuple(nodes[i] for i in operands), *fields_))
+    return kind(
+        inputs=tuple(nodes[i] for i in places["inputs"]),
+        outputs=tuple(nodes[i] for i in places["outputs"]),
+        guards=tuple(Guard(nodes[i], outcome) for i, outcome in places["guards"]),
+        **rest,
+    )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Derivative
+from chainrule.core.derivative import Constant, Derivative
 from chainrule.core.domain import REAL, Domain
 from chainrule.core.graph import Node, build
 from chainrule.core.notation import Call, Notation
 from chainrule.core.protocol import ufunc_primitives
-from chainrule.core.registry import register
+from chainrule.core.registry import primitives, register
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, join_dtypes
 from chainrule.core.traced import apply, bind_operators
+from chainrule.errors import ArgumentError
 
 __all__ = ["Example", "Primitive", "example", "primitive"]
 
@@ -54,6 +57,7 @@ class Primitive:
         domain: where it is defined, and where it has kinks.
         dtype: the result's dtype from those of the operands; by default NumPy's promotion.
         examples: what to try it on; elementwise operations need none.
+        module: where it was declared, so that a pickled graph finds it again.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Primitive:
     domain: Domain = REAL
     dtype: Callable[..., Dtype] | None = None
     examples: tuple[Example, ...] = ()
+    module: str = ""
 
     def __call__(self, *operands: Array, **parameters: Any) -> Array:
         """Compute on values; recorded where an operand is traced."""
@@ -79,6 +84,19 @@ class Primitive:
         if isinstance(self.evaluate, np.ufunc):
             return shape, _ufunc_dtype(self.evaluate, dtypes)
         return shape, join_dtypes(*dtypes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.module:
+            raise ArgumentError(f"a graph with the user's own operation {self.name} cannot be pickled")
+        return _find, (self.module, self.name)
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether its derivative is zero wherever it exists."""
+        return isinstance(self.derivative, Constant)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -100,9 +118,14 @@ def _ufunc_dtype(ufunc: np.ufunc, dtypes: Sequence[Dtype]) -> Dtype:
     return found
 
 
+def _find(module: str, name: str) -> Primitive:
+    importlib.import_module(module)
+    return primitives()[name]
+
+
 def primitive(name: str, **entry: Any) -> Primitive:
     """Declare a primitive: see `Primitive` for the fields of an entry."""
-    made = Primitive(name, **entry)
+    made = Primitive(name, module=sys._getframe(1).f_globals["__name__"], **entry)
     if isinstance(made.evaluate, np.ufunc):
         ufunc_primitives.setdefault(made.evaluate, made)
     bind_operators(made)

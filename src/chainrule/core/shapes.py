@@ -25,6 +25,7 @@ __all__ = [
     "elementwise",
     "join_dtypes",
     "reduced_shape",
+    "transposed",
 ]
 
 Shape = tuple[int, ...]
@@ -68,6 +69,12 @@ def aligned(F: Any, operands: Sequence[Array], batched: Sequence[bool]) -> list[
         F.expand_dims(x, axis=tuple(range(1, 1 + most - rank))) if b and rank < most else x
         for x, b, rank in zip(operands, batched, ranks, strict=True)
     ]
+
+
+def transposed(F: Any, x: Array) -> Array:
+    """A matrix, or each matrix of a stack, with its rows as columns; complex entries are not conjugated."""
+    n = x.ndim
+    return F.transpose(x, axes=(*range(n - 2), n - 1, n - 2))
 
 
 class ShapeRule(ABC):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -79,10 +79,10 @@ class Trace:
 
 def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """Evaluate a primitive on values, and record it on the innermost trace that an operand belongs to."""
-    trace = None
+    trace: Any = None
     for operand in operands:
         if type(operand) is Traced:
-            candidate = operand.record.trace
+            candidate: Any = operand.record.trace
             if trace is None or candidate.level > trace.level:
                 trace = candidate
     if trace is None:
@@ -110,9 +110,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str
     while _is_own(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     record = Record(primitive, parents, values, value, parameters, trace, frame.f_code, frame.f_lasti)
-    if trace.records is None:
-        trace._open()
-    trace.records.append(record)
+    (trace.records if trace.records is not None else trace._open()).append(record)
     return Traced(record)
 
 
@@ -130,6 +128,8 @@ class Traced(NumPyProtocol):
     """
 
     __slots__ = ("__weakref__", "links", "record")
+    links: Links
+    record: Record
     F = evaluating
     __hash__ = None  # type: ignore[assignment]
 
@@ -137,7 +137,7 @@ class Traced(NumPyProtocol):
         self.record = record
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        primitive = ufunc_primitives.get(ufunc)
+        primitive: Any = ufunc_primitives.get(ufunc)
         if primitive is not None and method == "__call__" and not options:
             return apply(primitive, inputs, _NOTHING)
         return super().__array_ufunc__(ufunc, method, *inputs, **options)
@@ -148,7 +148,7 @@ class Traced(NumPyProtocol):
 
     @property
     def trace(self) -> Trace:
-        return self.record.trace
+        return cast(Trace, self.record.trace)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -205,13 +205,17 @@ class Traced(NumPyProtocol):
         return f"Traced({self.value!r})"
 
 
+def _unlinked(*_: Any) -> Any:
+    raise AssertionError("not a view")
+
+
 @dataclass(slots=True)
 class Links:
     """What a view looks into and how to read and write through it, and the views into an array itself."""
 
     base: Traced | None = None
-    read: Callable[[Any], Any] | None = None
-    through: Callable[[Any, Any], Any] | None = None
+    read: Callable[[Any], Any] = _unlinked
+    through: Callable[[Any, Any], Any] = _unlinked
     views: list[weakref.ref[Traced]] = field(default_factory=list)
 
 

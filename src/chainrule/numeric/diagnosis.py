@@ -41,7 +41,9 @@ class Component:
     @property
     def ratio(self) -> float:
         """How many times the tolerance the difference is; infinite where the gradient is NaN or infinite."""
-        return abs(self.difference) / self.tolerance if math.isfinite(self.difference) else math.inf
+        if not math.isfinite(self.difference) or (self.difference and not self.tolerance):
+            return math.inf
+        return abs(self.difference) / self.tolerance if self.difference else 0.0
 
     @property
     def label(self) -> str:
@@ -68,16 +70,17 @@ def diagnose(components: Sequence[Component]) -> str:
     # The component known best fixes the factor; the others are asked whether they agree.
     best = max(speaking, key=lambda c: abs(c.numeric) / c.tolerance)
     factor = best.analytic / best.numeric
-    # The error bar of the factor, relative to it: where it is not small, the gradient may as well be zero.
+    # The error bar of the factor, relative to it: the factor must stand clear of zero, and of one.
     margin = max(1.0, abs(factor)) * best.tolerance / max(abs(best.analytic), best.tolerance)
-    if margin * RESOLVED > 1:
+    if margin * RESOLVED > min(1.0, abs(factor - 1)) or not 1e-100 < abs(factor) < 1e100:
         return ""
     simple, text = _simple(factor)
     # A whole number is said only where the error bar tells it from its neighbours.
     if text and abs(max(simple, 1 / simple, key=abs)) * margin < 0.1 and _explained(components, simple):
         return f"off by the constant factor {text}" if len(speaking) > 1 or text in ("2", "1/2") else ""
     if len(speaking) > 1 and _explained(components, factor):
-        return f"off by the constant factor {factor:.6g}"
+        digits = 6 if abs(factor - 1) > 1e-4 else 12
+        return f"off by the constant factor {factor:.{digits}g}"
     return ""
 
 
@@ -90,6 +93,6 @@ def _simple(factor: float) -> tuple[float, str]:
     """The whole number, or one over a whole number, next to a factor, and how it is written; ("" if it is near 1)."""
     if abs(factor) >= 1.5:
         return float(round(factor)), f"{round(factor)}"
-    if 0 < abs(factor) <= 0.75:
+    if abs(factor) <= 0.75:
         return 1 / round(1 / factor), f"{'-' if factor < 0 else ''}1/{abs(round(1 / factor))}"
     return 1.0, ""

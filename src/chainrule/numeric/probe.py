@@ -146,7 +146,7 @@ def is_scalar(x: Any) -> bool:
 def precision(*arrays: NDArray[Any]) -> float:
     """The machine epsilon of the coarsest dtype among floating arrays.
 
-    >>> precision(np.zeros(2), np.zeros(2, np.float32)) == np.finfo(np.float32).eps
+    >>> precision(np.zeros(2), np.zeros(2, np.float32)) == float(np.finfo(np.float32).eps)
     True
     """
     return max(float(np.finfo(array.dtype).eps) for array in arrays)

@@ -54,6 +54,10 @@ def _zeros_like(x: Any) -> Any:
     return np.zeros_like(x)[()]
 
 
+def _stop_gradient(x: Any) -> Any:
+    return x
+
+
 def _first(x: Any, like: Any, **_: Any) -> Any:
     return x
 
@@ -95,3 +99,6 @@ ones_like = primitive("ones_like", evaluate=_ones_like, shape=follows_first,
 size = primitive("size", evaluate=_size, shape=scalar_of_shape, dtype=lambda x, axis: int,
                  derivative=Constant(), rule=rules.STEP,
                  examples=(example((2, 3), axis=(0,)), example((2, 3), axis=(0, 1)), example((), axis=()),))
+
+stop_gradient = primitive("stop_gradient", evaluate=_stop_gradient, shape=follows_first,
+                          derivative=Constant(), rule=rules.STEP, examples=(example((2, 3)), example(())))

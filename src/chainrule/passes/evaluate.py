@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.core.graph import Graph, Node
-from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.errors import GuardError
 
@@ -19,7 +18,7 @@ def values_of(graph: Graph, arguments: Sequence[Array]) -> dict[Node, Array]:
     for node in graph.nodes:
         if node.primitive is not None:
             operands = [values[operand] for operand in node.operands]
-            value = getattr(evaluating, node.primitive.name)(*operands, **node.parameters)
+            value = node.primitive(*operands, **node.parameters)
             values[node] = value.item() if isinstance(node.dtype, type) and hasattr(value, "item") else value
         elif node.is_constant:
             values[node] = node.parameters["value"]

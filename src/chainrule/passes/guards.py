@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.derivative import Masked
-from chainrule.core.graph import Site
+from chainrule.core.graph import site_of
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced
@@ -92,7 +92,7 @@ def warn_of_writes(f: Callable[..., Any], names: Sequence[str]) -> None:
 def _place(record: Record) -> str:
     if record.code is None:
         return ""
-    site = Site(record.code, record.offset)
+    site = site_of(record.code, record.offset)
     source = linecache.getline(site.filename, site.line).strip()
     return f"\n  in {site}" + (f": {source}" if source else "")
 

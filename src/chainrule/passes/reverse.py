@@ -60,7 +60,10 @@ def pull(
 def _total(F: Any, contributions: Sequence[Array | Masked]) -> tuple[Array, Array | None]:
     """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
     first = contributions[0]
-    total, mask = (first.value, first.mask) if type(first) is Masked else (first, None)
+    total: Array = first
+    mask: Array | None = None
+    if type(first) is Masked:
+        total, mask = first.value, first.mask
     for term in contributions[1:]:
         if type(term) is Masked:
             total = total + term.value

@@ -7,19 +7,21 @@ while the function is traced, so it costs nothing until somebody asks.
 from __future__ import annotations
 
 import dis
+import inspect
 from functools import lru_cache
 from types import CodeType
+from typing import Any
 
-from chainrule.core.graph import Site
+import numpy as np
 
-__all__ = ["assigned_name"]
+__all__ = ["array_names", "assigned_name"]
 
 _STORES = {"STORE_FAST", "STORE_NAME", "STORE_GLOBAL", "STORE_DEREF"}
 
 
-def assigned_name(site: Site) -> str:
-    """The variable that the value computed at this place was assigned to, or ""."""
-    return _names(site.code).get(site.offset, "")
+def assigned_name(code: CodeType, offset: int) -> str:
+    """The variable that the value computed by the instruction at `offset` was assigned to, or ""."""
+    return _names(code).get(offset, "")
 
 
 @lru_cache(maxsize=1024)
@@ -33,3 +35,13 @@ def _names(code: CodeType) -> dict[int, str]:
         elif stored.opname.startswith("STORE_FAST_"):  # two in one, from Python 3.13 on
             names[computed.offset] = str(stored.argval[0])
     return names
+
+
+def array_names(f: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays that a function finds in its closure and among its globals, by the name it uses."""
+    function = inspect.unwrap(f) if callable(f) else f
+    if not inspect.isfunction(function):
+        return {}
+    variables = inspect.getclosurevars(function)
+    found = {**variables.globals, **variables.nonlocals}
+    return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}

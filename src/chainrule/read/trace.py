@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.core.graph import Graph, Guard, Node, Site, constant
+from chainrule.core.graph import Graph, Guard, Node, constant, site_of
 from chainrule.core.record import Record
 from chainrule.core.traced import Trace, Traced
-from chainrule.read.names import assigned_name
+from chainrule.read.names import array_names, assigned_name
 
 __all__ = ["graph_of_records", "trace"]
 
+_NO_NAMES: Mapping[str, np.ndarray[Any, Any]] = {}
 
-def trace(f: Callable[..., Any], values: Sequence[Any], names: Sequence[str], name: str) -> tuple[Graph, Any]:
+
+def trace(
+    f: Callable[..., Any], values: Sequence[Any], names: Sequence[str], name: str, named_in: Any = None
+) -> tuple[Graph, Any]:
     """The graph of `f` called with traced values, and f's result.
 
     Args:
@@ -23,6 +27,7 @@ def trace(f: Callable[..., Any], values: Sequence[Any], names: Sequence[str], na
         values: arrays.
         names: of the inputs.
         name: of the function.
+        named_in: the user's function, whose closure and globals give arrays their names; None gives none.
     """
     recording = Trace()
     try:
@@ -31,7 +36,16 @@ def trace(f: Callable[..., Any], values: Sequence[Any], names: Sequence[str], na
     finally:
         records = recording.close()
     outputs = list(result) if isinstance(result, (list, tuple)) else [result]
-    return graph_of_records(records, inputs, outputs, recording.guards, recording, name), result
+    return graph_of_records(records, inputs, outputs, recording.guards, recording, name, array_names(named_in)), result
+
+
+def _named(node: Node, known: Mapping[str, np.ndarray[Any, Any]]) -> Node:
+    """A constant array under the name that the user's function knows it by."""
+    value = node.parameters["value"]
+    for name, array in known.items():
+        if array is value or (array.shape == value.shape and array.dtype == value.dtype and np.array_equal(array, value)):
+            return Node(None, (), node.parameters, node.shape, node.dtype, name)
+    return node
 
 
 def graph_of_records(
@@ -41,6 +55,7 @@ def graph_of_records(
     guards: Sequence[tuple[Record, bool | int]],
     recording: Trace,
     name: str,
+    known: Mapping[str, np.ndarray[Any, Any]] = _NO_NAMES,
 ) -> Graph:
     """Freeze a tape into a graph: records become nodes, other operands become constants."""
     nodes: dict[Record, Node] = {}
@@ -51,13 +66,13 @@ def graph_of_records(
             return constant(value)
         found = shared.get(id(value))
         if found is None:
-            found = shared[id(value)] = (value, constant(value))
+            found = shared[id(value)] = (value, _named(constant(value), known))
         return found[1]
 
     taken: set[str] = {record.parameters["name"] for record in records if record.primitive is None}
     for record in records:
         value = record.value
-        site = None if record.code is None else Site(record.code, record.offset)
+        site = None if record.code is None else site_of(record.code, record.offset)
         if record.primitive is None:
             nodes[record] = Node(None, (), record.parameters, value.shape, value.dtype, record.parameters["name"])
             continue
@@ -65,7 +80,7 @@ def graph_of_records(
             constant_node(value) if operand is None else nodes[operand]
             for operand, value in zip(record.operands, record.values, strict=True)
         )
-        label = assigned_name(site) if site else ""
+        label = assigned_name(record.code, record.offset) if record.code is not None else ""
         if label in taken:
             label = ""
         shape, dtype = (value.shape, value.dtype) if hasattr(value, "dtype") else ((), type(value))

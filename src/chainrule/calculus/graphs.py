@@ -1,0 +1,165 @@
+"""The graph of a function, to look at and to run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import ops  # noqa: F401  enters the primitives
+from chainrule.calculus.arguments import differentiable, function_name
+from chainrule.calculus.containers import flatten, is_container
+from chainrule.calculus.functions import as_function
+from chainrule.core.graph import Graph as CoreGraph
+from chainrule.core.graph import Node
+from chainrule.errors import ArgumentError, NotScalarError
+from chainrule.passes.evaluate import evaluate
+from chainrule.read.boundary import naming_the_line
+from chainrule.read.trace import trace
+from chainrule.views.passes_table import Passes, passes
+from chainrule.views.text import formula_text
+
+__all__ = ["Graph", "graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(CoreGraph):
+    """The computational graph of a function, made by `graph`.
+
+    Attributes:
+        inputs, nodes, outputs, guards, name: see the core's graph.
+        arguments: the values it was traced at, by name.
+    """
+
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, **values: Any) -> Any:
+        """The output at other values of some inputs; raises `GuardError` where they take another branch."""
+        outputs = evaluate(self, *self._with(values))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def forward_backward(self, **values: Any) -> Passes:
+        """Both passes at the traced values, with those given by name in their place; the output must be a scalar.
+
+        >>> import chainrule as cr
+        >>> def squared_error(w, x, b, y):
+        ...     y_hat = w * x + b
+        ...     e = y - y_hat
+        ...     L = e**2
+        ...     return L
+        >>> passes = cr.graph(squared_error, 1.0, 2.0, 1.0, 7.0).forward_backward()
+        >>> passes.gradients["w"], passes.gradients["b"]
+        (np.float64(-16.0), np.float64(-8.0))
+        """
+        if len(self.outputs) != 1 or self.outputs[0].shape != ():
+            shapes = ", ".join(str(node.shape) for node in self.outputs)
+            raise NotScalarError(
+                f"{self.name} gives values of shape {shapes}: a backward pass starts from one number\n"
+                "  reduce it (np.sum, np.mean), or use chainrule.vjp with a cotangent"
+            )
+        return passes(self, self._with(values))
+
+    def why_zero(self, name: str) -> str:
+        """Why the derivative of the output by an input is zero, or "" if the input reaches the output smoothly."""
+        if name not in dict(self.arguments):
+            raise ArgumentError(f"{self.name} has no input {name!r}; it has {', '.join(dict(self.arguments))}")
+        node = next(node for node in self.inputs if node.name == name)
+        reached: dict[Node, Node | None] = {node: None}
+        stopped: list[tuple[Node, str]] = []
+        for later in self.nodes:
+            if later.primitive is None or not any(operand in reached for operand in later.operands):
+                continue
+            if later.primitive.is_constant:
+                stopped.append((later, later.primitive.name))
+            else:
+                reached[later] = None
+        if any(output in reached for output in self.outputs):
+            return ""
+        if not stopped:
+            return f"nothing that is computed from {name} is part of the value"
+        stop, operation = stopped[0]
+        where = f" ({stop.site})" if stop.site else ""
+        return f"{name} reaches the value only through {operation}{where}, which is constant between its jumps"
+
+    def _with(self, values: dict[str, Any]) -> list[Any]:
+        given = dict(self.arguments)
+        for name, value in values.items():
+            leaves = [(name, value)] if not is_container(value) else flatten(value, name)[0]
+            for path, leaf in leaves:
+                if path not in given:
+                    raise ArgumentError(f"{self.name} has no input {path!r}; it has {', '.join(given)}")
+                given[path] = differentiable(leaf, path)
+        return list(given.values())
+
+    def __str__(self) -> str:
+        guards = "".join(f"\nvalid where {formula_text(g.node)} is {g.outcome}" for g in self.guards)
+        return f"{self.name}({', '.join(node.name for node in self.inputs)}) = {formula_text(self)}{guards}"
+
+
+def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
+    """The computational graph of f at the given arguments.
+
+    Args:
+        f: an ordinary NumPy function, or a formula.
+        args, kwargs: its arguments: numbers, arrays, containers of arrays; anything else is passed on as it is.
+
+    Returns:
+        A `Graph` with one input for every array. Branches that Python takes on values are recorded as guards.
+
+    Raises:
+        TraceError: f does something that cannot be followed; its line is named.
+
+    >>> import numpy as np, chainrule as cr
+    >>> print(cr.graph(lambda x: np.exp(-x) * 2, 1.0))
+    f(x) = exp(-x) * 2
+    """
+    function = as_function(f)
+    names = _names(function, args, kwargs)
+    leaves: list[tuple[str, Any]] = []
+    builders: list[Any] = []
+    for name, value in names:
+        if is_container(value):
+            parts, rebuild = flatten(value, name)
+            numeric = [(path, leaf) for path, leaf in parts if _numeric(leaf)]
+            if len(numeric) == len(parts):
+                builders.append((name, rebuild, len(parts), None))
+                leaves.extend((path, differentiable(leaf, path)) for path, leaf in parts)
+                continue
+        elif _numeric(value):
+            builders.append((name, lambda new: new[0], 1, None))
+            leaves.append((name, differentiable(value, name)))
+            continue
+        builders.append((name, None, 0, value))
+    positional = len(args)
+
+    def call(*traced: Any) -> Any:
+        values = []
+        start = 0
+        for _, rebuild, count, fixed in builders:
+            values.append(fixed if rebuild is None else rebuild(traced[start : start + count]))
+            start += count
+        keywords = {name: v for (name, *_), v in zip(builders[positional:], values[positional:], strict=True)}
+        return [leaf for _, leaf in flatten(function(*values[:positional], **keywords), "the value")[0]]
+
+    with naming_the_line():
+        made, _ = trace(call, [leaf for _, leaf in leaves], [path for path, _ in leaves], function_name(function), function)
+    return Graph(made.inputs, made.outputs, made.guards, made.name, arguments=tuple(leaves))
+
+
+def _numeric(value: Any) -> bool:
+    return isinstance(value, (float, complex, int, np.ndarray, np.generic)) and not isinstance(value, (bool, np.bool_))
+
+
+def _names(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names: list[str] = []
+    for i in range(len(args)):
+        named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        names.append(named[i] if i < len(named) else f"x{i}")
+    return [*zip(names, args, strict=True), *kwargs.items()]

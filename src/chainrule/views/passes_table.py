@@ -1,0 +1,240 @@
+"""The forward and the backward pass as a table: each step with its value, its local derivatives and its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.graph import Graph, Node
+from chainrule.core.registry import evaluating
+from chainrule.passes.evaluate import evaluate, values_of
+from chainrule.passes.reverse import reverse
+from chainrule.passes.simplify import simplify
+from chainrule.passes.steps import StepGraph, steps_of
+from chainrule.views.text import formula_text
+
+__all__ = ["Contribution", "Local", "Passes", "Step", "passes"]
+
+
+@dataclass(frozen=True)
+class Local:
+    """The derivative of one step by one of its sources.
+
+    Attributes:
+        source: the name of what the step is differentiated by.
+        expression: the derivative as a formula; for arrays, what the step sends back for an incoming gradient g.
+        value: the number, where the step and its source are scalars; else None.
+    """
+
+    source: str
+    expression: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one step sends back to one of its sources: a path of the chain rule."""
+
+    step: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a computation, in both passes.
+
+    Attributes:
+        name: the author's name for the result, or v1, v2, ...; of an input, its name.
+        expression: how it is computed; "" for an input.
+        value: of the forward pass.
+        locals: its derivative by each source.
+        gradient: the derivative of the output by this value: the sum of the contributions.
+        contributions: what each step that uses the value sends back.
+    """
+
+    name: str
+    expression: str
+    value: Any
+    locals: tuple[Local, ...]
+    gradient: Any
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Passes:
+    """The forward and the backward pass of a graph at given values; prints as a table.
+
+    Attributes:
+        value: the output.
+        gradients: the derivative of the output by each input, by name.
+        steps: the steps in order of computation.
+        inputs: the inputs as steps, with what reaches them.
+        output: the name of the output.
+    """
+
+    value: Any
+    gradients: dict[str, Any]
+    steps: tuple[Step, ...]
+    inputs: tuple[Step, ...]
+    output: str
+    _again: Any = None
+
+    def unfold(self) -> Passes:
+        """The same passes in elementary operations, one a step."""
+        return self._again()
+
+    def sentence(self, name: str) -> str:
+        """What the gradient by one input says: "a larger w lowers L"."""
+        gradient = np.asarray(self.gradients[name])
+        if gradient.dtype.kind == "c":
+            return ""
+        if not gradient.any():
+            return f"{name} does not change {self.output} to first order"
+        if gradient.ndim == 0:
+            return f"a larger {name} {'lowers' if gradient < 0 else 'raises'} {self.output}"
+        place = np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)
+        part = f"{name}[{', '.join(str(int(i)) for i in place)}]"
+        return f"{self.output} changes fastest with {part}: a larger one {'lowers' if gradient[place] < 0 else 'raises'} it"
+
+    def __str__(self) -> str:
+        forward = [["step", "expression", "value"]]
+        forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
+        backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
+        for step in (*reversed(self.steps), *self.inputs):
+            backward += self._backward_rows(step)
+        return f"forward pass\n{_aligned(forward)}\n\nbackward pass\n{_aligned(backward)}"
+
+    def _backward_rows(self, step: Step) -> list[list[str]]:
+        users = [s for s in self.steps if any(local.source == step.name for local in s.locals)]
+        symbol = f"d{self.output}/d{step.name}"
+        said = self.sentence(step.name) if step.name in self.gradients else ""
+        if not users:
+            return [[step.name, "", f"{symbol} = {short(step.gradient)}", said]]
+        rows = []
+        for user in users:
+            local = next(local for local in user.locals if local.source == step.name)
+            number = "" if local.value is None or short(local.value) == local.expression else f" = {short(local.value)}"
+            sent = next((c.value for c in step.contributions if c.step == user.name), None)
+            product = (
+                f"{short(user.gradient)} * {_bracketed(short(local.value))} = " if local.value is not None else ""
+            )
+            left = f"d{user.name}/d{step.name} = " if local.value is not None else f"from {user.name}: "
+            total = symbol if len(users) == 1 else f"  path over {user.name}"
+            rows.append([step.name if not rows else "", f"{left}{local.expression}{number}",
+                         f"{total} = {product}{'0' if sent is None else short(sent)}", "" if len(users) > 1 else said])
+        if len(users) > 1:
+            parts = " + ".join(_bracketed(short(c.value)) for c in step.contributions)
+            rows.append(["", "sum over paths", f"{symbol} = {parts} = {short(step.gradient)}", said])
+        return rows
+
+    def _repr_html_(self) -> str:
+        forward = [["step", "expression", "value"]]
+        forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
+        backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
+        for step in (*reversed(self.steps), *self.inputs):
+            backward += self._backward_rows(step)
+        return _html("forward pass", forward) + _html("backward pass", backward)
+
+
+def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> Passes:
+    """Both passes of a graph with one scalar output, at the given inputs."""
+    (output,) = graph.outputs
+    values = values_of(graph, arguments)
+    steps = steps_of(graph, output, elementary)
+    labels = {step.node: step.name for step in steps} | {node: node.name for node in graph.inputs}
+    received: dict[Node, list[Contribution]] = {node: [] for node in labels}
+    gradients: dict[Node, Any] = {}
+    built: list[Step] = []
+    for step in reversed(steps):
+        gradient = evaluating.ones_like(values[step.node]) if step.node is output else _sum(received[step.node])
+        gradients[step.node] = gradient
+        local, sent = _back(step, values, gradient)
+        for source, contribution in sent.items():
+            received[source].append(Contribution(step.name, contribution))
+        built.append(
+            Step(step.name, formula_text(step.graph), values[step.node], local,
+                 evaluating.zeros_like(values[step.node]) if gradient is None else gradient,
+                 tuple(received[step.node]))
+        )  # fmt: skip
+    inputs = []
+    for node in graph.inputs:
+        total = _sum(received[node])
+        total = evaluating.zeros_like(values[node]) if total is None else total
+        gradients[node] = total
+        inputs.append(Step(node.name, "", values[node], (), total, tuple(received[node])))
+    return Passes(
+        values[output],
+        {node.name: gradients[node] for node in graph.inputs},
+        tuple(reversed(built)),
+        tuple(inputs),
+        labels.get(output, output.name),
+        lambda: passes(graph, arguments, elementary=True),
+    )
+
+
+def _back(
+    step: StepGraph, values: Mapping[Node, Any], gradient: Any
+) -> tuple[tuple[Local, ...], dict[Node, Any]]:
+    """The local derivatives of a step, and what it sends back to each source for its own gradient."""
+    wanted = [i for i, source in enumerate(step.sources) if _is_float(source)]
+    (out,) = step.graph.outputs
+    if not wanted or not _is_float(out):
+        return (), {}
+    seed = Node(None, (), {"name": "g"}, out.shape, out.dtype, "g")
+    sources = [step.graph.inputs[i] for i in wanted]
+    back = reverse(step.graph, sources, seed)
+    at = [values[source] for source in step.sources]
+    scalar = out.shape == () and all(source.shape == () for source in sources)
+    shown = reverse(step.graph, sources) if scalar else back
+    numbers = evaluate(shown, *at) if scalar else [None] * len(sources)
+    local = tuple(
+        Local(source.name, _formula(shown, i), number) for i, (source, number) in enumerate(zip(sources, numbers, strict=True))
+    )
+    sent = evaluate(back, *at, gradient) if gradient is not None else []
+    return local, {step.sources[i]: value for i, value in zip(wanted, sent, strict=False)}
+
+
+def _formula(graph: Graph, i: int) -> str:
+    return formula_text(simplify(Graph(graph.inputs, (graph.outputs[i],), (), graph.name), for_view=True))
+
+
+def _is_float(node: Node) -> bool:
+    return not isinstance(node.dtype, type) and node.dtype.kind in "fc"
+
+
+def _sum(contributions: Sequence[Contribution]) -> Any:
+    total = None
+    for contribution in contributions:
+        total = contribution.value if total is None else total + contribution.value
+    return total
+
+
+def short(value: Any) -> str:
+    """A value in a table's cell: a number with up to six digits, small vectors whole, larger arrays by their shape."""
+    array = np.asarray(value)
+    if array.size > 6 or array.ndim > 1:
+        return f"array{array.shape}".replace(",)", ")")
+    text = np.array2string(array, precision=6, suppress_small=False, separator=", ", floatmode="maxprec")
+    return text.rstrip(".") if array.ndim == 0 else text
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def _html(title: str, rows: list[list[str]]) -> str:
+    head = "".join(f"<th style='text-align:left'>{escape(cell)}</th>" for cell in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:]
+    )
+    return f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
