@@ -9,39 +9,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule import errors, numeric, special
-    from chainrule.calculus.compiled import compile  # noqa: A004
-    from chainrule.calculus.custom import define_jvp, define_vjp, primitive
-    from chainrule.calculus.detach import stop_gradient, value
-    from chainrule.calculus.gradients import grad, value_and_grad
-    from chainrule.calculus.graphs import Graph, graph
-    from chainrule.calculus.jacobians import derivative, hessian, jacobian
-    from chainrule.calculus.mapping import vmap
-    from chainrule.calculus.products import hvp, jvp, vjp
-    from chainrule.calculus.source import source
-    from chainrule.calculus.tape import Tape, tape
+    from chainrule import errors as errors, numeric as numeric, special as special
+    from chainrule.calculus.compiled import compile as compile
+    from chainrule.calculus.custom import define_jvp as define_jvp, define_vjp as define_vjp, primitive as primitive
+    from chainrule.calculus.detach import stop_gradient as stop_gradient, value as value
+    from chainrule.calculus.gradients import grad as grad, value_and_grad as value_and_grad
+    from chainrule.calculus.graphs import Graph as Graph, graph as graph
+    from chainrule.calculus.jacobians import derivative as derivative, hessian as hessian, jacobian as jacobian
+    from chainrule.calculus.mapping import vmap as vmap
+    from chainrule.calculus.products import hvp as hvp, jvp as jvp, vjp as vjp
+    from chainrule.calculus.source import source as source
+    from chainrule.calculus.tape import Tape as Tape, tape as tape
     from chainrule.errors import (
-        ArgumentError,
-        ChainruleError,
-        DataError,
-        DerivativeMissingError,
-        FormulaError,
-        GraphError,
-        GuardError,
-        KinkError,
-        LeakedTraceError,
-        LimitError,
-        MissingExtraError,
-        NonFiniteError,
-        NotScalarError,
-        ShapeError,
-        TraceError,
+        ArgumentError as ArgumentError,
+        ChainruleError as ChainruleError,
+        DataError as DataError,
+        DerivativeMissingError as DerivativeMissingError,
+        FormulaError as FormulaError,
+        GraphError as GraphError,
+        GuardError as GuardError,
+        KinkError as KinkError,
+        LeakedTraceError as LeakedTraceError,
+        LimitError as LimitError,
+        MissingExtraError as MissingExtraError,
+        NonFiniteError as NonFiniteError,
+        NotScalarError as NotScalarError,
+        ShapeError as ShapeError,
+        TraceError as TraceError,
     )
-    from chainrule.learn.descend import Descent, descend
-    from chainrule.learn.checking import check
-    from chainrule.numeric.check import GradientCheck
-    from chainrule.passes.guards import strict, watch_numbers
-    from chainrule.views.passes_table import Passes
+    from chainrule.learn.descend import Descent as Descent, descend as descend
+    from chainrule.numeric.check import GradientCheck as GradientCheck, check as check
+    from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
+    from chainrule.views.passes_table import Passes as Passes
 
 __version__ = "0.1.0"
 
@@ -62,8 +61,9 @@ _HOMES = {
         "NotScalarError", "ShapeError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
-    "chainrule.numeric.check": ("GradientCheck",),
+    "chainrule.numeric.check": ("GradientCheck", "check"),
     "chainrule.passes.guards": ("strict", "watch_numbers"),
+    "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
 _MODULES = ("errors", "numeric", "special")
 _home_of = {name: module for module, names in _HOMES.items() for name in names}

@@ -21,6 +21,7 @@ __all__ = [
     "NonFiniteError",
     "NotScalarError",
     "ShapeError",
+    "SourceError",
     "TraceError",
 ]
 
@@ -67,6 +68,10 @@ class GuardError(ChainruleError):
 
 class GraphError(ChainruleError):
     """A graph is not legal: an operand out of order, a wrong shape or dtype. Always a defect, never the user's."""
+
+
+class SourceError(ChainruleError, TypeError):
+    """A graph cannot be written as source in the language asked for; the message names the operation that cannot."""
 
 
 class NonFiniteError(ChainruleError, ArithmeticError):

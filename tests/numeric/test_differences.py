@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -78,12 +78,13 @@ class TestSeedFigures:
         assert np.allclose(gradient(lambda w: np.sum(w**2), np.array([1, 2]), h=H), [2, 4], rtol=1e-7)
         assert derivative(lambda x: x**2, 1e10) == pytest.approx(2e10, rel=1e-9)
         for x in (1e10, np.float32(3.0)):
-            with pytest.raises(ArgumentError, match="lost in the rounding of x = .* leave h out, or take at least"):
+            with pytest.raises(ArgumentError, match=r"lost in the rounding of x = .* leave h out, or take at least"):
                 derivative(lambda x: x**2, x, h=H)
 
 
 class TestProperties:
     @schemes
+    @settings(deadline=None)
     @given(x=numbers, slope=numbers, offset=numbers)
     def test_a_line_has_its_slope(self, scheme, x, slope, offset):
         def f(x):
@@ -93,6 +94,7 @@ class TestProperties:
         rounding = 4 * EPS * (abs(slope * x) + abs(offset) + abs(slope)) / step
         assert abs(derivative(f, x, scheme=scheme) - slope) <= rounding
 
+    @settings(deadline=None)
     @given(x=vectors)
     def test_gradient_is_the_stack_of_partials(self, x):
         def f(x):
@@ -102,10 +104,12 @@ class TestProperties:
         assert np.array_equal(gradient(f, x), parts)
         assert np.array_equal(jacobian(f, x), parts)
 
+    @settings(deadline=None)
     @given(x=vectors)
     def test_jacobian_of_an_elementwise_function_is_diagonal(self, x):
         assert np.allclose(jacobian(np.sin, x), np.diag(derivative(np.sin, x)), rtol=0, atol=1e-12)
 
+    @settings(deadline=None)
     @given(x=hnp.arrays(np.float64, hnp.array_shapes(min_dims=0, max_dims=3, max_side=3), elements=numbers))
     def test_shapes(self, x):
         def f(x):
@@ -115,6 +119,7 @@ class TestProperties:
         assert np.shape(gradient(np.sum, x)) == x.shape
         assert np.shape(derivative(np.tanh, x)) == x.shape
 
+    @settings(deadline=None)
     @given(x=vectors)
     def test_the_users_array_is_untouched_and_never_handed_out(self, x):
         before, seen = x.copy(), []
@@ -266,7 +271,7 @@ class TestHostilePoints:
 
     @pytest.mark.parametrize("scheme", ["centrl", "", None, ["central"], 2])
     def test_bad_schemes(self, scheme):
-        with pytest.raises(ArgumentError, match="there is no scheme .*'central', 'forward', 'backward'"):
+        with pytest.raises(ArgumentError, match=r"there is no scheme .*'central', 'forward', 'backward'"):
             derivative(np.square, 1.0, scheme=scheme)
 
     def test_a_misspelt_scheme_is_guessed(self):
@@ -380,24 +385,20 @@ class TestHostileFunctions:
 
     def test_a_shape_that_changes(self):
         f = lambda x: x[x > 1.0]
-        with pytest.raises(
-            ShapeError, match=r"returned shape \(1,\) at one point and \(2,\) at another|returned shape"
-        ):
+        with pytest.raises(ShapeError, match=r"returned shape \(2,\) at one point and \(1,\) at another"):
             jacobian(f, [1.0, 2.0])
         with pytest.raises(ShapeError, match="at one point"):
             derivative(lambda x: x if x[0] == 1.0 else x[:1], [1.0, 2.0])
 
     @pytest.mark.parametrize("f", [lambda x: x - x.mean(), np.cumsum, lambda x: x[::-1], lambda x: x / x.sum()])
     def test_a_function_that_is_not_elementwise_has_no_derivative(self, f):
-        with pytest.raises(ArgumentError, match="not elementwise.*use jacobian"):
+        with pytest.raises(ArgumentError, match=r"not elementwise.*use jacobian"):
             derivative(f, np.array([0.5, 1.0, 2.0]))
 
     def test_nan_names_the_place_and_a_way_out(self):
         with pytest.raises(NonFiniteError, match=r"log is nan at 6.1e-06 below x = 1e-09: .*scheme='forward'"):
             derivative(np.log, 1e-9)
-        with pytest.raises(
-            NonFiniteError, match=r"sqrt\[1\] is nan at .* below x\[1\] = 0|sqrt is nan at .* below x\[1\] = 0"
-        ):
+        with pytest.raises(NonFiniteError, match=r"sqrt is nan at .* below x\[1\] = 0"):
             derivative(np.sqrt, [1.0, 0.0])
         with pytest.raises(NonFiniteError, match=r"is nan at .* above x\[1\] = 0: .*scheme='backward'"):
             gradient(lambda p: np.sqrt(-p[1]), [1.0, 0.0])

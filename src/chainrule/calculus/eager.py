@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.calculus.arguments import Selection, differentiable
 from chainrule.calculus.containers import flatten, is_container
-from chainrule import ops  # noqa: F401  enters the primitives
+from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Trace, Traced
@@ -61,7 +61,9 @@ class Run:
         finally:
             self._records = recording.close()
         if recording.written:
-            warn_of_writes(f, recording.written)
+            names = [selection.label(place) for place, (_, count) in zip(places, rebuilders, strict=True) for _ in range(count)]
+            inputs = self._original_inputs()
+            warn_of_writes(f, [names[inputs.index(record)] for record in recording.written])
 
     def _input(self, recording: Trace, value: Any, path: str) -> Traced:
         traced = recording.input(differentiable(value, path or "the argument"), path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import ops  # noqa: F401  enters the primitives
+from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.containers import flatten, is_container
 from chainrule.calculus.functions import as_function

@@ -101,7 +101,7 @@ class Elementwise(Derivative):
         contributions: list[Array | Masked | None] = []
         values, parameters = record.values, record.parameters
         for i, operand in enumerate(record.operands):
-            if operand is None:
+            if operand is None or type(values[i]) is int:  # a size is a Python int, also where it is recorded
                 contributions.append(None)
                 continue
             sign = self._signs[i]
@@ -126,8 +126,8 @@ class Linear(Derivative):
     """The result is linear in the operands jointly (sum, reshape, indexing, ...): forward mode is the operation itself.
 
     A transpose is a function of `(F, g, out, *operands, **parameters)`; None stands for an operand that is not one of
-    the linear ones and carries no derivative (an index, a shape to follow). With `variadic`, one transpose serves all
-    operands and is told the operand's `position`.
+    the linear ones and carries no derivative (an index, a shape to follow), as do operands behind the last transpose.
+    With `variadic`, one transpose serves all operands and is told the operand's `position`.
     """
 
     def __init__(self, *transposes: Callable[..., Array] | None, variadic: bool = False) -> None:
@@ -135,7 +135,9 @@ class Linear(Derivative):
         self.variadic = variadic
 
     def _transpose(self, i: int) -> Callable[..., Array] | None:
-        return self.transposes[0 if self.variadic else i]
+        if self.variadic:
+            return self.transposes[0]
+        return self.transposes[i] if i < len(self.transposes) else None
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         operands = []

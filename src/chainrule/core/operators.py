@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from chainrule.core.registry import Namespace
 
 __all__ = ["OPERATORS", "Operators"]
@@ -12,7 +14,6 @@ __all__ = ["OPERATORS", "Operators"]
 # Each method of Python's data model with the primitive it means, and whether its operands come reversed.
 OPERATORS: dict[str, tuple[str, bool]] = {
     "__neg__": ("negative", False),
-    "__abs__": ("abs", False),
     "__invert__": ("logical_not", False),
 } | {
     f"__{prefix}{method}__": (primitive, prefix == "r")
@@ -49,9 +50,20 @@ class Operators:
 
     __slots__ = ()
     F: ClassVar[Namespace]
+    dtype: Any
 
     def __pos__(self) -> Any:
         return self
+
+    def __abs__(self) -> Any:
+        # |z| of a complex number is another function, and not a holomorphic one.
+        return self.F.abs_complex(self) if np.dtype(self.dtype).kind == "c" else self.F.abs(self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self.F.floor_divide(self, other), self.F.remainder(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return self.F.floor_divide(other, self), self.F.remainder(other, self)
 
     def __pow__(self, exponent: Any) -> Any:
         # NumPy itself squares for x ** 2: faster, and the derivative 2 x needs no logarithm.

@@ -59,7 +59,7 @@ class NumPyProtocol(Operators):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
-            answer = ufunc_primitives.get(ufunc) or adapters.get(ufunc)
+            answer = ufunc_primitives.get(ufunc) or adapters.get(ufunc) or adapters["ufunc of a library"](ufunc)
         else:
             answer = adapters.get((ufunc, method))
         if answer is None:
@@ -146,6 +146,12 @@ class NumPyProtocol(Operators):
     def copy(self, *_: Any, **__: Any) -> Any:
         return np.copy(self)
 
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        self[...] = np.sort(self, axis, **options)  # type: ignore[index]
+
+    def fill(self, value: Any) -> None:
+        self[...] = value  # type: ignore[index]
+
     def conj(self) -> Any:
         return np.conj(self)
 
@@ -163,7 +169,7 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 for _array_method in (
-    "all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ravel repeat round squeeze "
-    "std sum swapaxes take trace var"
+    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal max mean min nonzero prod ravel "
+    "repeat round searchsorted squeeze std sum swapaxes take trace var"
 ).split():
     setattr(NumPyProtocol, _array_method, _method(_array_method))

@@ -24,6 +24,7 @@ __all__ = [
     "broadcast_shapes",
     "elementwise",
     "join_dtypes",
+    "join_floating",
     "reduced_shape",
     "transposed",
 ]
@@ -41,6 +42,14 @@ def join_dtypes(*dtypes: Dtype) -> Dtype:
         order = (bool, int, float, complex)
         return order[max(order.index(dtype) for dtype in dtypes)]
     return np.result_type(*(_WEAK_SAMPLE[d] if isinstance(d, type) else d for d in dtypes))
+
+
+def join_floating(*dtypes: Dtype) -> Dtype:
+    """As `join_dtypes`, with integers and booleans taken as float64: what a function of real numbers gives for them."""
+    joined = join_dtypes(*dtypes)
+    if isinstance(joined, type):
+        return complex if joined is complex else float
+    return np.dtype(np.float64) if joined.kind in "biu" else joined
 
 
 def broadcast_shapes(*shapes: Shape) -> Shape:

@@ -44,7 +44,7 @@ class Trace:
         records: operations and inputs in the order they ran; None when the trace has ended.
         guards: (record, outcome) for each branch or index that Python took from a traced value.
         captured: the large constant arrays met.
-        written: names of inputs that the function wrote into.
+        written: inputs that the function wrote into.
     """
 
     __slots__ = ("captured", "guards", "level", "records", "written")
@@ -54,7 +54,7 @@ class Trace:
         self.records: list[Record] | None = []
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
-        self.written: list[str] = []
+        self.written: list[Record] = []
 
     def input(self, value: Any, name: str = "") -> Traced:
         """A new input of the trace."""
@@ -146,8 +146,7 @@ class Traced(NumPyProtocol):
     def value(self) -> Any:
         return self.record.value
 
-    @property
-    def trace(self) -> Trace:
+    def _recording(self) -> Trace:  # not `trace`: that is the sum of a diagonal, as for every array
         return cast(Trace, self.record.trace)
 
     @property
@@ -174,12 +173,12 @@ class Traced(NumPyProtocol):
 
     def __bool__(self) -> bool:
         outcome = bool(self.value)
-        self.trace.guards.append((self.record, outcome))
+        self._recording().guards.append((self.record, outcome))
         return outcome
 
     def __index__(self) -> int:
         outcome = self.value.__index__()
-        self.trace.guards.append((self.record, outcome))
+        self._recording().guards.append((self.record, outcome))
         return outcome
 
     def __len__(self) -> int:
@@ -191,15 +190,32 @@ class Traced(NumPyProtocol):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        pattern, arrays = split_index(index)
+        pattern, arrays = split_index(index, self)
         out = apply(self.F.getitem, (self, *arrays), {"pattern": pattern})
-        if out.ndim and is_basic(pattern):
-            look_into(self, out, lambda base: base[index], lambda base, view: base.F.set_item(base, view, pattern=pattern))
+        if out.ndim and (is_basic(pattern) or all(array.ndim == 0 for array in arrays)):  # NumPy gives a view
+            look_into(
+                self,
+                out,
+                lambda base: base[index],
+                lambda base, view: base.F.set_item(base, view, *arrays, pattern=pattern),
+            )
         return out
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        pattern, arrays = split_index(index)
+        pattern, arrays = split_index(index, self)
         write(self, self.F.set_item(self, new, *arrays, pattern=pattern))
+
+    def __copy__(self) -> Traced:
+        return Traced(self.record)
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return Traced(self.record)  # a record never changes: a new name for it is a full copy
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a traced value has no attribute {name!r}; the array behind it is chainrule.value(x)")
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form)
 
     def __repr__(self) -> str:
         return f"Traced({self.value!r})"
@@ -239,7 +255,7 @@ def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
     All names bound to the same array see it, since they hold the same object; views and bases are brought up to date.
     """
     if target.record.primitive is None:
-        target.trace.written.append(target.record.parameters["name"])
+        target._recording().written.append(target.record)
     target.record = new.record
     links = _links(target)
     if links.base is not None and links.base is not skip:

@@ -1,1 +1,1 @@
-"""See the modules."""
+"""Graphs to code that runs: NumPy source for arrays, plain Python for numbers."""

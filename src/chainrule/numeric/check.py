@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.calculus.containers import flatten
+from chainrule.calculus.functions import as_function
+from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError, NonFiniteError
 from chainrule.numeric.diagnosis import Component, diagnose
 from chainrule.numeric.differences import SCHEMES, quotient, representable, step_for
@@ -37,6 +40,14 @@ class GradientCheck:
     `worst` is the component furthest from agreement in units of its tolerance, None if there are none;
     `evaluations` counts the calls of f; `resolution` is the largest tolerance: a smaller error in a component would
     pass unseen; `diagnosis` names the mistake where one explains every component, else it is "".
+
+    >>> from chainrule.numeric import check
+    >>> print(check(lambda x, y: x**2 * y, lambda x, y: 4 * x * y, 2.0, 3.0))
+    gradient check FAILED: 1 of 1 component is wrong; worst x, ... times its tolerance off
+    diagnosis: off by the constant factor 2
+      component  analytic  numeric  difference  tolerance
+      x                24       12          12  ...        wrong
+    resolution ..., 20 evaluations of f
     """
 
     passed: bool
@@ -85,11 +96,12 @@ class GradientCheck:
         return [*table, f"  ... and {more} more"] if more > 0 else table
 
 
-def check(f: Callable[..., Any], df: Any, *args: Any, argnums: ArgNums = 0) -> GradientCheck:
+def check(f: Callable[..., Any] | str, df: Any, *args: Any, argnums: ArgNums = 0) -> GradientCheck:
     """Compare a gradient of the scalar function f at `args` with finite differences, component by component.
 
     `df` is a function of the same arguments or the gradient itself: an array of the shape of the argument chosen by
-    `argnums` (a position or a name; for several, a tuple, and `df` gives as many arrays). Integer arguments that are
+    `argnums` (a position or a name; for several, a tuple, and `df` gives as many arrays), or a container where the
+    argument is one; with None, chainrule's own gradient is checked. f may be a formula. Integer arguments that are
     differentiated are promoted to float64; neither f nor df ever sees the caller's own arrays. The tolerance of each
     component follows from the dtypes and from the measured truncation and noise.
 
@@ -97,12 +109,18 @@ def check(f: Callable[..., Any], df: Any, *args: Any, argnums: ArgNums = 0) -> G
     scalar-valued, `NonFiniteError` if f is undefined at the point, and `ArgumentError` if f is not deterministic,
     writes into an argument, or an argument cannot be used. NaN in the gradient is a failed check, not an error.
 
-    >>> from chainrule.numeric import check
-    >>> result = check(lambda w: (w**2).sum(), lambda w: -2 * w, np.array([1.0, -3.0]))
+    >>> import numpy as np, chainrule as cr
+    >>> result = cr.check(lambda w: (w**2).sum(), lambda w: -2 * w, np.array([1.0, -3.0]))
     >>> bool(result), result.diagnosis, result.worst.numeric
     (False, 'the sign is flipped', -6.0)
     """
-    return compare(f, df, args, argnums)
+    function = as_function(f)
+    return compare(function, df, args, argnums, exact=grad(function, argnums), flatten=_leaves)
+
+
+def _leaves(value: Any) -> tuple[list[tuple[str, Any]], Callable[[Sequence[Any]], Any]]:
+    leaves, rebuild = flatten(value, "#")
+    return [(path[1:], leaf) for path, leaf in leaves], rebuild  # what follows the argument's own name
 
 
 def compare(
@@ -120,6 +138,11 @@ def compare(
     it, called with `args`. `flatten` turns an argument, or its gradient, into (leaves, rebuild): pairs of a path
     such as `['W']` and an array, and the function from such arrays back to the container. Raises as `check` does,
     and `ArgumentError` if neither `df` nor `exact` is given.
+
+    >>> import numpy as np
+    >>> from chainrule.numeric import compare
+    >>> compare(np.sin, None, [1.0], exact=np.cos).passed
+    True
     """
     if df is None and exact is None:
         raise ArgumentError("df is missing: give the gradient to check, a function of the arguments or an array")

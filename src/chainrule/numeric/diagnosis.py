@@ -79,7 +79,7 @@ def diagnose(components: Sequence[Component]) -> str:
     if text and abs(max(simple, 1 / simple, key=abs)) * margin < 0.1 and _explained(components, simple):
         return f"off by the constant factor {text}" if len(speaking) > 1 or text in ("2", "1/2") else ""
     if len(speaking) > 1 and _explained(components, factor):
-        digits = 6 if abs(factor - 1) > 1e-4 else 12
+        digits = max(2, int(-math.log10(margin)) - 1)  # as many as the error bar supports
         return f"off by the constant factor {factor:.{digits}g}"
     return ""
 

@@ -67,6 +67,7 @@ def derivative(f: Callable[[Any], Any], x: ArrayLike, h: float | None = None, sc
     `ArgumentError` for a bad x, h or scheme, an h lost in the rounding of x, an f that is not elementwise, writes
     into its argument or returns no numbers.
 
+    >>> import numpy as np
     >>> from chainrule.numeric import derivative
     >>> f"{derivative(lambda x: x**2, 3.0, h=1e-7):.10f}"
     '5.9999999902'
@@ -128,6 +129,7 @@ def jacobian(f: Callable[[Any], Any], x: ArrayLike, h: float | None = None, sche
     Returns the shape of f(x) followed by the shape of x, in the dtype of x. Raises as `gradient` does, and
     `ShapeError` if the shape of f(x) changes from call to call.
 
+    >>> import numpy as np
     >>> from chainrule.numeric import jacobian
     >>> jacobian(lambda p: np.array([p[0] * p[1], p[0] + p[1], p[1] ** 2]), [2.0, 5.0]).round(9)
     array([[ 5.,  2.],

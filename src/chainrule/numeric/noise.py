@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.numeric.differences import representable
 from chainrule.numeric.probe import Probe, RealArray, quiet
 
 __all__ = ["noise_level"]
@@ -44,8 +43,11 @@ def noise_level(probe: Probe, values: RealArray, eps: float) -> float:
     cubic = np.vander(PLACES / 16, 4)
     level = float(np.finfo(float).tiny)
     for exponent in EXPONENTS:
-        raw = eps**exponent / 16 * np.maximum(np.abs(values), 1) * direction
-        step = representable(values, raw.astype(values.dtype))
+        raw = (eps**exponent / 16 * np.maximum(np.abs(values), 1) * direction).astype(values.dtype)
+        # An odd multiple of the grid of floating numbers: x + k h is exact, and its last bits differ from k to k. If
+        # they did not, a factor inside the function would be rounded alike at all places, and its noise not seen.
+        grid = np.spacing(np.abs(values) + raw)
+        step = (2 * np.floor(raw / (2 * grid)) + 1) * grid
         with quiet():
             samples = np.array([float(probe(values + np.asarray(k, values.dtype) * step)) for k in PLACES])
         finite = samples[np.isfinite(samples)]

@@ -42,6 +42,7 @@ class Probe:
     function cannot be called, writes into its argument, or returns anything but real numbers; what the function
     itself raises passes through unchanged.
 
+    >>> import numpy as np
     >>> probe = Probe(lambda x: (x**2).sum())
     >>> probe(np.array([3.0, 4.0]))
     array(25.)
@@ -146,6 +147,7 @@ def is_scalar(x: Any) -> bool:
 def precision(*arrays: NDArray[Any]) -> float:
     """The machine epsilon of the coarsest dtype among floating arrays.
 
+    >>> import numpy as np
     >>> precision(np.zeros(2), np.zeros(2, np.float32)) == float(np.finfo(np.float32).eps)
     True
     """

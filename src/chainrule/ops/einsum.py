@@ -83,10 +83,12 @@ def _transpose(F: Any, g: Array, out: Array, *operands: Array, subscripts: str, 
 
 einsum = primitive("einsum", evaluate=_einsum, shape=_Labelled(),
                    derivative=Multilinear(_transpose, variadic=True), rule=PRODUCT_SUM,
-                   examples=(example((2, 3), (3, 4), subscripts="ij,jk->ik"), example((2, 3), (3, 2), subscripts="ij,ji->"),
-                             example((2, 3), (3, 4), (4, 2), subscripts="ij,jk,kl->il"), example((2,), (3,), subscripts="i,j->ji"),
+                   examples=(example((2, 3), (3, 4), subscripts="ij,jk->ik"), example((2,), (3,), subscripts="i,j->ji"),
+                             example((2, 3), (3, 2), subscripts="ij,ji->"), example((), (3,), subscripts=",i->i"),
+                             example((2, 3), (3, 4), (4, 2), subscripts="ij,jk,kl->il"),
                              example((5, 2, 3), (5, 3), subscripts="nij,nj->in"), example((3, 3), subscripts="ii->i"),
                              example((3, 3, 2), (3,), subscripts="iij,i->j"), example((3,), subscripts="i->ii"),
-                             example((2, 2), (2, 3), subscripts="aa,ab->aab"), example((), (3,), subscripts=",i->i"),
+                             example((2, 2), (2, 3), subscripts="aa,ab->aab"), example((3, 2), subscripts="ij->ji"),
                              example((0, 3), (3,), subscripts="ij,j->i"), example((2, 0), (0,), subscripts="ij,j->i"),
-                             example((1, 1), (1,), subscripts="ij,j->i")))
+                             example((1, 1), (1,), subscripts="ij,j->i"),
+                             example((80, 80), (80, 2), subscripts="ij,jk->ik")))

@@ -25,11 +25,19 @@ def _sum_like(x: Any, like: Any) -> Any:
 
 
 def _broadcast_like(x: Any, like: Any) -> Any:
-    return np.broadcast_to(x, np.shape(like)) if np.shape(x) != np.shape(like) else x
+    shape = np.shape(like)
+    return np.broadcast_to(x, shape) if np.shape(x) != shape else x
 
 
 def _expand_like(x: Any, like: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return np.broadcast_to(x if keepdims else np.expand_dims(x, axis), np.shape(like))
+    shape = np.shape(like)
+    if not keepdims and np.ndim(x):
+        x = x.reshape([1 if i in axis else n for i, n in enumerate(shape)])
+    if np.size(like) > 4096:
+        return np.broadcast_to(x, shape)
+    out = np.empty(shape, x.dtype)  # for few numbers faster than a view by strides
+    out[...] = x
+    return out[()]
 
 
 def _cast_like(x: Any, like: Any) -> Any:
@@ -47,11 +55,11 @@ def _size(x: Any, axis: tuple[int, ...]) -> int:
 
 
 def _ones_like(x: Any) -> Any:
-    return np.ones_like(x)[()]
+    return np.ones_like(x) if np.ndim(x) else np.asarray(x).dtype.type(1)
 
 
 def _zeros_like(x: Any) -> Any:
-    return np.zeros_like(x)[()]
+    return np.zeros_like(x) if np.ndim(x) else np.asarray(x).dtype.type(0)
 
 
 def _stop_gradient(x: Any) -> Any:

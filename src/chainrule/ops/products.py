@@ -44,11 +44,11 @@ class _MatrixProduct(ShapeRule):
 
 
 def _row(F: Any, x: Array) -> Array:
-    return F.expand_dims(x, axis=(np.ndim(x) - 1,))
+    return F.expand_dims(x, axis=(x.ndim - 1,))
 
 
 def _column(F: Any, x: Array) -> Array:
-    return F.expand_dims(x, axis=(np.ndim(x),))
+    return F.expand_dims(x, axis=(x.ndim,))
 
 
 def _left(F: Any, g: Array, out: Array, a: Array, b: Array) -> Array:
@@ -72,6 +72,7 @@ matmul = primitive("matmul", evaluate=np.matmul, shape=_MatrixProduct(),
                    derivative=Multilinear(_left, _right),
                    notation=Infix("@", Precedence.PRODUCT, associative=True), rule=rules.MATRIX_PRODUCT,
                    examples=tuple(example(a, b) for a, b in (
-                       ((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3, 4)), ((3,), (3,)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)),
-                       ((5, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((2, 1, 2, 3), (5, 3, 4)), ((1, 1), (1, 1)),
-                       ((1,), (1,)), ((0, 3), (3, 2)), ((2, 0), (0, 3)), ((0,), (0,)), ((0, 2, 3), (3,)))))
+                       ((2, 3), (3, 4)), ((2, 3), (3,)), ((3,), (3, 4)), ((3,), (3,)), ((5, 2, 3), (3, 4)),
+                       ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 4)),
+                       ((2, 1, 2, 3), (5, 3, 4)), ((1, 1), (1, 1)), ((1,), (1,)), ((0, 3), (3, 2)), ((2, 0), (0, 3)),
+                       ((0,), (0,)), ((0, 2, 3), (3,)))))

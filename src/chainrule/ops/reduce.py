@@ -2,23 +2,158 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from chainrule.core.axes import reduction
-from chainrule.core.derivative import Linear
+from chainrule.core.derivative import Constant, Linear, Reduction
+from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
+from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, reduced_shape
 from chainrule.ops import rules
 
 _AXES = (example((2, 3), axis=(0,), keepdims=False), example((2, 3), axis=(0, 1), keepdims=True),
          example((2, 3, 2), axis=(1,), keepdims=True), example((), axis=(), keepdims=False),
-         example((1, 3), axis=(0,), keepdims=False))
-_EMPTY = (example((0, 3), axis=(0,), keepdims=False), example((2, 0), axis=(0,), keepdims=False))
+         example((1, 3), axis=(0,), keepdims=False), example((2, 0), axis=(0,), keepdims=False))
+_EMPTY = (example((0, 3), axis=(0,), keepdims=False),)
 
-sum = primitive("sum", evaluate=np.sum, shape=reduction,
-                derivative=Linear(lambda F, g, out, x, axis, keepdims: F.expand_like(g, x, axis=axis, keepdims=keepdims)),
+
+@dataclass(frozen=True)
+class _Position(ShapeRule):
+    """The axis `axis` (an int) is searched for a position in it."""
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        return reduced_shape(shapes[0], (parameters["axis"],), parameters["keepdims"])
+
+    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
+              parameters: Mapping[str, Any]) -> Array:
+        return apply(*operands, **{**parameters, "axis": parameters["axis"] + 1})
+
+
+def _summed(x: Dtype, **_: Any) -> Dtype:
+    """NumPy sums small integers and booleans in its default integer."""
+    dtype = np.dtype(x)
+    return np.sum(np.zeros(1, dtype)).dtype if dtype.kind in "biu" else dtype
+
+
+def _averaged(x: Dtype, **_: Any) -> Dtype:
+    dtype = np.dtype(x)
+    return np.dtype(float) if dtype.kind in "biu" else dtype
+
+
+def _of_operand(x: Dtype, **_: Any) -> Dtype:
+    return np.dtype(x)
+
+
+def _boolean(x: Dtype, **_: Any) -> Dtype:
+    return np.dtype(bool)
+
+
+def _index(x: Dtype, **_: Any) -> Dtype:
+    return np.dtype(np.intp)
+
+
+def _other_factors(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
+    """For each component the product of all others: never P / x, which a zero among them would spoil."""
+    if not axis:
+        return F.ones_like(x)
+    *rest, last = axis
+    others = F.prod_others(x, axis=last)
+    return others * _other_factors(F, F.prod(x, axis=(last,), keepdims=True), tuple(rest)) if rest else others
+
+
+def _share_of_extremum(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    """1 at the extremum; components that tie for it share equally."""
+    attained = F.cast_like(F.equal(x, F.expand_like(out, x, axis=axis, keepdims=keepdims)), x)
+    return attained / F.sum(attained, axis=axis, keepdims=True)
+
+
+def _deviation(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
+    return x - F.mean(x, axis=axis, keepdims=True)
+
+
+def _std_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ddof: float) -> Array:
+    # Where all components are equal the deviations are 0, so dividing them by 1 gives the documented value 0.
+    spread = F.expand_like(F.where(F.equal(out, 0), 1.0, out), x, axis=axis, keepdims=keepdims)
+    return _deviation(F, x, axis) / (spread * (F.size(x, axis=axis) - ddof))
+
+
+def _tied(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    extremum = out if keepdims else np.expand_dims(out, axis)
+    return np.sum(x == extremum, axis=axis, keepdims=keepdims) > 1
+
+
+def _no_spread(out: Any, x: Any, **_: Any) -> Any:
+    return out == 0
+
+
+_TIES = Domain(kinks=(Kink(_tied, "the extremum is attained more than once: the components that tie share equally"),))
+_NO_SPREAD = Domain(kinks=(Kink(_no_spread, "all components are equal: the derivative of std is taken as 0"),))
+
+
+def _argmax(x: Any, axis: int, keepdims: bool) -> Any:
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+def _argmin(x: Any, axis: int, keepdims: bool) -> Any:
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+sum = primitive("sum", evaluate=np.sum, shape=reduction, dtype=_summed,
+                derivative=Linear(lambda F, g, out, x, axis, keepdims:
+                                  F.expand_like(g, x, axis=axis, keepdims=keepdims)),
                 rule=rules.LINEAR_MAP, examples=(*_AXES, *_EMPTY))
 
-mean = primitive("mean", evaluate=np.mean, shape=reduction,
+mean = primitive("mean", evaluate=np.mean, shape=reduction, dtype=_averaged,
                  derivative=Linear(lambda F, g, out, x, axis, keepdims:
                                    F.expand_like(g, x, axis=axis, keepdims=keepdims) / F.size(x, axis=axis)),
-                 rule=rules.LINEAR_MAP, examples=(*_AXES, *_EMPTY))
+                 rule=rules.LINEAR_MAP, examples=_AXES)
+
+prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,
+                 derivative=Reduction(lambda F, out, x, axis, keepdims: _other_factors(F, x, axis)),
+                 rule=rules.PRODUCT,
+                 examples=(*_AXES, *_EMPTY, example(np.array([2.0, 0.0, 3.0]), axis=(0,), keepdims=False),
+                           example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(0, 1), keepdims=False),
+                           example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(1,), keepdims=True)))
+
+max = primitive("max", evaluate=np.max, shape=reduction, dtype=_of_operand,
+                derivative=Reduction(_share_of_extremum), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+
+min = primitive("min", evaluate=np.min, shape=reduction, dtype=_of_operand,
+                derivative=Reduction(_share_of_extremum), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+
+var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
+                derivative=Reduction(lambda F, out, x, axis, keepdims, ddof:
+                                     2 * _deviation(F, x, axis) / (F.size(x, axis=axis) - ddof)),
+                rule=rules.VARIANCE,
+                examples=(*(example(*e.operands, **e.parameters, ddof=0) for e in _AXES),
+                          example((2, 3), axis=(0, 1), keepdims=False, ddof=1),
+                          example((4,), axis=(0,), keepdims=True, ddof=1.5)))
+
+std = primitive("std", evaluate=np.std, shape=reduction, dtype=_averaged,
+                derivative=Reduction(_std_partial), rule=rules.VARIANCE, domain=_NO_SPREAD,
+                examples=(example((2, 3), axis=(0,), keepdims=False, ddof=0),
+                          example((2, 3), axis=(0, 1), keepdims=True, ddof=1),
+                          example((2, 3, 2), axis=(1,), keepdims=True, ddof=0),
+                          example((2, 0), axis=(0,), keepdims=False, ddof=0)))
+
+all = primitive("all", evaluate=np.all, shape=reduction, dtype=_boolean,
+                derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
+
+any = primitive("any", evaluate=np.any, shape=reduction, dtype=_boolean,
+                derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
+
+count_nonzero = primitive("count_nonzero", evaluate=np.count_nonzero, shape=reduction, dtype=_index,
+                          derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
+
+_ONE_AXIS = (example((2, 3), axis=1, keepdims=False), example((2, 3, 2), axis=1, keepdims=True),
+             example((1,), axis=0, keepdims=False), example((2, 0), axis=0, keepdims=False))
+
+argmax = primitive("argmax", evaluate=_argmax, shape=_Position(), dtype=_index,
+                   derivative=Constant(), rule=rules.STEP, examples=_ONE_AXIS)
+
+argmin = primitive("argmin", evaluate=_argmin, shape=_Position(), dtype=_index,
+                   derivative=Constant(), rule=rules.STEP, examples=_ONE_AXIS)

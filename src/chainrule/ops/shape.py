@@ -1,18 +1,20 @@
-"""Moving axes and components: reshape, transpose, broadcast, concatenate."""
+"""Moving axes and components: reshape, transpose, broadcast, concatenate, stack."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from chainrule.core.axes import follows_second
-from chainrule.core.derivative import Linear
+from chainrule.core.derivative import Elementwise, Linear
 from chainrule.core.notation import Call, Postfix, Transparent
 from chainrule.core.primitive import example, primitive
-from chainrule.core.shapes import Array, Shape, ShapeRule, reduced_shape
+from chainrule.core.shapes import Array, Shape, ShapeRule, elementwise, reduced_shape
+from chainrule.errors import ShapeError
 from chainrule.ops import rules
 
 
@@ -55,19 +57,77 @@ class _Unsqueezed(ShapeRule):
 
 @dataclass(frozen=True)
 class _GivenShape(ShapeRule):
-    """The result has the shape `shape`."""
+    """The result has the shape `shape`, in which one size may be -1: what the number of components leaves for it."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
-        return parameters["shape"]
+        shape = parameters["shape"]
+        if -1 not in shape:
+            return shape
+        known = prod(n for n in shape if n != -1)
+        if not known or prod(shapes[0]) % known:
+            raise ShapeError(f"an array of shape {shapes[0]} cannot take the shape {shape}")
+        return tuple(prod(shapes[0]) // known if n == -1 else n for n in shape)
 
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         (x,) = operands
-        shape = (np.shape(x)[0], *parameters["shape"])
+        shape = (np.shape(x)[0], *self.infer([np.shape(x)[1:]], parameters))
         missing = len(shape) - np.ndim(x)
         if apply is F.broadcast_to and missing:
             x = F.expand_dims(x, axis=tuple(range(1, 1 + missing)))
         return apply(x, shape=shape)
+
+
+@dataclass(frozen=True)
+class _Joined(ShapeRule):
+    """The operands one behind the other along the axis `axis` (a non-negative int)."""
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        axis, first = parameters["axis"], shapes[0]
+        if any(s[:axis] + s[axis + 1 :] != first[:axis] + first[axis + 1 :] for s in shapes):
+            raise ShapeError(f"arrays of shapes {', '.join(map(str, shapes))} cannot be joined along axis {axis}: "
+                             "their other sizes differ")
+        return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
+
+    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
+              parameters: Mapping[str, Any]) -> Array:
+        count = next(np.shape(x)[0] for x, many in zip(operands, batched, strict=True) if many)
+        stacks = [x if many else F.broadcast_to(x, shape=(count, *np.shape(x)))
+                  for x, many in zip(operands, batched, strict=True)]
+        return apply(*stacks, axis=parameters["axis"] + 1)
+
+
+@dataclass(frozen=True)
+class _Stacked(_Joined):
+    """The operands, of one shape, side by side along the new axis `axis` (a non-negative int)."""
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        if any(shape != shapes[0] for shape in shapes):
+            raise ShapeError(f"arrays of shapes {', '.join(map(str, shapes))} cannot be stacked: the shapes differ")
+        axis = parameters["axis"]
+        return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
+
+
+def _concatenate(*arrays: Any, axis: int) -> Any:
+    return np.concatenate(arrays, axis=axis)
+
+
+def _stack(*arrays: Any, axis: int) -> Any:
+    return np.stack(arrays, axis=axis)
+
+
+def _reshape_like(x: Any, like: Any) -> Any:
+    return np.reshape(x, np.shape(like))
+
+
+def _own_part(F: Any, g: Array, out: Array, *operands: Array, axis: int, position: int) -> Array:
+    start = sum(operand.shape[axis] for operand in operands[:position])
+    part = slice(start, start + operands[position].shape[axis])
+    return F.getitem(g, pattern=(*[slice(None)] * axis, part))
+
+
+def _own_layer(F: Any, g: Array, out: Array, *operands: Array, axis: int, position: int) -> Array:
+    return F.getitem(g, pattern=(*[slice(None)] * axis, position))
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -82,12 +142,15 @@ transpose = primitive("transpose", evaluate=np.transpose, shape=_Permuted(),
 reshape = primitive("reshape", evaluate=np.reshape, shape=_GivenShape(),
                     derivative=Linear(lambda F, g, out, x, shape: F.reshape_like(g, x)),
                     rule=rules.LINEAR_MAP,
-                    examples=(example((2, 3), shape=(3, 2)), example((2, 3), shape=(6,)), example((1,), shape=()), example((0, 3), shape=(0,))))
+                    examples=(example((2, 3), shape=(3, 2)), example((2, 3), shape=(6,)), example((1,), shape=()),
+                              example((), shape=(1, 1)), example((0, 3), shape=(0,)), example((2, 3), shape=(-1,)),
+                              example((2, 3, 2), shape=(4, -1)), example((0, 3), shape=(-1, 3))))
 
 broadcast_to = primitive("broadcast_to", evaluate=np.broadcast_to, shape=_GivenShape(),
                          derivative=Linear(lambda F, g, out, x, shape: F.sum_like(g, x)),
                          notation=Transparent(), rule=rules.LINEAR_MAP,
-                         examples=(example((3,), shape=(2, 3)), example((), shape=(2,)), example((2, 1), shape=(4, 2, 3))))
+                         examples=(example((3,), shape=(2, 3)), example((), shape=(2,)),
+                                   example((2, 1), shape=(4, 2, 3))))
 
 squeeze = primitive("squeeze", evaluate=np.squeeze, shape=_Squeezed(),
                     derivative=Linear(lambda F, g, out, x, axis: F.expand_dims(g, axis=axis)),
@@ -100,8 +163,26 @@ expand_dims = primitive("expand_dims", evaluate=np.expand_dims, shape=_Unsqueeze
                         examples=(example((2, 3), axis=(1,)), example((), axis=(0, 1)), example((3,), axis=(0, 2))))
 
 # The shape to follow is known only when it is evaluated: the transpose of reshape.
-reshape_like = primitive("reshape_like", evaluate=lambda x, like: np.reshape(x, np.shape(like)), shape=follows_second,
+reshape_like = primitive("reshape_like", evaluate=_reshape_like, shape=follows_second,
                          dtype=lambda x, like: x,
                          derivative=Linear(lambda F, g, out, x, like: F.reshape_like(g, x), None),
                          notation=Call("reshape"), rule=rules.LINEAR_MAP,
                          examples=(example((6,), (2, 3)), example((2, 3), (3, 2)), example((), (1,))))
+
+concatenate = primitive("concatenate", evaluate=_concatenate, shape=_Joined(),
+                        derivative=Linear(_own_part, variadic=True),
+                        rule=rules.REARRANGEMENT,
+                        examples=(example((2,), (3,), axis=0), example((2, 3), (2, 1), (2, 2), axis=1),
+                                  example((2, 3), axis=0), example((0, 3), (2, 3), axis=0),
+                                  example((2, 1, 2), (2, 2, 2), axis=1)))
+
+stack = primitive("stack", evaluate=_stack, shape=_Stacked(),
+                  derivative=Linear(_own_layer, variadic=True),
+                  rule=rules.REARRANGEMENT,
+                  examples=(example((), (), (), axis=0), example((3,), (3,), axis=0), example((3,), (3,), axis=1),
+                            example((2, 3), axis=1), example((0,), (0,), axis=1)))
+
+# A copy is written into without the original: what NumPy's own copy is for.
+copy = primitive("copy", evaluate=np.copy, shape=elementwise,
+                 derivative=Elementwise(1), notation=Transparent(), rule=rules.LINEAR_MAP,
+                 examples=(example((2, 3)), example(()), example((0,))))

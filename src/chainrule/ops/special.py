@@ -1,24 +1,217 @@
-"""Special functions, in NumPy alone."""
+"""Special functions, in NumPy alone: the logistic family, the error function, softmax and its relatives."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Elementwise
+from chainrule.core.axes import along_axis, reduction
+from chainrule.core.derivative import Constant, Custom, Elementwise, Reduction
+from chainrule.core.domain import Domain, Interval, Kink
 from chainrule.core.notation import Call
-from chainrule.core.primitive import primitive
-from chainrule.core.shapes import elementwise
+from chainrule.core.primitive import example, primitive
+from chainrule.core.shapes import Array, Shape, ShapeRule, elementwise, join_floating
 from chainrule.ops import rules
 
 
+@dataclass(frozen=True)
+class _ClassAxis(ShapeRule):
+    """A new last axis, of size `classes`."""
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        return (*shapes[0], parameters["classes"])
+
+    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
+              parameters: Mapping[str, Any]) -> Array:
+        return apply(*operands, **parameters)
+
+
+# The functions below stand alone, with their tables: their source is printed into code that is taken away.
+
+
 def _expit(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return 1 / (1 + np.exp(-x))
     e = np.exp(-np.abs(x))  # never overflows; both forms below are the same function
     return np.where(np.asarray(x) >= 0, 1 / (1 + e), e / (1 + e))[()]
 
 
-expit = primitive("expit", evaluate=_expit, shape=elementwise,
+def _log_expit(x: Any) -> Any:
+    return np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def _softplus(x: Any) -> Any:
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _relu(x: Any) -> Any:
+    return np.maximum(x, 0.0)
+
+
+def _logit(x: Any) -> Any:
+    x = np.asarray(x) * 1.0
+    middle = np.abs(x - 0.5) < 0.25  # there the two logarithms cancel, and 2 x - 1 is exact
+    outer = np.where(middle, 0.5, x)
+    return np.where(middle, 2 * np.arctanh(np.where(middle, 2 * x - 1, 0.0)), np.log(outer) - np.log1p(-outer))[()]
+
+
+def _erf(x: Any) -> Any:
+    dtype = np.result_type(x, 1.0)
+    x = np.asarray(x, np.float64)
+    # |x| < 1: erf(x) = x (1 + p(x^2)), p a truncated Chebyshev series
+    near = np.clip(x, -1.0, 1.0)
+    s = near * near
+    p = -4.2320376764874594e-12
+    for c in (8.709755232851789e-11, -1.2164764337224506e-09, 1.479243542696247e-08, -1.6364645854816389e-07,
+              1.6462045711013026e-06, -1.4925647581008593e-05, 0.00012055332903350668, -0.0008548327021945428,
+              0.005223977625423455, -0.026866170645129854, 0.1128379167095512, -0.37612638903183754,
+              0.1283791670955126):
+        p = p * s + c
+    # |x| >= 1: 1 - erfc(|x|), with (1 + 2 x) exp(x^2) erfc(x) as such a series in (x - 4) / (x + 4)
+    a = np.clip(np.abs(x), 1.0, 6.0)
+    t = (a - 4) / (a + 4)
+    q = -9.175254986154479e-09
+    for c in (7.400643444423541e-08, 5.86119510740816e-08, -7.814695281605222e-07, 3.094002596414874e-07,
+              5.678771361724569e-06, -1.123109042903906e-05, -2.4385652458673137e-05, 0.00015062496967155968,
+              -0.00019926047520314312, -0.0007577740426454986, 0.005031970641815106, -0.016197733951822908,
+              0.03716751546717087, -0.06633036582079893, 0.09373283500245466, -0.10103906603595157,
+              0.06809705425458251, 0.015379652102614133, -0.13962111684056164, 1.2329951186255526):
+        q = q * t + c
+    tail = np.copysign(1 - np.exp(-a * a) * q / (1 + 2 * a), x)
+    return np.where(np.abs(x) < 1, near + near * p, tail).astype(dtype)[()]
+
+
+def _erfc(x: Any) -> Any:
+    dtype = np.result_type(x, 1.0)
+    x = np.asarray(x, np.float64)
+    # |x| < 1/2: 1 - erf(x), as in erf
+    near = np.clip(x, -0.5, 0.5)
+    s = near * near
+    p = -4.2320376764874594e-12
+    for c in (8.709755232851789e-11, -1.2164764337224506e-09, 1.479243542696247e-08, -1.6364645854816389e-07,
+              1.6462045711013026e-06, -1.4925647581008593e-05, 0.00012055332903350668, -0.0008548327021945428,
+              0.005223977625423455, -0.026866170645129854, 0.1128379167095512, -0.37612638903183754,
+              0.1283791670955126):
+        p = p * s + c
+    # |x| >= 1/2: (1 + 2 x) exp(x^2) erfc(x) as a truncated Chebyshev series in (x - 4) / (x + 4)
+    a = np.clip(np.abs(x), 0.5, 28.0)
+    t = (a - 4) / (a + 4)
+    q = -9.175254986154479e-09
+    for c in (7.400643444423541e-08, 5.86119510740816e-08, -7.814695281605222e-07, 3.094002596414874e-07,
+              5.678771361724569e-06, -1.123109042903906e-05, -2.4385652458673137e-05, 0.00015062496967155968,
+              -0.00019926047520314312, -0.0007577740426454986, 0.005031970641815106, -0.016197733951822908,
+              0.03716751546717087, -0.06633036582079893, 0.09373283500245466, -0.10103906603595157,
+              0.06809705425458251, 0.015379652102614133, -0.13962111684056164, 1.2329951186255526):
+        q = q * t + c
+    q = q / (1 + 2 * a)
+    # The square of the rounded number is exact; exp(-a * a) would lose the digits that the rounding of a * a has lost.
+    r = np.round(a * 1024) / 1024
+    tail = np.exp(-r * r) * (q + q * np.expm1((r - a) * (r + a)))
+    return np.where(np.abs(x) < 0.5, 1 - (near + near * p), np.where(x < 0, 2 - tail, tail)).astype(dtype)[()]
+
+
+def _softmax(x: Any, axis: tuple[int, ...]) -> Any:
+    x = np.asarray(x) * 1.0
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _log_softmax(x: Any, axis: tuple[int, ...]) -> Any:
+    x = np.asarray(x) * 1.0
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = x == largest
+    count = np.maximum(np.sum(top, axis=axis, keepdims=True, dtype=x.dtype), 1)
+    rest = np.sum(np.where(top, 0.0, np.exp(x - largest)), axis=axis, keepdims=True)
+    return (x - largest) - np.log(count) - np.log1p(rest / count)
+
+
+def _logsumexp(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    x = np.asarray(x) * 1.0
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = x == largest  # by log1p of the others, so that a small rest beside the largest is not lost
+    below = np.minimum(x - np.where(np.isfinite(largest), largest, 0.0), 0.0)
+    count = np.maximum(np.sum(top, axis=axis, keepdims=True, dtype=x.dtype), 1)
+    rest = np.sum(np.where(top, 0.0, np.exp(below)), axis=axis, keepdims=True)
+    out = largest + np.log(count) + np.log1p(rest / count)
+    return out if keepdims else np.squeeze(out, axis=axis)[()]
+
+
+def _one_hot(x: Any, classes: int) -> Any:
+    return np.equal(np.asarray(x)[..., None], np.arange(classes)).astype(np.float64)
+
+
+def _centred(F: Any, weights: Array, t: Array, axis: tuple[int, ...]) -> Array:
+    return t - F.sum(weights * t, axis=axis, keepdims=True)
+
+
+def _spread(F: Any, weights: Array, g: Array, axis: tuple[int, ...]) -> Array:
+    return g - weights * F.sum(g, axis=axis, keepdims=True)
+
+
+def _floating(x: Any, **_: Any) -> Any:
+    return join_floating(x)
+
+
+_ALONG = (example((3,), axis=(0,)), example((2, 3), axis=(1,)), example((2, 3), axis=(0, 1)),
+          example((2, 1), axis=(1,)), example((0, 3), axis=(1,)))
+
+expit = primitive("expit", evaluate=_expit, shape=elementwise, dtype=_floating,
                   # s(-x) and not 1 - s(x), which has lost all digits by x = 37
                   derivative=Elementwise(lambda F, out, x: out * F.expit(-x)),
-                  notation=Call("sigmoid", latex=r"\sigma"), rule=rules.EXPONENTIAL)
+                  notation=Call("sigmoid", latex=r"\sigma"), rule=rules.LOGISTIC)
+
+log_expit = primitive("log_expit", evaluate=_log_expit, shape=elementwise, dtype=_floating,
+                      derivative=Elementwise(lambda F, out, x: F.expit(-x)),
+                      notation=Call("log_sigmoid", latex=r"\ln\sigma"), rule=rules.LOG_LOGISTIC)
+
+softplus = primitive("softplus", evaluate=_softplus, shape=elementwise, dtype=_floating,
+                     derivative=Elementwise(lambda F, out, x: F.expit(x)),
+                     notation=Call("softplus", latex=r"\operatorname{softplus}"), rule=rules.SOFTPLUS)
+
+logit = primitive("logit", evaluate=_logit, shape=elementwise, dtype=_floating,
+                  derivative=Elementwise(lambda F, out, x: 1 / (x * (1 - x))),
+                  notation=Call("logit", latex=r"\operatorname{logit}"), rule=rules.LOG_ODDS,
+                  domain=Domain((Interval(0.0, 1.0),), kinks=(
+                      Kink(lambda out, x: (x == 0) | (x == 1), "logit(x) at 0 and 1, a pole"),)))
+
+relu = primitive("relu", evaluate=_relu, shape=elementwise, dtype=_floating,
+                 derivative=Elementwise(lambda F, out, x: F.heaviside(x, 0.0)),
+                 notation=Call("relu", latex=r"\operatorname{ReLU}"), rule=rules.MAXIMUM,
+                 domain=Domain(kinks=(
+                     Kink(lambda out, x: x == 0, "relu(x) at 0, where the derivative is taken as 0"),)))
+
+erf = primitive("erf", evaluate=_erf, shape=elementwise, dtype=_floating,
+                derivative=Elementwise(lambda F, out, x: 2 / math.sqrt(math.pi) * F.exp(-F.square(x))),
+                notation=Call("erf", latex=r"\operatorname{erf}"), rule=rules.ERROR_FUNCTION)
+
+erfc = primitive("erfc", evaluate=_erfc, shape=elementwise, dtype=_floating,
+                 derivative=Elementwise(lambda F, out, x: -2 / math.sqrt(math.pi) * F.exp(-F.square(x))),
+                 notation=Call("erfc", latex=r"\operatorname{erfc}"), rule=rules.ERROR_FUNCTION)
+
+softmax = primitive("softmax", evaluate=_softmax, shape=along_axis, dtype=_floating,
+                    derivative=Custom(lambda F, t, out, x, axis: out * _centred(F, out, t[0], axis),
+                                      lambda F, g, out, x, axis: (out * _centred(F, out, g, axis),),
+                                      reason="components depend on each other, by the matrix diag(s) - s s^T"),
+                    rule=rules.SOFTMAX, examples=_ALONG)
+
+log_softmax = primitive("log_softmax", evaluate=_log_softmax, shape=along_axis, dtype=_floating,
+                        derivative=Custom(lambda F, t, out, x, axis: _centred(F, F.exp(out), t[0], axis),
+                                          lambda F, g, out, x, axis: (_spread(F, F.exp(out), g, axis),),
+                                          reason="components depend on each other, by the matrix I - 1 s^T"),
+                        rule=rules.LOG_SOFTMAX, examples=_ALONG)
+
+logsumexp = primitive("logsumexp", evaluate=_logsumexp, shape=reduction, dtype=_floating,
+                      derivative=Reduction(lambda F, out, x, axis, keepdims: F.softmax(x, axis=axis)),
+                      rule=rules.LOG_SUM_EXP,
+                      examples=(*(example(*e.operands, **e.parameters, keepdims=False) for e in _ALONG),
+                                *(example(*e.operands, **e.parameters, keepdims=True) for e in _ALONG),
+                                example((), axis=(), keepdims=False)))
+
+one_hot = primitive("one_hot", evaluate=_one_hot, shape=_ClassAxis(), dtype=lambda x, classes: np.dtype(np.float64),
+                    derivative=Constant(), rule=rules.STEP,
+                    examples=(example(np.array([0, 2, 1]), classes=3), example(np.array(1), classes=2),
+                              example(np.array([[0], [1]]), classes=4)))

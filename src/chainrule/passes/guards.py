@@ -19,7 +19,7 @@ from chainrule.core.traced import Traced
 from chainrule.errors import KinkError, NonFiniteError
 from chainrule.passes.reverse import Observer, pull
 
-__all__ = ["observer_in_force", "strict", "warn_of_writes", "watch_numbers"]
+__all__ = ["observer_in_force", "strict", "warn_of_writes", "watch_numbers", "watched"]
 
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
 _watching: ContextVar[bool] = ContextVar("watch_numbers", default=False)
@@ -63,6 +63,11 @@ def watch_numbers() -> Iterator[None]:
         _watching.reset(token)
 
 
+def watched() -> bool:
+    """Whether `strict` or `watch_numbers` is in force."""
+    return _watching.get() or _strict.get()
+
+
 def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) -> Observer | None:
     """What has to look at a backward pass that is about to run, or None."""
     watching, strictly = _watching.get(), _strict.get()
@@ -81,9 +86,8 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
 
 
 def warn_of_writes(f: Callable[..., Any], names: Sequence[str]) -> None:
-    named = ", ".join(sorted({name for name in names if name}))
     warnings.warn(
-        f"{getattr(f, '__name__', 'the function')} writes into its argument{' ' + named if named else ''}; "
+        f"{getattr(f, '__name__', 'the function')} writes into its argument {', '.join(sorted(set(names)))}; "
         "the derivative is that of the function of the argument as it was given",
         stacklevel=4,
     )

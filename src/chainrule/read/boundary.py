@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import linecache
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+
+import numpy as np
 
 from chainrule.core.traced import OWN
 from chainrule.errors import ChainruleError, TraceError
 
 __all__ = ["naming_the_line"]
+
+_NUMPY = os.path.dirname(np.__file__) + os.sep
 
 
 @contextmanager
@@ -48,7 +53,7 @@ def _user_line(trace: TracebackType | None) -> tuple[str, int] | None:
     found = None
     while trace is not None:
         filename = trace.tb_frame.f_code.co_filename
-        if not filename.startswith(OWN) and "numpy" not in filename.rsplit("site-packages", 1)[-1]:
+        if not filename.startswith((OWN, _NUMPY)):
             found = (filename, trace.tb_lineno)
         trace = trace.tb_next
     return found

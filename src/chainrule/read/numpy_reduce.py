@@ -1,30 +1,208 @@
+"""NumPy's reductions and running sums, with the options that they share."""
+
 from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
+
 import numpy as np
+
 from chainrule.core.protocol import answers
-from chainrule.core.registry import evaluating as F
+from chainrule.core.registry import evaluating
+from chainrule.errors import ArgumentError
+from chainrule.read.arguments import ABSENT, array, axes_of, axis_of, cast, into
+
+__all__: list[str] = []
+
+F = evaluating
 
 
-def _axes(x: Any, axis: Any) -> tuple[int, ...]:
-    n = np.ndim(x)
-    if axis is None:
-        return tuple(range(n))
-    return tuple(sorted(a + n if a < 0 else a for a in (axis if isinstance(axis, tuple) else (axis,))))
+def _masked(a: Any, where: Any, neutral: Any) -> Any:
+    return a if where is True else F.where(where, a, neutral)
 
 
 @answers(np.sum)
-def _sum(a, axis=None, keepdims=False):
-    return F.sum(a, axis=_axes(a, axis), keepdims=keepdims)
+def _sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = ABSENT,
+    where: Any = True,
+) -> Any:
+    a = cast(_masked(a, where, 0), dtype)
+    result = F.sum(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims))
+    return into(out, result if initial is ABSENT else result + initial, "np.sum")
+
 
 @answers(np.mean)
-def _mean(a, axis=None, keepdims=False):
-    return F.mean(a, axis=_axes(a, axis), keepdims=keepdims)
+def _mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    a = cast(a, dtype)
+    axes = axes_of(a.ndim, axis)
+    if where is True:
+        result = F.mean(a, axis=axes, keepdims=bool(keepdims))
+    else:
+        result = F.sum(F.where(where, a, 0), axis=axes, keepdims=bool(keepdims)) / _counted(a, where, axes, keepdims)
+    return into(out, result, "np.mean")
 
 
-@answers(np.ndim)
-def _ndim(a):
-    return a.ndim
+def _counted(a: Any, where: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
+    """How many components `where` lets through, in the dtype of a: an integer array would promote float32."""
+    count = F.sum(F.broadcast_to(array(where), shape=a.shape), axis=axes, keepdims=bool(keepdims))
+    return F.cast_like(count, a)
 
-@answers(np.shape)
-def _shape(a):
-    return a.shape
+
+@answers(np.prod)
+def _prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = ABSENT,
+    where: Any = True,
+) -> Any:
+    a = cast(_masked(a, where, 1), dtype)
+    result = F.prod(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims))
+    return into(out, result if initial is ABSENT else result * initial, "np.prod")
+
+
+def _extremum(reduce: str, larger: str, call: str) -> Callable[..., Any]:
+    def extremum(
+        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = ABSENT, where: Any = True
+    ) -> Any:
+        if where is not True:
+            if initial is ABSENT:
+                raise ArgumentError(f"{call} with where= needs initial=: the value of an empty selection")
+            a = F.where(where, a, initial)
+        result = getattr(F, reduce)(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims))
+        return into(out, result if initial is ABSENT else getattr(F, larger)(result, initial), call)
+
+    return extremum
+
+
+_max = answers(np.max, np.amax)(_extremum("max", "maximum", "np.max"))
+_min = answers(np.min, np.amin)(_extremum("min", "minimum", "np.min"))
+
+
+@answers(np.ptp)
+def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    return into(out, _max(a, axis, keepdims=keepdims) - _min(a, axis, keepdims=keepdims), "np.ptp")
+
+
+@answers(np.var)
+def _var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = ABSENT,
+    correction: Any = ABSENT,
+) -> Any:
+    result = _moment("var", cast(a, dtype), axis, _ddof(ddof, correction), bool(keepdims), where, mean)
+    return into(out, result, "np.var")
+
+
+@answers(np.std)
+def _std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = ABSENT,
+    correction: Any = ABSENT,
+) -> Any:
+    result = _moment("std", cast(a, dtype), axis, _ddof(ddof, correction), bool(keepdims), where, mean)
+    return into(out, result, "np.std")
+
+
+def _ddof(ddof: Any, correction: Any) -> Any:
+    return ddof if correction is ABSENT else correction
+
+
+def _moment(name: str, a: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:
+    axes = axes_of(a.ndim, axis)
+    if where is True and mean is ABSENT and a.dtype.kind != "c":
+        return getattr(F, name)(a, axis=axes, keepdims=keepdims, ddof=ddof)
+    deviation = a - (_mean(a, axis, keepdims=True, where=where) if mean is ABSENT else mean)
+    complex_ = a.dtype.kind == "c"
+    squared = F.square(deviation.real) + F.square(deviation.imag) if complex_ else F.square(deviation)
+    count = F.size(a, axis=axes) if where is True else _counted(deviation.real, where, axes, keepdims)
+    variance = F.sum(_masked(squared, where, 0), axis=axes, keepdims=keepdims) / (count - ddof)
+    return variance if name == "var" else F.sqrt(variance)
+
+
+@answers(np.average)
+def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    a = array(a)
+    axes = axes_of(a.ndim, axis)
+    if weights is None:
+        result, total = F.mean(a, axis=axes, keepdims=bool(keepdims)), F.size(a, axis=axes) * 1.0
+    else:
+        weights = array(weights)
+        if weights.ndim < a.ndim:
+            if weights.shape != tuple(a.shape[i] for i in axes):
+                raise ArgumentError(f"weights of shape {weights.shape} for axis {axis} of an array of shape {a.shape}")
+            weights = F.expand_dims(weights, axis=tuple(i for i in range(a.ndim) if i not in axes))
+        total = F.sum(F.broadcast_to(weights, shape=a.shape), axis=axes, keepdims=bool(keepdims))
+        result = F.sum(a * weights, axis=axes, keepdims=bool(keepdims)) / total
+    return (result, F.broadcast_to(total, shape=result.shape)) if returned else result
+
+
+@answers(np.all)
+def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    a = _masked(a, where, True)
+    return into(out, F.all(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims)), "np.all")
+
+
+@answers(np.any)
+def _any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    a = _masked(a, where, False)
+    return into(out, F.any(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims)), "np.any")
+
+
+@answers(np.count_nonzero)
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return F.count_nonzero(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims))
+
+
+def _position(name: str) -> Callable[..., Any]:
+    def position(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        if axis is not None:
+            result = getattr(F, name)(a, axis=axis_of(a.ndim, axis), keepdims=bool(keepdims))
+        else:
+            result = getattr(F, name)(F.reshape(a, shape=(-1,)), axis=0, keepdims=False)
+            if keepdims:
+                result = F.reshape(result, shape=(1,) * a.ndim)
+        return into(out, result, f"np.{name}")
+
+    return position
+
+
+answers(np.argmax)(_position("argmax"))
+answers(np.argmin)(_position("argmin"))
+
+
+def _running(name: str) -> Callable[..., Any]:
+    def running(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        a = cast(a, dtype)
+        if axis is None:
+            a, axis = F.reshape(a, shape=(a.size,)), 0
+        return into(out, getattr(F, name)(a, axis=axis_of(a.ndim, axis)), f"np.{name}")
+
+    return running
+
+
+answers(np.cumsum)(_running("cumsum"))
+answers(np.cumprod)(_running("cumprod"))

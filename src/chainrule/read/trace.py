@@ -89,7 +89,7 @@ def graph_of_records(
             taken.add(label)
 
     def output_node(value: Any) -> Node:
-        if isinstance(value, Traced) and value.trace is recording:
+        if isinstance(value, Traced) and value.record.trace is recording:
             return nodes[value.record]
         return constant(value)
 

@@ -1,0 +1,79 @@
+"""The main job on real data: a mistake in a gradient is found, the right one passes, and descent trains the model.
+
+The data is the diabetes study of Efron, Hastie, Johnstone and Tibshirani (Least Angle Regression, Annals of
+Statistics, 2004): ten measurements of 442 patients, and y, how far the disease had progressed a year later.
+"""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+from losses import gradient, loss, wrong_gradient
+
+import chainrule as cr
+from chainrule.learn import read_csv
+
+DATA = Path(__file__).parent / "diabetes.csv"
+LEARNING_RATE, STEPS = 0.1, 500
+
+
+def main() -> None:
+    table = read_csv(DATA, target="y")
+    y = table.y
+    measurements = (table.X - table.X.mean(axis=0)) / table.X.std(axis=0)
+    X = np.column_stack([np.ones(len(y)), measurements])
+    start = np.zeros(X.shape[1])
+
+    print(f"{DATA.name}: {len(y)} patients, {len(table.names)} measurements, and y, the progress of the disease")
+    print("model: linear with intercept, on standardised measurements; loss: the mean squared error")
+
+    heading("1. A gradient written by hand, with a mistake in it")
+    show_code(wrong_gradient)
+    wrong = cr.check(loss, wrong_gradient, start, X, y)
+    print(indented(wrong))
+    if wrong.diagnosis.endswith(f" {len(y)}"):
+        print(f"\n   {len(y)} is the number of patients: the 1/N of the mean was forgotten.")
+
+    heading("2. The same gradient, put right")
+    show_code(gradient)
+    right = cr.check(loss, gradient, start, X, y)
+    print(indented(str(right).splitlines()[0]))
+
+    heading("3. Training: gradient descent, with the exact gradient that nobody had to write")
+    run = cr.descend(lambda w: loss(w, X, y), start, LEARNING_RATE, STEPS)
+    best = np.linalg.lstsq(X, y)[0]
+    least = loss(best, X, y)
+    row("", f"{run.steps} steps", "least squares")
+    for name, reached, optimum in zip(("intercept", *table.names), run.parameters, best, strict=True):
+        row(name, f"{reached:.4f}", f"{optimum:.4f}")
+    print()
+    row("loss before", f"{run.history.loss[0]:.4f}")
+    row("loss after", f"{run.final_loss:.4f}", f"{least:.4f}")
+
+    alike = np.triu(np.abs(np.corrcoef(measurements, rowvar=False)), k=1)
+    i, j = np.unravel_index(np.argmax(alike), alike.shape)
+    first, second = table.names[i], table.names[j]
+    print(f"\n   The loss is {100 * (run.final_loss / least - 1):.2f}% above the least-squares optimum.")
+    print(f"   The measurements {first} and {second} say nearly the same (correlation {alike[i, j]:.2f}):")
+    print("   descent is slow to tell their weights apart.")
+
+
+def heading(text: str) -> None:
+    print(f"\n\n{text}\n")
+
+
+def show_code(function: object) -> None:
+    source = inspect.getsource(function).rstrip()
+    print("\n".join(f"   | {line}" for line in source.splitlines()), end="\n\n")
+
+
+def row(name: str, *cells: str) -> None:
+    print(f"   {name:<12}" + "".join(f"{cell:>16}" for cell in cells))
+
+
+def indented(text: object) -> str:
+    return "\n".join(f"   {line}" for line in str(text).splitlines())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,328 @@
+"""Compiled functions: traced once for each kind of arguments, then run as emitted source."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import threading
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from chainrule.calculus.arguments import function_name
+from chainrule.calculus.containers import is_container
+from chainrule.calculus.functions import as_function
+from chainrule.calculus.recording import Recorded, parameter_names, record
+from chainrule.core.graph import Graph
+from chainrule.emit.code import function_from_source
+from chainrule.emit.layout import Program
+from chainrule.emit.numpy import numpy_program
+from chainrule.emit.python import python_program
+from chainrule.errors import GuardError, SourceError
+from chainrule.passes.guards import watched
+from chainrule.passes.simplify import simplify
+
+__all__ = ["Compiled", "compile"]
+
+_KINDS = 64  # of arguments, remembered for one function
+_BRANCHES = 8  # remembered for one kind of arguments
+_STATIC = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
+_float64 = np.float64
+_NARROW = ("float16", "float32", "complex64")
+
+
+def compile(f: Callable[..., Any] | str) -> Compiled:
+    """The same function, faster: its operations are recorded once and then run as emitted source code.
+
+    A function of numbers runs as plain Python, others as NumPy code, without tracing again; `source` shows the code.
+    It composes with all of the library: `compile(grad(f))`, and `grad(compile(f))`.
+
+    Compiled anew is what has not been seen: other shapes, dtypes, containers, or another branch that Python takes on
+    a value. Python's ints, strings and other objects that are no arrays are part of the kind of arguments too: pass a
+    number that varies as a float or an array. What the function finds around it (globals, closures), random numbers
+    and printing included, is captured when it is compiled: pass what changes as an argument.
+
+    Args:
+        f: an ordinary NumPy function, or a formula.
+
+    Returns:
+        A function with the same arguments and results; numbers come back as NumPy's. Where f cannot be traced, it
+        is called as it is; `plan` says so.
+
+    >>> import numpy as np
+    >>> from chainrule.calculus.gradients import grad
+    >>> slope = compile(grad(lambda x: x**2 * np.exp(x)))
+    >>> slope(1.0)
+    np.float64(8.154845485377136)
+    >>> print(slope.plan())
+    grad_f
+      x: float -> plain Python
+    """
+    return Compiled(as_function(f))
+
+
+class _OtherBranchError(GuardError):
+    """A guard of a compiled function failed: at these values Python takes another branch."""
+
+
+class _NotCompilableError(Exception):
+    """Arguments that a compiled function hands to the function itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """One branch of a function for one kind of arguments."""
+
+    recorded: Recorded
+    program: Program
+    run: Callable[..., Any]
+    language: str
+    kinds: tuple[Any, ...]  # of the outputs: a NumPy scalar type that plain Python's number becomes, or None
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        if self.language == "python":
+            found = self.run(*map(float, leaves))
+        else:
+            found = self.run(*[_float64(x) if type(x) is float else x for x in leaves])
+        taken = {id(leaf) for leaf in leaves}
+        if self.recorded.bare:
+            return _own(found, self.kinds[0], taken)
+        values = (found,) if len(self.kinds) == 1 else found
+        return self.recorded.restore([_own(value, kind, taken) for value, kind in zip(values, self.kinds, strict=True)])
+
+
+def _own(value: Any, kind: Any, taken: set[int]) -> Any:
+    """A result that the caller may write into: no view, not read-only, not an argument, not the same array twice."""
+    if kind is not None:
+        return kind(value)
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return value[()]
+        if value.base is not None or not value.flags.writeable or id(value) in taken:
+            value = value.copy()
+        taken.add(id(value))
+    return value
+
+
+@dataclass(slots=True)
+class _Family:
+    """What is known about one kind of arguments."""
+
+    text: str
+    codes: list[_Code] = field(default_factory=list)
+    reason: str = ""  # why the function is called as it is
+
+
+class Compiled:
+    """A function that runs as emitted source; made by `compile`."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, f)
+        self._function = f
+        self._families: dict[Hashable, _Family] = {}
+        self._weak: set[Hashable] = set()  # kinds of arguments where a Python float must stay one
+        self._quick: dict[int, Callable[..., Any]] = {}
+        self._lock = threading.Lock()
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {function_name(self._function)}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and (quick := self._quick.get(len(args))) is not None and not watched():
+            for argument in args:
+                if type(argument) is not float:
+                    break
+            else:
+                try:
+                    return _float64(quick(*args))
+                except _OtherBranchError:
+                    pass
+        return self._call(args, kwargs)
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The code that runs for these arguments, as a stand-alone text; "" if the function is called as it is.
+
+        >>> print(compile(lambda x: 3 * x).source(1.0))
+        import math
+        <BLANKLINE>
+        <BLANKLINE>
+        def f(x):
+            return 3 * x
+        <BLANKLINE>
+        """
+        self(*args, **kwargs)
+        family, leaves = self._family(args, kwargs)
+        for code in [] if family is None else family.codes:
+            try:
+                code(leaves)
+            except _OtherBranchError:
+                continue
+            return _emit(code.recorded.graph, code.language, "ValueError", stand_alone=True).source
+        return ""
+
+    def plan(self) -> str:
+        """What it was compiled for so far, a line for each kind of arguments."""
+        lines = [function_name(self._function)]
+        for family in list(self._families.values()):
+            if family.reason:
+                lines.append(f"  {family.text} -> called as it is: {family.reason}")
+                continue
+            languages = {"python": "plain Python", "numpy": "NumPy"}
+            for code in family.codes:
+                guards = len(code.recorded.graph.guards)
+                branch = f", for one branch of {guards} decision{'s' * (guards > 1)}" if guards else ""
+                lines.append(f"  {family.text} -> {languages[code.language]}{branch}")
+        return "\n".join(lines if len(lines) > 1 else [*lines, "  not called yet"])
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        family, leaves = self._family(args, kwargs)
+        if family is None or family.reason:
+            return self._function(*args, **kwargs)
+        for code in family.codes:
+            try:
+                return code(leaves)
+            except _OtherBranchError:
+                continue
+        if len(family.codes) >= _BRANCHES:
+            family.reason = f"it takes more than {_BRANCHES} different branches"
+            return self._function(*args, **kwargs)
+        try:
+            made = self._compile(args, kwargs)
+        except Exception as error:  # the function's own error, or one of tracing: calling it tells which
+            result = self._function(*args, **kwargs)
+            if not isinstance(error, _NotCompilableError):
+                family.reason = str(error).partition("\n")[0]
+            return result
+        if made is None:
+            return self._call(args, kwargs)
+        family.codes.append(made)
+        self._remember_quick(made, args, kwargs)
+        return made(leaves)
+
+    def _family(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[_Family | None, list[Any]]:
+        """What is known about arguments of this kind, and their arrays; None where the function is to be called."""
+        if watched():  # kinks and NaN are watched on the tape of an uncompiled run
+            return None, []
+        leaves: list[Any] = []
+        try:
+            key = _kind(args, kwargs, leaves, False)
+            if key in self._weak:
+                key = _kind(args, kwargs, leaves := [], True)
+            family = self._families.get(key)
+        except (_NotCompilableError, TypeError, RecursionError):
+            return None, []
+        if family is None:
+            family = _Family(self._describe(args, kwargs))
+            with self._lock:
+                if len(self._families) >= _KINDS:
+                    del self._families[next(iter(self._families))]
+                family = self._families.setdefault(key, family)
+        return family, leaves
+
+    def _compile(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Code | None:
+        key = _kind(args, kwargs, [], False)
+        weak = key in self._weak
+
+        def as_input(leaf: Any, place: int | str, path: str) -> Any:
+            if not _is_input(leaf, weak):
+                return None
+            return np.float64(leaf) if type(leaf) is float else leaf
+
+        recorded = record(self._function, args, kwargs, as_input)
+        if not weak and any(str(node.dtype) in _NARROW for node in recorded.graph.nodes):
+            leaves: list[Any] = []
+            _kind(args, kwargs, leaves, False)
+            if any(type(leaf) is float for leaf in leaves):
+                # Beside float32 a Python float keeps float32, which a float64 input would not.
+                with self._lock:
+                    self._weak.add(key)
+                    self._families.pop(key, None)
+                return None
+        return _code(dataclasses.replace(recorded, graph=simplify(recorded.graph)))
+
+    def _remember_quick(self, code: _Code, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The shortest way for a function of Python floats to one number: no look at what the arguments are."""
+        to_number = code.language == "python" and code.recorded.bare and code.kinds == (np.float64,)
+        if to_number and not kwargs and all(type(x) is float for x in args):
+            self._quick.setdefault(len(args), code.run)
+
+    def _describe(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+        named = [*zip(parameter_names(self._function, len(args)), args, strict=True), *kwargs.items()]
+        return ", ".join(f"{name}: {_description(value)}" for name, value in named) or "no arguments"
+
+
+def _is_input(leaf: Any, weak: bool) -> bool:
+    if type(leaf) is float:
+        return not weak
+    return (type(leaf) is np.ndarray or isinstance(leaf, np.generic)) and leaf.dtype.kind in "biufc"
+
+
+def _kind(args: Sequence[Any], kwargs: Mapping[str, Any], leaves: list[Any], weak: bool) -> Hashable:
+    """What two calls have in common that can run the same code; collects the arrays in order."""
+    return (
+        tuple([_kind_of(value, leaves, weak) for value in args]),
+        tuple([(key, _kind_of(value, leaves, weak)) for key, value in kwargs.items()]),
+    )
+
+
+def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
+    kind = type(value)
+    if kind is float:
+        if weak:
+            return (float, value.hex())
+        leaves.append(value)
+        return float
+    if _is_input(value, weak):
+        leaves.append(value)
+        return (value.dtype, value.shape if kind is np.ndarray else None)
+    if kind in _STATIC:
+        return (kind, value)
+    if isinstance(value, dict):
+        return (kind, tuple([(key, _kind_of(part, leaves, weak)) for key, part in value.items()]))
+    if isinstance(value, (list, tuple)):
+        return (kind, tuple([_kind_of(part, leaves, weak) for part in value]))
+    if is_container(value):
+        fields = [f.name for f in dataclasses.fields(value) if f.init]
+        return (kind, tuple([(name, _kind_of(getattr(value, name), leaves, weak)) for name in fields]))
+    if hasattr(value, "__array_ufunc__") or hasattr(value, "__array__") or kind.__module__.startswith("numpy.random"):
+        raise _NotCompilableError  # a traced value, an array of another library, a state that changes from call to call
+    hash(value)
+    return (kind, value)
+
+
+def _description(value: Any) -> str:
+    if isinstance(value, (np.ndarray, np.generic)):
+        return f"{value.dtype} {value.shape}" if value.shape else str(value.dtype)
+    if is_container(value):
+        return type(value).__name__
+    return "float" if type(value) is float else f"{value!r:.30}"
+
+
+def _code(recorded: Recorded) -> _Code:
+    graph = recorded.graph
+    language = "numpy"
+    if all(node.shape == () for node in graph.nodes):
+        try:
+            program = _emit(graph, "python", "GuardError")
+            language = "python"
+        except SourceError:
+            program = _emit(graph, "numpy", "GuardError")
+    else:
+        program = _emit(graph, "numpy", "GuardError")
+    run = function_from_source(program.source, program.name, {**program.constants, "GuardError": _OtherBranchError})
+    kinds = [
+        node.dtype.type if language == "python" and not isinstance(node.dtype, type) else None for node in graph.outputs
+    ]
+    return _Code(recorded, program, run, language, tuple(kinds))
+
+
+def _emit(graph: Graph, language: str, guard_error: str, stand_alone: bool = False) -> Program:
+    if language == "python":
+        return python_program(graph, graph.name, guard_error=guard_error)
+    return numpy_program(graph, graph.name, guard_error=guard_error, stand_alone=stand_alone)

@@ -1,0 +1,124 @@
+"""chainrule derivative: the derivative of a formula, as a formula and at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any
+
+import click
+import numpy as np
+
+import chainrule as cr
+from chainrule.cli.output import number, print_json
+from chainrule.cli.point import HELP, read_point
+from chainrule.cli.target import bind
+from chainrule.core.graph import Graph
+from chainrule.passes.reverse import reverse
+from chainrule.passes.simplify import simplify
+from chainrule.read.formula_function import formula_function
+from chainrule.views.text import formula_text
+
+__all__ = ["derivative"]
+
+DIGITS = 10
+
+
+@click.command()
+@click.argument("formula")
+@click.option("--at", "point", help=HELP)
+@click.option("--wrt", help="The variable to differentiate by, where the formula has several.")
+@click.option("--order", type=click.IntRange(1, 20), default=1, show_default=True, help="How many times.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_json: bool) -> None:
+    """Print the derivative of a formula, and its value at a point.
+
+    A formula has numbers, names, + - * / ^, parentheses and functions: "3x^2 + exp(-x)".
+    """
+    function = formula_function(formula)
+    variables = list(function.variables)
+    name = _variable(variables, wrt)
+    shown = _formula(function.graph, name, order)
+    symbol = _symbol(variables, name, order)
+    record: dict[str, Any] = {"formula": formula, "wrt": name, "order": order, "derivative": shown}
+    lines = [f"f = {formula.strip()}", f"{symbol} = {shown}"]
+    if point is not None:
+        args, kwargs = bind(function, read_point(point), "the formula")
+        values = dict(zip(variables, args, strict=False)) | kwargs
+        at = {key: _finite(value, key) for key, value in values.items()}
+        with np.errstate(all="ignore"):
+            value, slope = function(**at), _partial(function, variables.index(name), order)(*at.values())
+        note = _reason(_partial(function, variables.index(name), order), at)
+        for what, result in (("f", value), (symbol, slope)):
+            if np.isnan(result):
+                raise cr.NonFiniteError(f"{what} is not defined at {_place(at)}{': ' if note else ''}{note}")
+        if not note and not np.isfinite([value, slope]).all():
+            note = "inf stands for a pole, or for a number beyond 1.8e308 (overflow)"
+        lines.append(f"at {_place(at)}:  f = {number(value, DIGITS)},  {symbol} = {number(slope, DIGITS)}")
+        record |= {"at": at, "value": value, "derivative_value": slope, "note": note}
+        if note:
+            lines.append(f"note: {note}")
+    if as_json:
+        print_json(record)
+    else:
+        click.echo("\n".join(lines))
+
+
+def _variable(variables: list[str], wrt: str | None) -> str:
+    if wrt is None:
+        if len(variables) == 1:
+            return variables[0]
+        if not variables:
+            raise cr.ArgumentError("the formula has no variable to differentiate by")
+        raise cr.ArgumentError(f"the formula has the variables {', '.join(variables)}: choose one with --wrt")
+    if wrt not in variables:
+        near = get_close_matches(wrt, variables, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise cr.ArgumentError(f"the formula has no variable {wrt!r}, it has {', '.join(variables) or 'none'}{hint}")
+    return wrt
+
+
+def _symbol(variables: list[str], name: str, order: int) -> str:
+    if len(variables) == 1:
+        return "f" + "'" * order if order <= 3 else f"f^({order})"
+    power = f"^{order}" if order > 1 else ""
+    return f"d{power}f/d{name}{power}"
+
+
+def _formula(graph: Graph, name: str, order: int) -> str:
+    for _ in range(order):
+        (variable,) = (node for node in graph.inputs if node.name == name)
+        graph = simplify(reverse(graph, [variable]), for_view=True)
+    return formula_text(graph)
+
+
+def _partial(function: Callable[..., Any], place: int, order: int) -> Callable[..., Any]:
+    for _ in range(order):
+        function = cr.grad(function, argnums=place)
+    return function
+
+
+def _place(at: dict[str, Any]) -> str:
+    return ", ".join(f"{key} = {number(value, DIGITS)}" for key, value in at.items())
+
+
+def _reason(differentiated: Callable[..., Any], at: dict[str, Any]) -> str:
+    """What is special about the point: a pole, a kink, a place outside the domain, an overflow; "" if nothing is."""
+    try:
+        with np.errstate(all="ignore"), cr.strict(), cr.watch_numbers():
+            differentiated(*at.values())
+    except (cr.NonFiniteError, cr.KinkError) as error:
+        return str(error).split("\n")[0]
+    return ""
+
+
+def _finite(value: Any, name: str) -> np.float64:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise cr.DataError(f"--at: {name} is {number(value)}, expected one number")
+    try:
+        point = np.float64(value)
+    except OverflowError:
+        point = np.float64(np.inf)
+    if not np.isfinite(point):
+        raise cr.DataError(f"--at: {name} is {point}, expected a finite number")
+    return point

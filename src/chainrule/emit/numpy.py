@@ -1,0 +1,379 @@
+"""Stand-alone NumPy source of a graph: code to read, to keep, and to run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.axes import along_axis, follows_first, follows_second, reduction
+from chainrule.core.graph import Graph, Node
+from chainrule.core.shapes import elementwise
+from chainrule.emit.include import included_source, numpy_path
+from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, quoted
+from chainrule.emit.literals import (
+    array_literal,
+    dtype_literal,
+    number_literal,
+    parameter_literal,
+    scalar_literal,
+)
+from chainrule.emit.spellings import FOLLOWED, SPELLINGS
+from chainrule.errors import SourceError
+
+__all__ = ["numpy_program", "numpy_source"]
+
+# Python's operators as NumPy's arrays define them. An operation whose notation shows such a sign is written with it
+# only if it is evaluated by the ufunc that the sign calls.
+_INFIX: dict[str, tuple[np.ufunc, Binding]] = {
+    "+": (np.add, Binding.SUM),
+    "-": (np.subtract, Binding.SUM),
+    "*": (np.multiply, Binding.PRODUCT),
+    "/": (np.divide, Binding.PRODUCT),
+    "@": (np.matmul, Binding.PRODUCT),
+    "//": (np.floor_divide, Binding.PRODUCT),
+    "%": (np.remainder, Binding.PRODUCT),
+    "<": (np.less, Binding.COMPARISON),
+    "<=": (np.less_equal, Binding.COMPARISON),
+    ">": (np.greater, Binding.COMPARISON),
+    ">=": (np.greater_equal, Binding.COMPARISON),
+    "==": (np.equal, Binding.COMPARISON),
+    "!=": (np.not_equal, Binding.COMPARISON),
+}
+_SIGN_OF = {ufunc: (sign, binding) for sign, (ufunc, binding) in _INFIX.items()}
+# Where the operator ** has a shortcut of its own, which need not round as the ufunc does.
+_SHORTCUTS = (-1, 0, 0.5, 1, 2)
+_POSITIONAL = {"shape", "axes", "indices_or_sections"}
+
+
+def numpy_source(graph: Graph, name: str = "f", docstring: str | None = None) -> str:
+    """A graph as the source of a NumPy function of its inputs.
+
+    The names of the user's function are kept. Small constant arrays stand above the function; large ones are data,
+    and become keyword parameters that the caller has to give. A branch that was taken on values becomes a check that
+    raises `ValueError` where it would go another way.
+
+    Args:
+        graph: what to compute.
+        name: of the function.
+        docstring: its documentation, if any.
+
+    Returns:
+        Source that imports NumPy and nothing else. Several outputs make a tuple.
+
+    Raises:
+        SourceError: an operation of the user's own is not written with NumPy alone.
+
+    >>> import numpy as np
+    >>> from chainrule.calculus.graphs import graph
+    >>> def loss(w, b, x):
+    ...     z = w * x + b
+    ...     return np.exp(-z)
+    >>> print(numpy_source(graph(loss, 1.0, 2.0, 3.0), "loss"))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def loss(w, b, x):
+        z = w * x + b
+        return np.exp(-z)
+    <BLANKLINE>
+    """
+    return numpy_program(graph, name, docstring).source
+
+
+def numpy_program(
+    graph: Graph,
+    name: str = "f",
+    docstring: str | None = None,
+    leading: Sequence[Node] = (),
+    guard_error: str = "ValueError",
+    stand_alone: bool = True,
+) -> Program:
+    """As `numpy_source`, with the constants that the source refers to.
+
+    Args:
+        graph, name, docstring: see `numpy_source`.
+        leading: nodes whose computation is written before the rest.
+        guard_error: the exception that a guard raises.
+        stand_alone: False lets the source refer to functions that have no text of their own; they are then among the
+            program's constants.
+    """
+    printer = NumPyPrinter(graph, name, leading, guard_error, stand_alone)
+    body = printer.body()
+    return Program(assembled("np", printer.above(), [*printer.head(docstring), *body]), printer.name, printer.constants)
+
+
+class NumPyPrinter(Printer):
+    """Spells operations with NumPy."""
+
+    def __init__(self, graph: Graph, name: str, leading: Sequence[Node], guard_error: str, stand_alone: bool) -> None:
+        super().__init__(graph, name, leading, guard_error)
+        self.stand_alone = stand_alone
+        self.constants: dict[str, Any] = {}
+        self._functions: dict[str, str] = {}
+        self._arrays: dict[Node, str] = {}
+        self._array_text: list[str] = []
+        self._keywords: list[str] = []
+        self.models = _models(graph.nodes)
+        self._roots = {*graph.outputs, *(guard.node for guard in graph.guards)}
+        self._users: dict[Node, list[Node]] = {node: [] for node in graph.nodes}
+        for node in graph.nodes:
+            for operand in node.operands:
+                self._users[operand].append(node)
+
+    def head(self, docstring: str | None) -> list[str]:
+        """The `def` line, the docstring and what makes NumPy's numbers of Python's."""
+        inputs = [self.written[node].text for node in self.graph.inputs]
+        keywords = ["*", *self._keywords] if self._keywords else []
+        lines = [f"def {self.name}({', '.join([*inputs, *keywords])}):"]
+        lines += quoted(docstring)
+        if any(_raises_on_python_numbers(node) for node in self.order):
+            for node in self.graph.inputs:
+                if node.shape == () and node.dtype in (np.float64, np.float32) and self.uses[node]:
+                    lines.append(
+                        f"    {self.written[node].text} = {dtype_literal(node.dtype)}({self.written[node].text})"
+                    )
+        return lines
+
+    def above(self) -> list[str]:
+        """What stands above the function: constant arrays, and functions that it calls."""
+        return [*self._array_text, *self._functions.values()]
+
+    def is_literal(self, node: Node) -> bool:
+        return node.is_constant or (node.shape == () and _name(node) in ("zeros_like", "ones_like"))
+
+    def literal(self, node: Node, consumer: Node | None) -> Expression:
+        if not node.is_constant:
+            value = (int if isinstance(node.dtype, type) else node.dtype.type)(_name(node) == "ones_like")
+        else:
+            value = node.parameters["value"]
+        if isinstance(node.dtype, type):
+            return number_literal(value)
+        if node.shape == () and node.dtype.kind in "biufc":
+            # Beside an array of the same dtype a Python number gives the same result, and reads better.
+            if consumer is not None and (self._keeps(consumer, node) or self._forgets(consumer, node)):
+                return number_literal(np.asarray(value).item())
+            return scalar_literal(np.asarray(value)[()])
+        return Expression(self._array(node) + (".copy()" if consumer is None else ""))
+
+    def _keeps(self, consumer: Node, node: Node) -> bool:
+        """Whether an operation has another operand that gives its result the dtype that `node` would give it."""
+        return isinstance(consumer.primitive and consumer.primitive.evaluate, np.ufunc) and any(
+            not isinstance(o.dtype, type) and o.dtype == node.dtype and not self.is_literal(o)
+            for o in consumer.operands
+            if o is not node
+        )
+
+    def _forgets(self, consumer: Node, node: Node) -> bool:
+        """Whether the number that an operation makes of Python numbers and `node` meets that dtype at once."""
+        if _evaluate(consumer) not in (np.add, np.subtract, np.multiply, np.divide) or consumer in self._roots:
+            return False
+        others = [o for o in consumer.operands if o is not node]
+        if not all(isinstance(o.dtype, type) for o in others):
+            return False
+        if _evaluate(consumer) is np.divide and not (
+            others and consumer.operands[1] is others[0] and _static(others[0])
+        ):
+            return False
+        return all(self._keeps(user, consumer) for user in self._users[consumer])
+
+    def _array(self, node: Node) -> str:
+        """The name of a constant array: small ones are written above the function, large ones are parameters."""
+        if node not in self._arrays:
+            value = node.parameters["value"]
+            text = array_literal(value) if isinstance(value, np.ndarray) else None
+            name = self.names.take(node.name) if node.name else self.names.number("c")
+            self._arrays[node] = name
+            if text is None:
+                self._keywords.append(name)
+                self.constants[name] = value
+            else:
+                self._array_text.append(f"{name} = {text}\n")
+        return self._arrays[node]
+
+    def references(self, node: Node) -> Sequence[Node]:
+        name = _name(node)
+        if name == "cast_like":
+            return node.operands[:1]
+        followed = FOLLOWED.get(name)
+        if followed is None:
+            return node.operands
+        like = node.operands[followed]
+        models = () if like.shape == () else (self.models[like],)
+        return (*node.operands[:followed], *models)
+
+    def spell(self, node: Node) -> Expression:
+        special = SPELLINGS.get(_name(node))
+        if special is not None:
+            found = special(self, node)
+            if found is not None:
+                return found
+        return self._operator(node) or self._call(node)
+
+    def _operator(self, node: Node) -> Expression | None:
+        evaluate, operands = _evaluate(node), node.operands
+        if all(isinstance(operand.dtype, type) for operand in operands):
+            return self._on_python_numbers(node)
+        if evaluate in _SIGN_OF:
+            return self._infix(node)
+        if evaluate is np.negative:
+            return Expression(f"-{self.operand(operands[0], Binding.SIGN, node)}", Binding.SIGN)
+        if evaluate is np.square:
+            if node.shape == ():
+                x = self.atom(operands[0], node)
+                return Expression(f"{x} * {x}", Binding.PRODUCT)
+            return Expression(f"{self.operand(operands[0], Binding.POSTFIX, node)}**2", Binding.POWER)
+        if evaluate is np.power and not _has_shortcut(node):
+            base = self.operand(operands[0], Binding.POSTFIX, node)
+            return Expression(f"{base}**{self.operand(operands[1], Binding.SIGN, node)}", Binding.POWER)
+        return None
+
+    def _infix(self, node: Node) -> Expression:
+        sign, binding = _SIGN_OF[_evaluate(node)]
+        left, right = node.operands
+        loosest = Binding.SUM if binding is Binding.COMPARISON else binding
+        # Rounding depends on the order: a + (b + c) keeps its parentheses.
+        tighter = Binding.SUM if binding is Binding.COMPARISON else Binding(min(b for b in Binding if b > binding))
+        return Expression(f"{self.operand(left, loosest, node)} {sign} {self.operand(right, tighter, node)}", binding)
+
+    def _on_python_numbers(self, node: Node) -> Expression | None:
+        """Operators on Python's numbers give Python's numbers, which stay weak in NumPy's promotion."""
+        if isinstance(node.dtype, type):
+            evaluate = _evaluate(node)
+            exact = evaluate in _SIGN_OF and evaluate not in (np.floor_divide, np.remainder)
+            if exact and not (evaluate is np.divide and _static(node.operands[1]) == 0):
+                return self._infix(node)
+            if evaluate is np.negative:
+                return Expression(f"-{self.operand(node.operands[0], Binding.SIGN, node)}", Binding.SIGN)
+            return Expression(f"{self._call(node).text}.item()", Binding.POSTFIX)
+        return None
+
+    def _call(self, node: Node) -> Expression:
+        assert node.primitive is not None
+        arguments = [self.operand(operand, consumer=node) for operand in node.operands]
+        path = numpy_path(node.primitive.evaluate, node.primitive.name)
+        if path is None:
+            path = self._function(node)
+            arguments += [f"{key}={parameter_literal(value)}" for key, value in node.parameters.items()]
+        else:
+            arguments += _arguments(node)
+        return Expression(f"{path}({', '.join(arguments)})")
+
+    def _function(self, node: Node) -> str:
+        evaluate = _evaluate(node)
+        try:
+            name, pieces = included_source(evaluate)
+        except SourceError as error:
+            if self.stand_alone:
+                raise SourceError(f"{_name(node)}: {error}") from None
+            name, pieces = f"_{_name(node)}", {}
+            self.constants[name] = evaluate
+        for piece, text in pieces.items():
+            if self._functions.setdefault(piece, text) != text:
+                raise SourceError(f"two functions named {piece} are needed in one source: rename one of them")
+        return name
+
+    def shape_of(self, node: Node) -> str:
+        """The code for a node's shape, asked of the nearest value that has it for sure."""
+        return "()" if node.shape == () else f"{self.operand(self.models[node], Binding.ATOM, node)}.shape"
+
+    def model(self, node: Node) -> str:
+        return self.operand(self.models[node], Binding.ATOM, node)
+
+
+def _name(node: Node) -> str:
+    return "" if node.primitive is None else node.primitive.name
+
+
+def _evaluate(node: Node) -> Any:
+    assert node.primitive is not None
+    return node.primitive.evaluate
+
+
+def _models(nodes: Sequence[Node]) -> dict[Node, Node]:
+    """For each node the value to ask for its shape: an input, or the earliest that has the same shape for any data.
+
+    So a value need not be computed, or kept, for its shape alone.
+    """
+    models: dict[Node, Node] = {}
+    for node in nodes:
+        candidates: Sequence[Node] = ()
+        rule = None if node.primitive is None else node.primitive.shape
+        if rule is elementwise:
+            candidates = node.operands
+        elif rule is follows_second:
+            candidates = node.operands[1:2]
+        elif rule is follows_first or rule is along_axis:
+            candidates = node.operands[:1]
+        found = [models[operand] for operand in candidates if operand.shape == node.shape]
+        models[node] = next((m for m in found if m.primitive is None), found[0] if found else node)
+    return models
+
+
+def _static(node: Node) -> Any:
+    """A Python number in the graph, whose value follows from shapes."""
+    values: dict[Node, Any] = {}
+    stack = [node]
+    while stack:
+        top = stack[-1]
+        if top.is_constant:
+            values[top] = top.parameters["value"]
+        elif _name(top) == "size":
+            values[top] = int(np.prod([top.operands[0].shape[a] for a in top.parameters["axis"]], dtype=int))
+        elif all(operand in values for operand in top.operands):
+            with np.errstate(all="ignore"):
+                values[top] = _evaluate(top)(*(values[operand] for operand in top.operands), **top.parameters)
+        else:
+            stack += [operand for operand in top.operands if operand not in values]
+            continue
+        stack.pop()
+    return values[node]
+
+
+def _has_shortcut(node: Node) -> bool:
+    exponent = node.operands[1]
+    if exponent.is_constant and exponent.shape == ():
+        return exponent.parameters["value"] in _SHORTCUTS
+    return node.shape == ()
+
+
+def _raises_on_python_numbers(node: Node) -> bool:
+    """Where NumPy's numbers give infinity and Python's raise: a scalar quotient or power."""
+    evaluate = None if node.primitive is None else node.primitive.evaluate
+    if node.shape != () or evaluate not in (np.divide, np.power, np.remainder, np.floor_divide):
+        return False
+    by = node.operands[1]
+    return evaluate is np.power or not (_name(by) == "size" or (by.is_constant and by.parameters["value"] != 0))
+
+
+@lru_cache(maxsize=512)
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters}
+
+
+def _arguments(node: Node) -> list[str]:
+    """The static parameters of a NumPy function, as a person writes them: no defaults, `axis=0` for `axis=(0,)`."""
+    assert node.primitive is not None
+    defaults = _defaults(node.primitive.evaluate)
+    written: list[str] = []
+    for key, value in node.parameters.items():
+        if key == "keepdims" and value is False:
+            continue
+        default = defaults.get(key, inspect.Parameter.empty)
+        if type(default) is type(value) and default == value:
+            continue
+        if key == "axis" and isinstance(value, tuple):
+            if node.primitive.shape is reduction and value == tuple(range(node.operands[0].ndim)):
+                continue
+            value = value[0] if len(value) == 1 else value
+        literal = parameter_literal(value)
+        positional = key in _POSITIONAL and not any("=" in argument for argument in written)
+        written.append(literal if positional else f"{key}={literal}")
+    return written

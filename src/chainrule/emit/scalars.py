@@ -1,0 +1,179 @@
+"""Elementary functions of Python floats that take NumPy's values where `math` raises: at poles and on overflow.
+
+Emitted code takes along those that it calls, so each is written with `math` alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+__all__: list[str] = []  # reached by the table of `emit.python`
+
+
+def _divide(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        if x == 0 or math.isnan(x):
+            return math.nan
+        return math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def _divide_no_nan(x: float, y: float) -> float:
+    return _divide(x, y) if y != 0 else 0.0
+
+
+def _power(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -math.inf if x < 0 and y % 2 == 1 else math.inf
+    except ValueError:  # a negative number to a fraction, or zero to a negative power
+        if x:
+            return math.nan
+        return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+
+
+def _remainder(x: float, y: float) -> float:
+    return x % y if y and math.isfinite(x) else math.nan
+
+
+def _floor_divide(x: float, y: float) -> float:
+    return x // y if y else _divide(x, y)
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _exp2(x: float) -> float:
+    try:
+        return math.exp2(x)
+    except OverflowError:
+        return math.inf
+
+
+def _expm1(x: float) -> float:
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return math.inf
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else (math.nan if x else -math.inf)
+
+
+def _log2(x: float) -> float:
+    return math.log2(x) if x > 0 else (math.nan if x else -math.inf)
+
+
+def _log10(x: float) -> float:
+    return math.log10(x) if x > 0 else (math.nan if x else -math.inf)
+
+
+def _log1p(x: float) -> float:
+    return math.log1p(x) if x > -1 else (-math.inf if x == -1 else math.nan)
+
+
+def _sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0 else math.nan
+
+
+def _sin(x: float) -> float:
+    return math.sin(x) if math.isfinite(x) else math.nan
+
+
+def _cos(x: float) -> float:
+    return math.cos(x) if math.isfinite(x) else math.nan
+
+
+def _tan(x: float) -> float:
+    return math.tan(x) if math.isfinite(x) else math.nan
+
+
+def _arcsin(x: float) -> float:
+    return math.asin(x) if -1 <= x <= 1 else math.nan
+
+
+def _arccos(x: float) -> float:
+    return math.acos(x) if -1 <= x <= 1 else math.nan
+
+
+def _sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def _cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return math.inf
+
+
+def _arccosh(x: float) -> float:
+    return math.acosh(x) if x >= 1 else math.nan
+
+
+def _arctanh(x: float) -> float:
+    if -1 < x < 1:
+        return math.atanh(x)
+    return math.copysign(math.inf, x) if abs(x) == 1 else math.nan
+
+
+def _sinc(x: float) -> float:
+    y = math.pi * (x if x else 1e-20)
+    return _sin(y) / y
+
+
+def _finite(x: float) -> float:
+    return math.copysign(2.0**512, x) if math.isinf(x) else x
+
+
+def _sign(x: float) -> float:
+    return 1.0 if x > 0 else (-1.0 if x < 0 else x + 0.0)
+
+
+def _floor(x: float) -> float:
+    return math.copysign(float(math.floor(x)), x) if math.isfinite(x) else x
+
+
+def _ceil(x: float) -> float:
+    return math.copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
+
+
+def _trunc(x: float) -> float:
+    return math.copysign(float(math.trunc(x)), x) if math.isfinite(x) else x
+
+
+def _rint(x: float) -> float:
+    return math.copysign(float(round(x)), x) if math.isfinite(x) else x
+
+
+def _maximum(x: float, y: float) -> float:
+    return x if x >= y or x != x else y
+
+
+def _minimum(x: float, y: float) -> float:
+    return x if x <= y or x != x else y
+
+
+def _logaddexp(x: float, y: float) -> float:
+    if x == y:  # also where both are infinite
+        return x + math.log(2.0)
+    return max(x, y) + math.log1p(math.exp(-abs(x - y))) if x - y == x - y else math.nan
+
+
+def _expit(x: float) -> float:
+    e = math.exp(-abs(x))  # never overflows
+    return 1 / (1 + e) if x >= 0 else e / (1 + e)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x

@@ -1,0 +1,52 @@
+"""Norms of vectors. At 0 a norm has a kink; the derivative is taken as 0 there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.axes import reduction
+from chainrule.core.derivative import Elementwise, Reduction
+from chainrule.core.domain import Domain, Interval, Kink
+from chainrule.core.notation import Bars, Fraction
+from chainrule.core.primitive import example, primitive
+from chainrule.core.rule import Rule
+from chainrule.core.shapes import Array, elementwise
+from chainrule.ops import rules
+
+NORM = Rule("derivative of the norm", "d ||u|| = u^T du / ||u||; of the p-norm sum sign(u) (|u| / ||u||)^(p-1) du")
+
+
+def _divide_no_nan(x: Any, y: Any) -> Any:
+    zero = np.equal(y, 0)
+    return np.where(zero, 0, np.divide(x, np.where(zero, 1, y)))[()]
+
+
+# The quotient that the gradient of a norm is: 0 where the norm is 0, and so are all its derivatives there.
+divide_no_nan = primitive("divide_no_nan", evaluate=_divide_no_nan, shape=elementwise,
+                          derivative=Elementwise(lambda F, out, x, y: F.divide_no_nan(1.0, y),
+                                                 lambda F, out, x, y: -F.divide_no_nan(out, y)),
+                          notation=Fraction(), rule=rules.QUOTIENT,
+                          domain=Domain((Interval(), Interval(0.0, closed=True)),
+                                        kinks=(Kink(lambda out, x, y: np.equal(y, 0),
+                                                    "x / 0 is taken as 0, and so are its derivatives"),)))
+
+
+def _norm_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ord: float) -> Array:
+    norm = F.expand_like(out, x, axis=axis, keepdims=keepdims)
+    if ord == 2:
+        return F.divide_no_nan(x, norm)
+    return F.sign(x) * F.power(F.divide_no_nan(F.abs(x), norm), ord - 1)
+
+
+norm = primitive("norm", evaluate=np.linalg.vector_norm, shape=reduction,
+                 derivative=Reduction(_norm_partial),
+                 notation=Bars("||"), rule=NORM,
+                 domain=Domain(kinks=(Kink(lambda out, x, axis, keepdims, ord: np.equal(out, 0),
+                                           "the norm at 0: its derivative is taken as 0"),)),
+                 examples=tuple(example(x, axis=axis, keepdims=keepdims, ord=ord) for x, axis, keepdims, ord in (
+                     ((3,), (0,), False, 2), ((2, 3), (0, 1), False, 2), ((2, 3), (1,), True, 2), ((), (), False, 2),
+                     ((2, 3, 2), (0, 2), True, 2), ((1, 3), (0,), False, 2), ((0,), (0,), False, 2),
+                     ((4,), (0,), False, 4), ((2, 3), (0,), False, 2.5), ((2, 3), (0, 1), True, 3),
+                     ((2, 0), (0,), True, 3))))

@@ -1,0 +1,114 @@
+"""Rewrite rules for reading that take out what a formula does not show: plumbing, zeros and sums of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.domain import POSITIVE
+from chainrule.core.graph import Node, constant
+from chainrule.core.shapes import elementwise
+from chainrule.passes.rewrites import Rewrite, evaluated, is_zero, named, number, operation, scalar_node
+from chainrule.passes.term import is_linear, linear_operands
+
+__all__ = ["PLUMBING"]
+
+_EXACT = ("add", "subtract", "multiply", "negative", "divide", "square", "power")
+_POSITIVE = POSITIVE.interval(0)
+
+
+def _letter(F: Any, node: Node) -> Node | None:
+    count = 1
+    for axis in node.parameters["axis"]:
+        count *= node.operands[0].shape[axis]
+    return scalar_node(1, node) if count == 1 else F.size_letter(count, node.dtype)
+
+
+def _filled(F: Any, node: Node) -> Node | None:
+    return scalar_node(int(operation(node) == "ones_like"), node) if node.ndim == 0 else None
+
+
+def _sum_written(F: Any, node: Node) -> Node | None:
+    x = node.operands[0]
+    lead = x.ndim - node.ndim
+    if node.ndim == 0 or x.shape[lead:] == node.shape:
+        return F.sum(x, axis=tuple(range(lead)), keepdims=False) if lead else None
+    return None
+
+
+def _transparent(F: Any, node: Node) -> Node | None:
+    return node.operands[0]
+
+
+def _off_the_point(F: Any, node: Node) -> Node | None:
+    """where(x = 0, ..., y) is y but at that point: rules use it to give a value where a formula has none."""
+    condition, at_point, elsewhere = node.operands
+    if operation(condition) == "logical_and":
+        condition = condition.operands[0]
+    if operation(condition) == "equal" and is_zero(condition.operands[1]) and number(at_point) is not None:
+        return elsewhere
+    return None
+
+
+def _exact_value(F: Any, node: Node) -> Node | None:
+    if operation(node) not in _EXACT or any(number(operand) is None for operand in node.operands):
+        return _special_value(node)
+    found = evaluated(node)
+    if found is None:
+        return None
+    value = number(found)
+    whole = value == int(value.real) if np.isrealobj(value) and abs(value) < 1e15 else False
+    short = sum(len(repr(float(number(operand)))) for operand in node.operands)
+    if whole or (operation(node) not in ("divide", "power") and len(repr(float(value.real))) <= short):
+        return found
+    return None
+
+
+def _special_value(node: Node) -> Node | None:
+    """exp(0), ln(1), cos(0): a whole number at 0 or 1 is meant as one."""
+    if len(node.operands) == 1 and number(node.operands[0]) in (0, 1):
+        found = evaluated(node)
+        return found if found is not None and number(found) in (0, 1) else None
+    return None
+
+
+def _multiply_zero(F: Any, node: Node) -> Node | None:
+    if any(is_zero(operand) for operand in node.operands):
+        return _zero(node)
+    return None
+
+
+def _zero(node: Node) -> Node | None:
+    if node.ndim == 0:
+        return scalar_node(0, node)
+    return next((x for x in node.operands if is_zero(x) and x.shape == node.shape), None)
+
+
+def _zero_over(F: Any, node: Node) -> Node | None:
+    return _zero(node) if is_zero(node.operands[0]) else None
+
+
+def _linear_zero(F: Any, node: Node) -> Node | None:
+    if any(is_zero(node.operands[i]) for i in linear_operands(node)):
+        return _zero(node)
+    return None
+
+
+PLUMBING: tuple[Rewrite, ...] = (
+    Rewrite("the size of x = N", named("size"), _letter, lambda F, x: F.multiply(F.size(x, axis=(0,)), x)),
+    Rewrite("ones(x) = 1, zeros(x) = 0 for a scalar x", named("ones_like", "zeros_like"), _filled,
+            lambda F, x: F.ones_like(x), ((),)),
+    Rewrite("x summed to a shape = sum(x) over the axes in front", named("sum_like"), _sum_written,
+            lambda F, x, y: F.sum_like(x, y), ((2, 3), (3,))),
+    Rewrite("x kept finite = x, where it has not overflowed", named("finite"), _transparent, lambda F, x: F.finite(x)),
+    Rewrite("where(x = 0, 1, y) = y, for x other than 0", named("where"), _off_the_point,
+            lambda F, x, y: F.where(F.equal(x, 0.0), 1.0, y), ((3,), (3,)), _POSITIVE),
+    Rewrite("a + b = its value, where that is exact", lambda p: p.shape is elementwise, _exact_value,
+            lambda F, x: F.multiply(x, F.add(constant(2.0), constant(3.0)))),
+    Rewrite("0 x = 0, for finite x", named("multiply"), _multiply_zero, lambda F, x: F.multiply(0.0, x), ((),)),
+    Rewrite("0 / x = 0, for x other than 0", named("divide"), _zero_over, lambda F, x: F.divide(0.0, x), ((),),
+            _POSITIVE),
+    Rewrite("A 0 = 0, for a linear map A", is_linear, _linear_zero,
+            lambda F, x: F.sum(F.zeros_like(x), axis=(0,), keepdims=False)),
+)  # fmt: skip

@@ -1,0 +1,60 @@
+"""NumPy's questions about an array that have a plain answer: its number of axes, its shape, its dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.protocol import answers
+from chainrule.core.traced import Traced
+from chainrule.read.arguments import axes_of
+
+__all__: list[str] = []
+
+
+@answers(np.ndim)
+def _ndim(a: Any) -> int:
+    return a.ndim
+
+
+@answers(np.shape)
+def _shape(a: Any) -> tuple[int, ...]:
+    return a.shape
+
+
+@answers(np.size)
+def _size(a: Any, axis: Any = None) -> int:
+    if axis is None:
+        return a.size
+    count = 1
+    for i in axes_of(a.ndim, axis):
+        count *= a.shape[i]
+    return count
+
+
+def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer that NumPy gives to the values behind traced arguments."""
+
+    def answer(*arguments: Any, **options: Any) -> Any:
+        return function(*(_plain(argument) for argument in arguments), **options)
+
+    return answer
+
+
+def _plain(value: Any) -> Any:
+    while type(value) is Traced:
+        value = value.record.value
+    return value
+
+
+for _function in (
+    np.result_type,
+    np.can_cast,
+    np.min_scalar_type,
+    np.common_type,
+    np.may_share_memory,
+    np.shares_memory,
+):
+    answers(_function)(_of_values(_function))

@@ -1,0 +1,151 @@
+"""The tokens of a formula: numbers, words and signs, each with its place in the text.
+
+Typographic characters are brought to their plain form one by one (a full-width 2 is a 2, the minus sign is a -), so a
+place in the plain text is the same place in the text that was given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from chainrule.errors import FormulaError
+from chainrule.limits import LIMITS
+
+__all__ = ["SUPERSCRIPTS", "Token", "plain", "tokenize"]
+
+Kind = Literal["number", "word", "sign", "superscript", "end"]
+
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+_SIGNS = {
+    **dict.fromkeys("·⋅∙×∗⁢", "*"),
+    **dict.fromkeys("÷∕⁄", "/"),
+    **dict.fromkeys("−–‐‑", "-"),
+    **dict.fromkeys("∣❘", "|"),
+    "∧": "^",
+}
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+# Letters that look Latin and are not: a formula that mixes them up would have two variables with one face.
+_LOOKALIKES = dict(
+    zip("аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aeopcyxijshdqwABEKMHOPCTYXIJSABEZHIKMNOPTYXo", strict=True)
+)
+
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_LETTER = "A-Za-zÀ-ÖØ-öø-žα-νξπ-ωΓΔΘΛΞΠΣΦΨΩ"
+_TOKEN = re.compile(
+    rf"(?P<space> +)|(?P<number>{_NUMBER})|(?P<word>[{_LETTER}_][{_LETTER}_0-9]*)"
+    r"|(?P<superscript>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)|(?P<sign>\*\*|[-+*/^()|,!√])"
+)
+_HINTS = {
+    "=": "a formula is one side of an equation: write the right-hand side alone",
+    "'": "text in quotes and derivative marks are not part of a formula",
+    '"': "text in quotes is not part of a formula",
+    "[": "an index or a list is not part of a formula; group with parentheses",
+    "]": "an index or a list is not part of a formula; group with parentheses",
+    "{": "group with parentheses",
+    "}": "group with parentheses",
+    ";": "a formula is one expression",
+    ":": "a formula is one expression",
+    "<": "comparisons are not part of a formula",
+    ">": "comparisons are not part of a formula",
+    "%": "remainders are not part of a formula",
+    "\\": "this reader takes text, not LaTeX",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token with the place of its first character; `text` is in plain characters, "" at the end."""
+
+    kind: Kind
+    text: str
+    position: int
+
+
+def plain(text: str) -> str:
+    """The text in plain characters, place by place; what has no plain form becomes the replacement character.
+
+    >>> plain("２·x − ϕ")
+    '2*x - φ'
+    """
+    return text if text.isascii() and text.isprintable() else "".join(map(_plain, text))
+
+
+def _plain(character: str) -> str:
+    if character in _SIGNS:
+        return _SIGNS[character]
+    if character in "\t\n\r" or unicodedata.category(character) == "Zs":
+        return " "
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zl", "Zp"):
+        return "\N{REPLACEMENT CHARACTER}"  # also in messages: such characters reorder or break the line they stand in
+    if _TOKEN.match(character):
+        return character
+    folded = unicodedata.normalize("NFKC", character)
+    # Full-width forms, mathematical letters and subscript digits; not ˣ or ①, which would turn into something else.
+    kept = (
+        unicodedata.category(character) in ("Nd", "Ll", "Lu", "Ps", "Pe", "Po", "Sm", "Pc") or character in _SUBSCRIPTS
+    )
+    return folded if kept and len(folded) == 1 and (folded == "." or _TOKEN.match(folded)) else character
+
+
+def tokenize(text: str) -> Iterator[Token]:
+    """The tokens of a formula, and one of kind "end".
+
+    Raises:
+        FormulaError: a character or a number that cannot be read.
+        LimitError: the text, a number or the number of tokens exceeds its limit.
+    """
+    LIMITS.check("formula_length", len(text))
+    source = plain(text)
+    position = count = 0
+    while position < len(source):
+        found = _TOKEN.match(source, position)
+        if found is None:
+            raise _refused(text, source, position)
+        kind, value = str(found.lastgroup), found.group()
+        if kind == "number":
+            _check_number(text, source, position, value)
+        if kind != "space":
+            count += 1
+            LIMITS.check("formula_tokens", count)
+            yield Token(kind, "^" if value == "**" else value, position)  # type: ignore[arg-type]
+        position = found.end()
+    yield Token("end", "", len(source))
+
+
+def _check_number(text: str, source: str, position: int, digits: str) -> None:
+    LIMITS.check("number_length", len(digits))
+    end = position + len(digits)
+    for place in range(position, end):
+        if text[place] in _SUBSCRIPTS:
+            raise FormulaError("a subscript belongs to a letter", source, place, "a name such as x₁")
+    if source.startswith(".", end):
+        raise FormulaError(f"{digits}. is not a number: it has a second decimal point", source, end, "one point")
+    if source.startswith("_", end):
+        raise FormulaError("digits are not grouped with _", source, end, "the digits without it")
+    if float(digits) == float("inf"):
+        raise FormulaError(f"{digits:.20} is too large for a float64", source, position, "a number below 1.8e308")
+
+
+def _refused(text: str, source: str, position: int) -> FormulaError:
+    character = text[position]
+    code = f"U+{ord(character):04X}"
+    if character in _LOOKALIKES:
+        name = unicodedata.name(character).lower()
+        return FormulaError(
+            f"this is not the Latin {_LOOKALIKES[character]} but {code}, {name}",
+            source,
+            position,
+            f"the Latin letter {_LOOKALIKES[character]}",
+        )
+    if source[position] == "\N{REPLACEMENT CHARACTER}":
+        name = unicodedata.name(character, "a control character").lower()
+        return FormulaError(f"the invisible character {code} ({name}) is not allowed", source, position)
+    if character == ".":
+        return FormulaError("a point that is part of no number", source, position, "a digit beside it")
+    hint = _HINTS.get(character, "")
+    return FormulaError(f"{character!r} is not read in a formula" + (f": {hint}" if hint else ""), source, position)

@@ -1,0 +1,619 @@
+"""The command line: what each command prints, its JSON, its exit status, and what it says about unusable input."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from chainrule.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+COMMAND = [sys.executable, "-c", "from chainrule.cli import main; main()"]
+
+USER_MODULE = """
+import numpy as np
+
+constant = 3.0
+
+def loss(w, b=1.0, *, scale=1.0):
+    print("printed by the user")
+    y = scale * np.sum(w**2) * b
+    return y
+
+def gradient(w, b=1.0, *, scale=1.0):
+    return 2 * scale * w * b
+
+def flipped(w, b=1.0, *, scale=1.0):
+    return -2 * scale * w * b
+
+def square(x):
+    return x * x
+
+def vector(w):
+    return w * 2.0
+
+def raises(w):
+    w = w + 1.0
+    raise RuntimeError("from my own code")
+
+def breaks(w):
+    return np.sum(w) + {}["missing"]
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+    @property
+    def record(self) -> Any:
+        def refuse(name: str) -> Any:
+            raise AssertionError(f"{name} is not JSON")
+
+        return json.loads(self.out, parse_constant=refuse)
+
+
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Call the command in this process."""
+
+    def call(*arguments: str) -> Answer:
+        path, modules = list(sys.path), set(sys.modules)
+        capfd.readouterr()
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        finally:
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                if getattr(sys.modules[name], "__file__", None) and not name.startswith(("chainrule", "numpy", "rich")):
+                    del sys.modules[name]
+        out, err = capfd.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Answer(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory with the user's module in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "users_losses.py").write_text(USER_MODULE, encoding="utf-8")
+    return tmp_path
+
+
+def write(path: Path, text: str | bytes) -> str:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+# --- the command itself -----------------------------------------------------------------------------------------------
+
+
+def test_without_arguments_it_prints_three_examples_that_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shlex
+
+    answer = run()
+    assert answer.status == 0
+    examples = [line.strip() for line in answer.out.splitlines() if line.startswith("  chainrule ")]
+    assert len(examples) == 3
+    monkeypatch.chdir(ROOT)
+    for example in examples:
+        tried = run(*shlex.split(example)[1:])
+        assert (tried.status, tried.err) == (0, ""), example
+        assert tried.out
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    answer = run("--help")
+    assert answer.status == 0
+    for command in ("derivative", "graph", "check", "descend"):
+        assert command in answer.out
+        assert run(command, "--help").status == 0
+
+
+def test_the_version(run: Run) -> None:
+    from chainrule import __version__
+
+    assert run("--version").out.strip().endswith(__version__)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["derivative"], ["derivative", "x", "--no-such"], ["descend", "a"]]
+)
+def test_wrong_usage_is_bad_input(run: Run, arguments: list[str]) -> None:
+    answer = run(*arguments)
+    assert answer.status == 2
+    assert "Usage: chainrule" in answer.err
+    assert answer.out == ""
+
+
+# --- derivative -------------------------------------------------------------------------------------------------------
+
+
+def test_derivative_of_a_formula_at_a_point(run: Run) -> None:
+    answer = run("derivative", "x^2*exp(x)", "--at", "1")
+    assert (answer.status, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[0] == "f = x^2*exp(x)"
+    assert lines[1].startswith("f' = ")
+    assert lines[2] == "at x = 1:  f = 2.718281828,  f' = 8.154845485"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["x^2*exp(x)", "--at", "1"], 3 * math.e),
+        (["x^2*exp(x)", "--at", "1", "--order", "2"], 7 * math.e),
+        (["x^2*exp(x)", "--at", "1", "--order", "4"], 21 * math.e),
+        (["sin(x)", "--at", "-2"], math.cos(2)),
+        (["x^y", "--wrt", "x", "--at", "x=2,y=3"], 12.0),
+        (["x^y", "--wrt", "y", "--at", '{"x": 2, "y": 3}'], 8 * math.log(2)),
+        (["x^y", "--wrt", "y", "--order", "2", "--at", "y=3, x=2"], 8 * math.log(2) ** 2),
+    ],
+)
+def test_values_of_derivatives(run: Run, arguments: list[str], expected: float) -> None:
+    answer = run("derivative", *arguments, "--json")
+    assert answer.status == 0
+    assert answer.record["derivative_value"] == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("formula", ["x^2*exp(x)", "sin(x)^2/x", "sqrt(x) ln(x)", "1/(1+exp(-x))"])
+def test_the_formula_printed_is_that_of_the_derivative(run: Run, formula: str) -> None:
+    # Read again, it must have the value of a difference quotient, which knows nothing of how it was found.
+    from chainrule.numeric import derivative
+    from chainrule.read.formula_function import formula_function
+
+    shown = run("derivative", formula, "--json").record["derivative"]
+    for x in (0.7, 1.9):
+        value = float(formula_function(shown)(x))
+        assert value == pytest.approx(float(derivative(formula_function(formula), x)), rel=1e-7)
+
+
+def test_without_a_point_only_the_formula_is_printed(run: Run) -> None:
+    answer = run("derivative", "x^3", "--order", "2")
+    assert answer.status == 0
+    assert len(answer.out.splitlines()) == 2
+    assert answer.out.splitlines()[1].startswith("f'' = ")
+
+
+@pytest.mark.parametrize(
+    ("formula", "point", "note"), [("abs(x)", "0", "kink"), ("sqrt(x)", "0", "infinite"), ("x+9^9^9", "1", "overflow")]
+)
+def test_what_is_special_about_a_point_is_named(run: Run, formula: str, point: str, note: str) -> None:
+    answer = run("derivative", formula, "--at", point)
+    assert answer.status == 0
+    assert note in answer.out.splitlines()[-1]
+    assert note in run("derivative", formula, "--at", point, "--json").record["note"]
+
+
+@pytest.mark.parametrize(("formula", "point"), [("log(x)", "-1"), ("0/0+x", "1"), ("sqrt(x)", "-4")])
+def test_outside_the_domain_is_bad_input(run: Run, formula: str, point: str) -> None:
+    answer = run("derivative", formula, "--at", point)
+    assert answer.status == 2
+    assert "is not defined at x = " in answer.err
+    assert answer.out == ""
+
+
+@pytest.mark.parametrize(
+    ("formula", "column"),
+    [
+        ("3x^^2", 4),
+        ("x + ", 5),
+        ("(x + 1", 1),
+        ("__import__('os').system('id')", 1),
+        ("x.__class__", 2),
+        ("lambda x: x", 1),
+        ("x[0]", 2),
+        ("x := 1", 3),
+        ("foobar(x)", 1),
+        ("", 1),
+    ],
+)
+def test_a_formula_that_cannot_be_read_gets_a_caret(run: Run, formula: str, column: int) -> None:
+    answer = run("derivative", formula, "--at", "1")
+    assert answer.status == 2
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    assert f"column {column}" in answer.err
+    caret = next(line for line in answer.err.splitlines() if line.strip() == "^")
+    assert caret.index("^") == 2 + column - 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x*y", "--at", "x=1,y=2"], "x, y: choose one with --wrt"),
+        (["x*y", "--wrt", "z"], "no variable 'z', it has x, y"),
+        (["x*y", "--wrt", "x", "--at", "x=1"], "no 'y'"),
+        (["x*y", "--wrt", "x", "--at", "1"], "give each by name"),
+        (["3", "--at", "1"], "no variable"),
+        (["x", "--at", "x=1,x=2"], "given twice"),
+        (["x", "--at", "y=1"], "no argument 'y'"),
+        (["x", "--at", "nan"], "expected a finite number"),
+        (["x", "--at", "one"], "'one' is not a number"),
+        (["x", "--at", "x=one"], "'one' is not a number"),
+        (["x", "--at", "x=1,2"], "name=number"),
+        (["x", "--at", '{"x": "1"}'], "expected one number"),
+        (["x", "--at", '{"x": [1, 2]}'], "expected one number"),
+        (["x", "--at", '{"x": true}'], "expected one number"),
+        (["x", "--order", "0"], "0"),
+        (["9" * 5000 + "x", "--at", "1"], "number_length"),
+    ],
+)
+def test_unusable_points_and_options(run: Run, arguments: list[str], said: str) -> None:
+    answer = run("derivative", *arguments)
+    assert answer.status == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+# --- points and functions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"x": 1', "line 1, column 8: is not JSON"),
+        ('{\n  "x": 1,\n  "y" 2\n}', "line 3, column 7: is not JSON"),
+        ("", "is not JSON"),
+        ('{"x": NaN}', "NaN is not a number"),
+        ('{"x": 1, "x": 2}', "the name 'x' stands there twice"),
+        ('{"x": [[1, 2], [3]]}', "x is not a rectangular array of numbers"),
+        ("[" * 100_000, "nested too deep"),
+        (b"\xff\xfe{", "cannot be read"),
+        ('{"x": ' + "9" * 5000 + "}", "x"),
+    ],
+)
+def test_a_point_file_that_cannot_be_used(run: Run, here: Path, content: str | bytes, said: str) -> None:
+    answer = run("graph", "users_losses:square", "--at", write(here / "point.json", content))
+    assert answer.status == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_a_point_file_that_is_not_there(run: Run, here: Path) -> None:
+    answer = run("graph", "users_losses:square", "--at", "none.json")
+    assert answer.status == 2
+    assert "there is no file none.json" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nowhere:loss", "there is no module 'nowhere'"),
+        ("nowhere.py:loss", "there is no file nowhere.py"),
+        ("users_losses:los", "did you mean 'loss'?"),
+        ("users_losses:nothing_like_it", "it has loss"),
+        ("users_losses:constant", "is of type float, expected a function"),
+        ("users_losses:", "names no function"),
+        (":loss", "names no function"),
+        ("..:loss", "is no name of a module"),
+        ("ends:f", "ended the program while it was imported"),
+        ("broken:f", "the code cannot be read"),
+        ("needs:f", "No module named 'not_installed'"),
+        ("divides:f", "divides.py, line 2"),
+    ],
+)
+def test_a_function_that_cannot_be_found(run: Run, here: Path, target: str, said: str) -> None:
+    write(here / "ends.py", "import sys\nsys.exit(0)\n")
+    write(here / "broken.py", "def f(x:\n    return x\n")
+    write(here / "needs.py", "import not_installed\n")
+    write(here / "divides.py", "x = 0\ny = 1 / x\n")
+    answer = run("graph", target, "--at", "1")
+    assert answer.status == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            "raises",
+            ["RuntimeError: from my own code", "users_losses.py, line 25", 'raise RuntimeError("from my own code")'],
+        ),
+        ("breaks", ["KeyError: 'missing'", "users_losses.py, line 28"]),
+        ("vector", ["gives values of shape (2,)"]),
+    ],
+)
+def test_what_the_users_code_raises_is_told_with_its_line(run: Run, here: Path, function: str, said: list[str]) -> None:
+    answer = run("graph", f"users_losses:{function}", "--at", '{"w": [1.0, 2.0]}')
+    assert answer.status == 2
+    for part in said:
+        assert part in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        ("b=2", "the point has no 'w'"),
+        ("w=1,c=2", "no argument 'c', it takes w, b, scale"),
+        ("w=1,scal=2", "did you mean 'scale'?"),
+    ],
+)
+def test_a_point_that_does_not_fit_the_function(run: Run, here: Path, point: str, said: str) -> None:
+    answer = run("graph", "users_losses:loss", "--at", point)
+    assert answer.status == 2
+    assert said in answer.err
+
+
+# --- graph ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_graph_of_a_function(run: Run, here: Path, as_file: bool) -> None:
+    target = "users_losses.py:loss" if as_file else "users_losses:loss"
+    point = write(here / "point.json", '{"w": [1, 2], "b": 3, "scale": 2.0}')
+    answer = run("graph", target, "--at", point)
+    assert answer.status == 0
+    assert "forward pass" in answer.out
+    assert "backward pass" in answer.out
+    # What the function prints is not part of the answer.
+    assert "printed by the user" not in answer.out
+    assert "printed by the user" in answer.err
+    record = run("graph", target, "--at", point, "--json").record
+    assert record["value"] == 30.0
+    assert record["gradients"]["w"] == [12.0, 24.0]
+    assert record["gradients"]["b"] == 10.0
+
+
+def test_graph_of_a_formula_has_the_figures_of_the_textbook(run: Run) -> None:
+    arguments = ["graph", "(y - (w*x + b))^2", "--at", "w=1,x=2,b=1,y=7"]
+    record = run(*arguments, "--json").record
+    assert record["value"] == 16.0
+    assert (record["gradients"]["w"], record["gradients"]["b"]) == (-16.0, -8.0)
+    assert [step["value"] for step in record["steps"]] == [2.0, 3.0, 4.0, 16.0]
+    assert "-16" in run(*arguments).out
+
+
+def test_a_graph_in_elementary_steps(run: Run) -> None:
+    target, point = str(EXAMPLES / "losses.py") + ":loss", str(EXAMPLES / "point.json")
+    named = run("graph", target, "--at", point, "--json").record
+    elementary = run("graph", target, "--at", point, "--elementary", "--json").record
+    assert [step["name"] for step in named["steps"]] == ["residual", "L"]
+    assert len(elementary["steps"]) > len(named["steps"])
+    np.testing.assert_allclose(elementary["gradients"]["w"], named["gradients"]["w"])
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_right_gradient_passes(run: Run) -> None:
+    losses = str(EXAMPLES / "losses.py")
+    arguments = ["check", f"{losses}:loss", "--gradient", f"{losses}:gradient", "--at", str(EXAMPLES / "point.json")]
+    answer = run(*arguments)
+    assert (answer.status, answer.err) == (0, "")
+    assert "passed" in answer.out
+    assert run(*arguments, "--json").record["passed"] is True
+
+
+def test_a_wrong_gradient_fails_with_the_mistake(run: Run) -> None:
+    losses = str(EXAMPLES / "losses.py")
+    arguments = ["check", f"{losses}:loss", "--gradient", f"{losses}:wrong_gradient", "--at"]
+    answer = run(*arguments, str(EXAMPLES / "point.json"))
+    assert answer.status == 1
+    assert "FAILED" in answer.out
+    assert "constant factor 4" in answer.out
+    record = run(*arguments, str(EXAMPLES / "point.json"), "--json").record
+    assert record["passed"] is False
+    assert record["worst"] == "w[1]"
+    assert [component["passed"] for component in record["components"]] == [False, False]
+
+
+def test_keyword_arguments_and_the_choice_of_arguments(run: Run, here: Path) -> None:
+    point = '{"w": [1, 2], "b": 3, "scale": 2.0}'
+    common = ["check", "users_losses:loss", "--at", point, "--gradient"]
+    assert run(*common, "users_losses:gradient").status == 0
+    flipped = run(*common, "users_losses:flipped")
+    assert flipped.status == 1
+    assert "the sign is flipped" in flipped.out
+    assert "w[1]" in flipped.out
+    assert run(*common, "users_losses:gradient", "--wrt", "w").status == 0
+    unknown = run(*common, "users_losses:gradient", "--wrt", "c")
+    assert unknown.status == 2
+    assert "'c'" in unknown.err
+
+
+# --- descend ----------------------------------------------------------------------------------------------------------
+
+DIABETES = str(EXAMPLES / "diabetes.csv")
+
+
+def test_descent_on_the_diabetes_data(run: Run) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--learning-rate", "0.1", "--steps", "200")
+    assert (answer.status, answer.err) == (0, "")
+    assert "442 rows, 10 columns" in answer.out
+    assert "standardised" in answer.out
+    assert "least squares" in answer.out
+    assert not any(line != line.rstrip() for line in answer.out.splitlines())
+    assert max(map(len, answer.out.splitlines())) <= 120
+
+
+def test_long_descent_reaches_the_solution_of_scikit_learn_on_the_users_scale(run: Run) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    with open(DIABETES, encoding="utf-8") as file:
+        header = file.readline().strip().split(",")
+        rows = np.loadtxt(file, delimiter=",")
+    X, y = rows[:, : header.index("y")], rows[:, header.index("y")]
+    model = LinearRegression().fit(X, y)
+    record = run("descend", DIABETES, "--target", "y", "--steps", "20000", "--json").record
+    np.testing.assert_allclose([record["weights"][name] for name in header[:-1]], model.coef_, rtol=1e-6)
+    assert record["intercept"] == pytest.approx(model.intercept_, rel=1e-6)
+    loss = np.mean((y - model.predict(X)) ** 2)
+    assert record["loss"]["least_squares"] == pytest.approx(loss, rel=1e-12)
+    assert record["loss"]["after"] == pytest.approx(loss, rel=1e-9)
+    assert record["loss"]["before"] == pytest.approx(np.mean(y**2), rel=1e-12)
+    assert "least squares" in record["verdict"]
+
+
+def test_the_weights_of_a_short_descent_are_those_of_the_loss_it_reports(run: Run) -> None:
+    with open(DIABETES, encoding="utf-8") as file:
+        names = file.readline().strip().split(",")[:-1]
+        rows = np.loadtxt(file, delimiter=",")
+    record = run("descend", DIABETES, "--target", "y", "--steps", "7", "--json").record
+    predicted = record["intercept"] + rows[:, :-1] @ [record["weights"][name] for name in names]
+    assert np.mean((rows[:, -1] - predicted) ** 2) == pytest.approx(record["loss"]["after"], rel=1e-9)
+
+
+def test_a_descent_that_diverges(run: Run) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--learning-rate", "10")
+    assert answer.status == 1
+    assert "diverged: the loss is not finite at step" in answer.out
+    record = run("descend", DIABETES, "--target", "y", "--learning-rate", "10", "--json")
+    assert record.status == 1
+    assert record.record["loss"]["after"] == "Infinity"
+
+
+def test_constant_and_duplicate_columns(run: Run, here: Path) -> None:
+    table = "a,b,c,y\n" + "".join(f"{i},7.1,{2 * i},{3 * i + 2}\n" for i in range(20))
+    answer = run("descend", write(here / "t.csv", table), "--target", "y", "--json")
+    record = answer.record
+    assert answer.status == 0
+    assert record["constant_columns"] == ["b"]
+    assert record["weights"]["b"] == 0.0
+    assert record["least_squares"]["unique"] is False
+    # a and c share the slope of 3 between them, whatever each has.
+    assert record["weights"]["a"] + 2 * record["weights"]["c"] == pytest.approx(3.0, rel=1e-6)
+    text = run("descend", str(here / "t.csv"), "--target", "y", "--steps", "5").out
+    assert "Constant, so without a weight of their own: b." in text
+    assert "not unique" in text
+
+
+def test_one_row_is_learned_by_the_intercept(run: Run, here: Path) -> None:
+    answer = run("descend", write(here / "t.csv", "a,y\n1,5\n"), "--target", "y", "--json")
+    assert answer.status == 0
+    assert answer.record["intercept"] == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "the file is empty"),
+        ("a,y\n", "header only"),
+        ("a,y\n1,2\n3,x\n", "row 3, column 'y': 'x' is not a number"),
+        ("a,y\n1,2\n,4\n", "row 3, column 'a': is empty"),
+        ("a,y\n1,nan\n", "row 2, column 'y': 'nan' is not a finite number"),
+        ("a,b\n1,2\n", "there is no column 'y'"),
+        ("a,y\n1e308,1\n-1e308,2\n", "column 'a': its numbers are too large to standardise"),
+        ("a,y\n1,1e200\n2,3\n", "too large to be squared"),
+    ],
+)
+def test_data_that_cannot_be_used(run: Run, here: Path, content: str, said: str) -> None:
+    answer = run("descend", write(here / "t.csv", content), "--target", "y")
+    assert answer.status == 2
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--learning-rate", "0", "learning_rate is 0"),
+        ("--learning-rate", "-1", "learning_rate is -1"),
+        ("--learning-rate", "nan", "learning_rate is nan"),
+        ("--learning-rate", "fast", "fast"),
+        ("--steps", "-1", "steps is -1"),
+        ("--steps", "2.5", "2.5"),
+    ],
+)
+def test_rates_and_steps_that_cannot_be_used(run: Run, option: str, value: str, said: str) -> None:
+    answer = run("descend", DIABETES, "--target", "y", option, value)
+    assert answer.status == 2
+    assert said in answer.err
+
+
+def test_a_column_name_cannot_write_to_the_terminal(run: Run, here: Path) -> None:
+    table = write(here / "t.csv", "\x1b[31mred,[bold]b[/bold],y\n1,2,3\n2,5,5\n4,4,9\n")
+    answer = run("descend", table, "--target", "y")
+    assert answer.status == 0
+    assert "\x1b" not in answer.out
+    assert "\\x1b[31mred" in answer.out
+    assert "[bold]b[/bold]" in answer.out
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot be sent Ctrl-C alone")
+def test_an_interrupted_descent_prints_the_run_so_far() -> None:
+    ready = "import sys; from chainrule.cli import main; print('ready', file=sys.stderr, flush=True); main()"
+    endless = ["descend", DIABETES, "--target", "y", "--steps", "1000000000", "--learning-rate", "1e-6", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-c", ready, *endless],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert err == ""
+    assert process.returncode == 130
+    record = json.loads(out)
+    assert record["stopped"] == "interrupted"
+    assert 0 < record["steps"] < 10**9
+    assert record["loss"]["after"] < record["loss"]["before"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_a_broken_pipe_is_quiet() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "descend", DIABETES, "--target", "y"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 141
+    assert err == b""
+
+
+def test_an_ascii_terminal_gets_an_answer() -> None:
+    process = subprocess.run(
+        [*COMMAND, "derivative", "α^2", "--at", "1"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert process.returncode == 0
+    assert process.stderr == b""
+    assert b"f' = 2" in process.stdout
+
+
+def test_a_defect_is_not_blamed_on_the_user(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import chainrule.cli.derivative as command
+
+    def defect(text: str) -> Any:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(command, "formula_text", defect)
+    monkeypatch.setattr("chainrule.cli.group._NOT_THE_USERS", (str(ROOT) + os.sep,))
+    answer = run("derivative", "x")
+    assert answer.status == 70
+    assert "defect of chainrule" in answer.err

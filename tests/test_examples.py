@@ -1,0 +1,65 @@
+"""The examples do what they are for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the main job prints, started from another directory."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / "first_run.py")],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="ascii",
+        # Plain text, whatever the terminal can show.
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_it_finds_the_mistake_and_passes_the_right_gradient(first_run: str) -> None:
+    assert "FAILED: 11 of 11 components are wrong" in first_run
+    assert "off by the constant factor 442" in first_run
+    assert "442 is the number of patients" in first_run
+    assert "passed: 11 components agree" in first_run
+
+
+def test_it_prints_the_weights_and_the_loss_before_and_after(first_run: str) -> None:
+    # The optimum from the normal equations of the file itself, read without chainrule.
+    table = np.genfromtxt(EXAMPLES / "diabetes.csv", delimiter=",", names=True)
+    assert table.dtype.names is not None
+    names, y = table.dtype.names[:-1], table["y"]
+    Z = np.column_stack([np.ones(len(y)), *((table[n] - table[n].mean()) / table[n].std() for n in names)])
+    best = np.linalg.solve(Z.T @ Z, Z.T @ y)
+    for name, weight in zip(("intercept", *names), best, strict=True):
+        assert re.search(rf"^   {name} +-?[0-9.]+ +{weight:.4f}$", first_run, re.MULTILINE)
+    assert re.search(rf"^   loss before +{np.mean(y**2):.4f}$", first_run, re.MULTILINE)
+    after = re.search(rf"^   loss after +([0-9.]+) +{np.mean((y - Z @ best) ** 2):.4f}$", first_run, re.MULTILINE)
+    assert after is not None
+    w = np.zeros(11)
+    for _ in range(500):
+        w = w + 0.1 * 2 / len(y) * Z.T @ (y - Z @ w)
+    assert float(after[1]) == pytest.approx(np.mean((y - Z @ w) ** 2), abs=1e-4)
+
+
+def test_it_fits_on_a_screen(first_run: str) -> None:
+    lines = first_run.splitlines()
+    assert len(lines) <= 65
+    assert max(map(len, lines)) <= 105
+    assert not any(line != line.rstrip() for line in lines)
