@@ -12,6 +12,7 @@ from samples import Sample, all_samples
 from chainrule.calculus.recording import record
 from chainrule.core.graph import Graph, Guard, Node, constant
 from chainrule.core.registry import building
+from chainrule.emit.code import function_from_source
 from chainrule.emit.literals import array_literal, number_literal, parameter_literal
 from chainrule.emit.naming import Names, identifier
 from chainrule.emit.numpy import numpy_program, numpy_source
@@ -82,6 +83,19 @@ def test_names_lines_and_layout() -> None:
         "    L = np.mean(e**2)\n"
         "    return L\n"
     )
+
+
+def test_what_is_emitted_can_be_traced_and_emitted_again() -> None:
+    def f(w, b, x):
+        z = w @ x + b
+        p = 1 / (1 + np.exp(-z))
+        return np.sum(p**3, axis=0) - np.log(p[1:, 0][0])
+
+    values = (np.ones((3, 2)), np.float64(0.5), np.arange(6.0).reshape(2, 3))
+    text = numpy_source(record(f, values, {}, lambda leaf, place, path: leaf).graph, "f")
+    again = function_from_source(text, "f")
+    assert numpy_source(record(again, values, {}, lambda leaf, place, path: leaf).graph, "f") == text
+    identical(again(*values), f(*values))
 
 
 def test_long_lines_are_cut_and_nothing_is_wider_than_88() -> None:

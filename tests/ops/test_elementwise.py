@@ -1,4 +1,4 @@
-"""Elementwise operations where the generic test does not look: extreme arguments, ties, zeros, poles, masked branches."""
+"""Elementwise operations where the generic test does not look: extreme arguments, ties, poles, masked branches."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from samples import samples_of
 
 import chainrule.ops  # noqa: F401  enters all primitives
 from chainrule.calculus.gradients import grad
-from chainrule.calculus.products import hvp, jvp, vjp
+from chainrule.calculus.products import hvp, jvp
 from chainrule.core.derivative import Custom
-from chainrule.core.registry import evaluating as F
-from chainrule.core.registry import primitives
+from chainrule.core.registry import evaluating, primitives
 from chainrule.core.shapes import elementwise
-from chainrule.errors import KinkError, TraceError
+from chainrule.errors import KinkError
 from chainrule.passes.guards import strict
 from chainrule.passes.reverse import reverse
 from chainrule.read.trace import trace
 
+F = evaluating
 mp.mp.dps = 60
 EPS = np.finfo(float).eps
 DENORMAL = 5e-324
@@ -138,8 +138,20 @@ def test_second_derivative_of_sinc_at_0() -> None:
 @pytest.mark.parametrize("as_array", [False, True])
 @pytest.mark.parametrize(
     ("x", "y", "want"),
-    [(0.0, 2, 0.0), (0.0, 1, 1.0), (0.0, 0, 0.0), (0.0, 3, 0.0), (0.0, 1.5, 0.0), (-2.0, 3, 12.0), (-2.0, 2, -4.0)]
-    + [(-2.0, -1, -0.25), (-2.0, 0, 0.0), (-2.0, 1, 1.0), (3.0, 0.5, 0.5 / np.sqrt(3.0)), (1e-300, 1, 1.0)],
+    [
+        (0.0, 2, 0.0),
+        (0.0, 1, 1.0),
+        (0.0, 0, 0.0),
+        (0.0, 3, 0.0),
+        (0.0, 1.5, 0.0),
+        (-2.0, 3, 12.0),
+        (-2.0, 2, -4.0),
+        (-2.0, -1, -0.25),
+        (-2.0, 0, 0.0),
+        (-2.0, 1, 1.0),
+        (3.0, 0.5, 0.5 / np.sqrt(3.0)),
+        (1e-300, 1, 1.0),
+    ],
 )
 def test_power_by_its_base(x: float, y: float, want: float, as_array: bool) -> None:
     exponent = np.array(float(y)) if as_array else y
@@ -318,70 +330,13 @@ def test_gradient_of_a_users_own_sigmoid_is_finite(sigmoid: Callable[..., Any], 
     np.testing.assert_allclose(second, want * (1 - 2 * F.expit(z)), rtol=0, atol=4 * np.finfo(dtype).eps)
 
 
-def test_an_overflowed_exponential_is_named() -> None:
+def test_an_overflowed_value_has_no_finite_derivative() -> None:
+    """Only a result that stayed finite has saturated: where the value is lost, the derivative is not made up."""
     with np.errstate(over="ignore"):
-        assert 1e150 < grad(np.exp)(1000.0) < np.inf
+        assert grad(np.exp)(1000.0) == np.inf
+        assert np.isnan(grad(lambda x: np.log(1 + np.exp(x)))(1000.0))
         assert grad(lambda x: 1 / np.cosh(x))(1000.0) == 0
-        with strict(), pytest.raises(KinkError, match="overflows"):
-            grad(np.exp)(1000.0)
-    assert np.isnan(F.finite(np.nan))
-    assert F.finite(-np.inf) == -(2.0**512)
-    assert F.finite(np.float32(np.inf)) == np.float32(2.0**64)
-
-
-# -- complex numbers ----------------------------------------------------------------------------------------------
-
-Z = 1 + 2j
-COMPLEX: list[tuple[str, Callable[..., Any]]] = [
-    ("|z|^2", lambda z: np.abs(z) ** 2),
-    ("|z|", np.abs),
-    ("builtin |z|", abs),
-    ("Re", np.real),
-    ("Im", np.imag),
-    ("arg", np.angle),
-    ("arg in degrees", lambda z: np.angle(z, deg=True)),
-    ("z conj z", lambda z: np.real(z * np.conj(z))),
-    ("Re exp", lambda z: np.real(np.exp(z))),
-    ("Im tanh", lambda z: np.imag(np.tanh(z))),
-    ("|arsinh|", lambda z: np.abs(np.arcsinh(z))),
-    ("Re expit", lambda z: np.real(F.expit(z))),
-    ("Re z^i", lambda z: np.real(z ** (1 + 1j))),
-    ("sign", lambda z: np.real((2 - 1j) * np.sign(z))),
-    ("Re sinc", lambda z: np.real(np.sinc(z))),
-    ("x-part", lambda z: z.real * z.imag),
-]
-
-
-@pytest.mark.parametrize("f", [f for _, f in COMPLEX], ids=[name for name, _ in COMPLEX])
-@pytest.mark.parametrize("z", [Z, -0.3 + 0.4j, -2 - 0.5j])
-def test_complex_gradient_is_that_by_x_minus_i_that_by_y(f: Callable[..., Any], z: complex) -> None:
-    h = 1e-6
-    by_x = (f(np.complex128(z + h)) - f(np.complex128(z - h))) / (2 * h)
-    by_y = (f(np.complex128(z + 1j * h)) - f(np.complex128(z - 1j * h))) / (2 * h)
-    assert grad(f)(z) == pytest.approx(by_x - 1j * by_y, rel=1e-8, abs=1e-8)
-    for direction in (1.0 + 0j, 1j, 0.3 - 2j):
-        tangent = jvp(f, (z,), (direction,))[1]
-        assert tangent == pytest.approx(by_x * direction.real + by_y * direction.imag, rel=1e-8, abs=1e-8)
-
-
-def test_complex_convention() -> None:
-    assert grad(lambda z: np.abs(z) ** 2)(Z) == 2 - 4j
-    assert grad(np.abs)(0j) == 0
-    gradient = grad(lambda x: np.real(np.exp(1j * x)))(0.5)
-    assert gradient.dtype == np.float64
-    assert gradient == pytest.approx(-np.sin(0.5))
-    assert not np.iscomplexobj(grad(lambda x: np.abs(x * (1 + 1j)))(2.0))
-    assert grad(lambda x: np.imag(x) + np.real(x) + np.angle(x))(-2.0) == 1
-    with pytest.raises(TraceError, match="np.abs"):
-        grad(np.fabs)(Z)
-
-
-def test_single_precision_complex_keeps_its_precision() -> None:
-    z = np.array([1 + 2j], np.complex64)
-    for f in (np.real, np.imag, np.abs, np.angle, np.conj):
-        out, pullback = vjp(f, z)
-        assert out.dtype == f(z).dtype
-        assert pullback(np.ones_like(out))[0].dtype == np.complex64
+        assert grad(lambda x: x / np.exp(x))(1000.0) == 0
 
 
 # -- Custom, evaluation ------------------------------------------------------------------------------------------

@@ -149,7 +149,8 @@ def test_what_cannot_be_declared(variables: list[Any]) -> None:
 REFUSED = [
     ("", 0), ("   ", 0), ("x +", 3), ("* x", 0), ("x + * y", 4), ("(x", 0), ("x)", 1), ("()", 1), ("sin()", 4),
     ("((x)", 0), ("|x", 0), ("|x(1", 2), ("(x|)", 3), ("(|x)", 3), ("x!", 1), ("sin", 3), ("sin * x", 4),
-    ("sin^-1 x", 4), ("sin^x x", 4), ("sin^ ", 5), ("2 3", 2), ("x 2", 2), ("x²3", 2), ("1.1.1", 3), ("1..2", 2), (".", 0), ("x.", 1),
+    ("sin^-1 x", 4), ("sin^x x", 4), ("sin^ ", 5), ("2 3", 2), ("x 2", 2), ("x²3", 2), ("1.1.1", 3), ("1..2", 2),
+    (".", 0), ("x.", 1),
     ("1_000", 1), ("1e400", 0), ("9" * 350, 0), ("a,b", 1), ("(a,b)", 2), ("sin(x,y)", 7), ("max(x)", 5), ("max x", 4),
     ("max(x,)", 6), ("x = 2", 2), ("foo(x)", 0), ("x + sinx", 4), ("lnx", 0), ("loss + 1", 0), ("factorial(5)", 0),
     ("gamma(x)", 0), ("inf", 0), ("x + nan", 4), ("lambda x", 0), ("x if x else y", 2),
@@ -175,7 +176,12 @@ def test_refused_with_the_caret_under_the_place(text: str, position: int) -> Non
     assert caret.strip() == "^"
     if position < len(text):
         under = shown[caret.index("^")]
-        assert under in (unicodedata.normalize("NFKC", text[position]), "\N{REPLACEMENT CHARACTER}", " ")
+        assert under in (
+            text[position],
+            unicodedata.normalize("NFKC", text[position]),
+            "\N{REPLACEMENT CHARACTER}",
+            " ",
+        )
     assert not set(message) & set("\0\u202e\u200b\x1b")
 
 
@@ -211,14 +217,15 @@ def test_too_large_is_a_limit_that_is_named(text: str) -> None:
 def fastest(work: Callable[[], Any]) -> float:
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
 SLOW = {"points": "1.1" * 6_000, "groups": "(x|" * 150, "sum": "x+" * 4_900 + "x", "product": "x " * 4_900 + "x",
-        "word": "_x" * 9_000, "letters": "wxy" * 6_000, "commas": "x," * 9_000, "foreign": "Ж" * 19_000, "e": "1e" * 9_000}  # fmt: skip
+        "word": "_x" * 9_000, "letters": "wxy" * 6_000, "commas": "x," * 9_000,
+        "foreign": "Ж" * 19_000, "e": "1e" * 9_000}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)

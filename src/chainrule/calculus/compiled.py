@@ -192,18 +192,25 @@ class Compiled:
         if len(family.codes) >= _BRANCHES:
             family.reason = f"it takes more than {_BRANCHES} different branches"
             return self._function(*args, **kwargs)
+        failure: Exception
         try:
-            made = self._compile(args, kwargs)
+            recorded = self._record(args, kwargs)
         except Exception as error:  # the function's own error, or one of tracing: calling it tells which
-            result = self._function(*args, **kwargs)
-            if not isinstance(error, _NotCompilableError):
-                family.reason = str(error).partition("\n")[0]
-            return result
-        if made is None:
-            return self._call(args, kwargs)
-        family.codes.append(made)
-        self._remember_quick(made, args, kwargs)
-        return made(leaves)
+            failure = error
+        else:
+            if recorded is None:
+                return self._call(args, kwargs)
+            try:
+                made = _code(recorded)
+            except SourceError as error:
+                failure = error
+            else:
+                family.codes.append(made)
+                self._remember_quick(made, args, kwargs)
+                return made(leaves)
+        result = self._function(*args, **kwargs)
+        family.reason = str(failure).partition("\n")[0]
+        return result
 
     def _family(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[_Family | None, list[Any]]:
         """What is known about arguments of this kind, and their arrays; None where the function is to be called."""
@@ -225,7 +232,8 @@ class Compiled:
                 family = self._families.setdefault(key, family)
         return family, leaves
 
-    def _compile(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Code | None:
+    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recorded | None:
+        """The call as a graph; None where these arguments turn out to be of another kind."""
         key = _kind(args, kwargs, [], False)
         weak = key in self._weak
 
@@ -244,7 +252,7 @@ class Compiled:
                     self._weak.add(key)
                     self._families.pop(key, None)
                 return None
-        return _code(dataclasses.replace(recorded, graph=simplify(recorded.graph)))
+        return dataclasses.replace(recorded, graph=simplify(recorded.graph))
 
     def _remember_quick(self, code: _Code, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The shortest way for a function of Python floats to one number: no look at what the arguments are."""

@@ -92,7 +92,11 @@ class Run:
             if self.owns(output):
                 record = output.record
                 seeds[record] = seeds[record] + cotangent if record in seeds else cotangent
-        found = pull(self._records, seeds, evaluating, observer_in_force(self._records, seeds)) if seeds else {}
+        found: dict[Record, Any] = {}
+        if seeds:
+            # At a pole, and in a branch not taken, infinity is the value of a partial and no accident to warn of.
+            with np.errstate(all="ignore"):
+                found = pull(self._records, seeds, evaluating, observer_in_force(self._records, seeds))
         taken: set[int] = set()
         gradients = []
         for traced in self._original_inputs():
@@ -108,9 +112,10 @@ class Run:
         """Carry tangents of the inputs forward; returns the function from an output to its tangent."""
         self._trace.captured.check()
         records = self._original_inputs()
-        moving = push(
-            self._records, {r: t for r, t in zip(records, tangents, strict=True) if t is not None}, evaluating
-        )
+        with np.errstate(all="ignore"):
+            moving = push(
+                self._records, {r: t for r, t in zip(records, tangents, strict=True) if t is not None}, evaluating
+            )
 
         def tangent_of(output: Any) -> Any:
             tangent = moving.get(output.record) if self.owns(output) else None

@@ -11,6 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
+import numpy as np
+
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
@@ -32,11 +36,17 @@ class Masked:
     mask: Array
 
 
-def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array:
-    """Bring a cotangent to the shape and dtype of its primal: the one place of unbroadcasting and casting."""
+def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array | Masked | None:
+    """Bring a cotangent to the shape and dtype of its primal: the one place of unbroadcasting and casting.
+
+    A primal of integers or booleans (a size, a mask) has no derivative and gets None.
+    """
+    other = cotangent.dtype is not primal.dtype and cotangent.dtype != primal.dtype
+    if other and np.dtype(primal.dtype).kind not in "fc":
+        return None
     if cotangent.shape != primal.shape:
         cotangent, mask = F.sum_like(cotangent, primal), None
-    if cotangent.dtype is not primal.dtype and cotangent.dtype != primal.dtype:
+    if other:
         cotangent = F.cast_like(cotangent, primal)
     return cotangent if mask is None else Masked(cotangent, mask)
 
@@ -77,10 +87,15 @@ class Elementwise(Derivative):
 
     A partial is a function of `(F, out, *operands, **parameters)`, or 1 or -1 where it is constant. For complex
     operands the operation is holomorphic.
+
+    `saturates` names the operands in which the result may stay finite at infinity (x / y in y). There the limit of the
+    derivative is 0, and it is a zero by construction: what overflowed on the way, such as the exponential of
+    1 / (1 + exp(-z)) at z = -1000, has an infinite partial, and 0 * inf would be NaN.
     """
 
-    def __init__(self, *partials: Partial) -> None:
+    def __init__(self, *partials: Partial, saturates: Sequence[int] = ()) -> None:
         self.partials = partials
+        self.saturates = tuple(saturates)
         self._signs = tuple(0 if callable(partial) else partial for partial in partials)
         self._functions: tuple[Callable[..., Array], ...] = tuple(p if callable(p) else _no_function for p in partials)
 
@@ -92,6 +107,8 @@ class Elementwise(Derivative):
             sign = self._signs[i]
             if sign == 0:
                 term = tangent * self._functions[i](F, record.value, *record.values, **record.parameters)
+                if i in self.saturates and (reached := _unsaturated(F, record.values[i], record.value)) is not None:
+                    term = F.where(reached, term, 0.0)
             else:
                 term = tangent if sign == 1 else -tangent
             total = term if total is None else total + term
@@ -104,6 +121,8 @@ class Elementwise(Derivative):
             if operand is None or type(values[i]) is int:  # a size is a Python int, also where it is recorded
                 contributions.append(None)
                 continue
+            primal = values[i]
+            reached = mask
             sign = self._signs[i]
             if sign == 0:
                 partial = self._functions[i]
@@ -113,13 +132,21 @@ class Elementwise(Derivative):
                     term = cotangent * partial(F, record.value, *values)
                 if mask is not None:
                     term = F.where(mask, term, 0.0)
+                if i in self.saturates and (unsaturated := _unsaturated(F, primal, record.value)) is not None:
+                    reached = unsaturated if mask is None else F.logical_and(mask, unsaturated)
             else:
                 term = cotangent if sign == 1 else -cotangent
-            primal = values[i]
-            if mask is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
-                term = _match(F, term, mask, primal)
+            if reached is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
+                term = _match(F, term, reached, primal)
             contributions.append(term)
         return contributions
+
+
+def _unsaturated(F: Any, x: Array, out: Array) -> Array | None:
+    """Where x is not infinite or the result is not finite; None where that is everywhere, which is the rule."""
+    if isinstance(x, (np.ndarray, np.generic)) and np.count_nonzero(np.isinf(x)) == 0:
+        return None
+    return F.unsaturated(x, out)
 
 
 class Linear(Derivative):

@@ -36,18 +36,21 @@ _TOTAL: dict[str, str] = {
     "arctan2": "math.atan2",
     "cbrt": "math.cbrt",
     "copysign": "math.copysign",
+    "deg2rad": "math.radians",
     "erf": "math.erf",
     "erfc": "math.erfc",
     "hypot": "math.hypot",
     "isfinite": "math.isfinite",
     "isinf": "math.isinf",
     "isnan": "math.isnan",
+    "rad2deg": "math.degrees",
     "tanh": "math.tanh",
 }
 # The others come along as functions of their own, which know what NumPy gives where `math` raises.
 _TAKEN_ALONG: dict[str, Callable[..., float]] = {
     name.removeprefix("_"): function for name, function in vars(scalars).items() if inspect.isfunction(function)
 }
+_TAKEN_ALONG["float_power"] = scalars._power
 # Operations that leave a number what it is.
 _NOTHING_TO_DO = frozenset((
     "broadcast_like", "broadcast_to", "cast_like", "conj", "copy", "expand_dims", "expand_like", "max", "mean", "min",
@@ -129,7 +132,7 @@ class PythonPrinter(Printer):
         if not node.is_constant:
             return number_literal(0.0 if _name(node) == "zeros_like" else 1 if _name(node) == "size" else 1.0)
         value = node.parameters["value"]
-        number = value if isinstance(value, (bool, int, float)) else value.item()
+        number = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
         if type(number) is int and abs(number) > 2**53:
             number = float(number)  # Python would compare and multiply it as the integer that it is
         return number_literal(number, "math")

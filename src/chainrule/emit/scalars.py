@@ -25,13 +25,17 @@ def _divide_no_nan(x: float, y: float) -> float:
 
 def _power(x: float, y: float) -> float:
     try:
-        return math.pow(x, y)
+        return math.pow(x, y) if y != 0.5 else _sqrt(x)  # as NumPy takes it: NaN at minus infinity
     except OverflowError:
         return -math.inf if x < 0 and y % 2 == 1 else math.inf
     except ValueError:  # a negative number to a fraction, or zero to a negative power
         if x:
             return math.nan
         return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+
+
+def _fmod(x: float, y: float) -> float:
+    return math.fmod(x, y) if y and math.isfinite(x) else math.nan
 
 
 def _remainder(x: float, y: float) -> float:
@@ -132,8 +136,8 @@ def _sinc(x: float) -> float:
     return _sin(y) / y
 
 
-def _finite(x: float) -> float:
-    return math.copysign(2.0**512, x) if math.isinf(x) else x
+def _unsaturated(x: float, out: float) -> bool:
+    return not math.isinf(x) or not math.isfinite(out)
 
 
 def _sign(x: float) -> float:
@@ -164,6 +168,32 @@ def _minimum(x: float, y: float) -> float:
     return x if x <= y or x != x else y
 
 
+def _fmax(x: float, y: float) -> float:
+    return x if x >= y or y != y else y
+
+
+def _fmin(x: float, y: float) -> float:
+    return x if x <= y or y != y else y
+
+
+def _clip(x: float, low: float, high: float) -> float:
+    return _minimum(_maximum(x, low), high)
+
+
+def _heaviside(x: float, at_zero: float) -> float:
+    return 1.0 if x > 0 else (0.0 if x < 0 else (x if x != x else at_zero))
+
+
+def _signbit(x: float) -> bool:
+    return math.copysign(1.0, x) < 0
+
+
+def _logaddexp2(x: float, y: float) -> float:
+    if x == y:
+        return x + 1.0
+    return max(x, y) + math.log1p(math.exp2(-abs(x - y))) / math.log(2.0) if x - y == x - y else math.nan
+
+
 def _logaddexp(x: float, y: float) -> float:
     if x == y:  # also where both are infinite
         return x + math.log(2.0)
@@ -177,3 +207,20 @@ def _expit(x: float) -> float:
 
 def _softplus(x: float) -> float:
     return (x if x > 0 else 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def _log_expit(x: float) -> float:
+    return (x if x < 0 else 0.0) - math.log1p(math.exp(-abs(x))) if x == x else x
+
+
+def _logit(x: float) -> float:
+    return _log(x) - _log1p(-x) if abs(x - 0.5) >= 0.25 else 2 * math.atanh(2 * x - 1)
+
+
+def _relu(x: float) -> float:
+    return x if x > 0 or x != x else 0.0
+
+
+def _sech(x: float) -> float:
+    e = math.exp(-abs(x))
+    return 2 * e / (1 + e * e)

@@ -27,9 +27,9 @@ def _power_by_exponent(F: Any, out: Array, x: Array, y: Array) -> Array:
     if type(x) in (int, float) and x > 0:
         logarithm = F.log(x)
         # Of a Python number the logarithm stays one: NumPy's float64 would promote float32.
-        return F.finite(out) * (float(logarithm) if isinstance(logarithm, float) else logarithm)
+        return out * (float(logarithm) if isinstance(logarithm, float) else logarithm)
     nothing = F.logical_and(F.equal(x, 0.0), F.greater(y, 0.0))
-    return F.where(nothing, 0.0, F.finite(out) * F.log(F.where(nothing, 1.0, x)))
+    return F.where(nothing, 0.0, out * F.log(F.where(nothing, 1.0, x)))
 
 
 def _not_zero(F: Any, x: Array) -> Array:
@@ -72,13 +72,13 @@ multiply = primitive("multiply", evaluate=np.multiply, shape=elementwise,
 
 divide = primitive("divide", evaluate=np.divide, shape=elementwise,
                    derivative=Elementwise(lambda F, out, x, y: 1 / y,
-                                          lambda F, out, x, y: -out / y),
+                                          lambda F, out, x, y: -out / y, saturates=(1,)),
                    notation=Fraction(), rule=rules.QUOTIENT,
                    domain=Domain(text="the divisor is not 0", kinks=(
                        Kink(lambda out, x, y: y == 0, "x / y at y = 0, a pole"),)))
 
 reciprocal = primitive("reciprocal", evaluate=np.reciprocal, shape=elementwise,
-                       derivative=Elementwise(lambda F, out, x: -F.square(out)),
+                       derivative=Elementwise(lambda F, out, x: -F.square(out), saturates=(0,)),
                        notation=Power("-1"), rule=rules.RECIPROCAL,
                        domain=Domain((Interval(0.0),), text="negative numbers too; not 0", kinks=(
                            Kink(lambda out, x: x == 0, "1 / x at 0, a pole"),)))
@@ -88,11 +88,11 @@ square = primitive("square", evaluate=np.square, shape=elementwise,
                    notation=Power("2"), rule=rules.POWER)
 
 power = primitive("power", evaluate=np.power, shape=elementwise,
-                  derivative=Elementwise(_power_by_base, _power_by_exponent),
+                  derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1)),
                   notation=Power(), rule=rules.POWER, domain=_POWER)
 
 float_power = primitive("float_power", evaluate=np.float_power, shape=elementwise,
-                        derivative=Elementwise(_power_by_base, _power_by_exponent),
+                        derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1)),
                         notation=Power(), rule=rules.POWER, domain=_POWER)
 
 sqrt = primitive("sqrt", evaluate=np.sqrt, shape=elementwise,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from chainrule.core.derivative import Constant
@@ -38,3 +40,12 @@ isnan    = primitive("isnan",    evaluate=np.isnan,    shape=elementwise, deriva
 isfinite = primitive("isfinite", evaluate=np.isfinite, shape=elementwise, derivative=Constant(), rule=rules.STEP)
 isinf    = primitive("isinf",    evaluate=np.isinf,    shape=elementwise, derivative=Constant(), rule=rules.STEP)
 signbit  = primitive("signbit",  evaluate=np.signbit,  shape=elementwise, derivative=Constant(), rule=rules.STEP)
+
+
+def _unsaturated(x: Any, out: Any) -> Any:
+    return np.logical_not(np.isinf(x) & np.isfinite(out))
+
+
+# Where a result stayed finite although an operand is infinite, its derivative is a zero by construction.
+unsaturated = primitive("unsaturated", evaluate=_unsaturated, shape=elementwise, dtype=lambda x, out: np.dtype(bool),
+                        derivative=Constant(), rule=rules.STEP)

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.core.derivative import Elementwise
 from chainrule.core.domain import POSITIVE, Domain, Interval, Kink
-from chainrule.core.notation import Call, Transparent
+from chainrule.core.notation import Call
 from chainrule.core.primitive import primitive
 from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
@@ -19,43 +19,20 @@ _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
 
 
-def _finite(x: Any) -> Any:
-    # Counting is the fastest way to learn that nothing overflowed, which is the rule.
-    infinite = np.isinf(x)
-    if not np.count_nonzero(infinite) or np.iscomplexobj(x):
-        return x
-    x = np.asarray(x)
-    return np.where(infinite, np.copysign(x.dtype.type(2.0) ** (np.finfo(x.dtype).maxexp // 2), x), x)[()]
-
-
-def _overflow(out: Any, x: Any) -> Any:
-    return np.isinf(out) & np.isfinite(x)
-
-
-_GROWTH = Domain(kinks=(
-    Kink(_overflow, "an exponential that overflows, where the derivative is taken as a large finite number"),))
 _LOGARITHM = Domain(POSITIVE.operands, kinks=(Kink(lambda out, x: x == 0, "a logarithm at 0, a pole"),))
 
-# Where an exponential has overflowed, its derivative is taken as the root of the largest float. The cotangent that
-# arrives there is 0 if the function has decayed, as 1 / (1 + exp(-z)) has at z = -1000, and 0 * inf would be NaN. The
-# root, because products of two such derivatives must not overflow either. A value that has not overflowed is kept, so
-# the derivative of `finite` itself is that of the identity.
-finite = primitive("finite", evaluate=_finite, shape=elementwise,
-                   derivative=Elementwise(1),
-                   notation=Transparent(), rule=rules.LINEAR_MAP)
-
 exp = primitive("exp", evaluate=np.exp, shape=elementwise,
-                derivative=Elementwise(lambda F, out, x: F.finite(out)),
-                notation=Call("exp", latex=r"\exp"), rule=rules.EXPONENTIAL, domain=_GROWTH)
+                derivative=Elementwise(lambda F, out, x: out),
+                notation=Call("exp", latex=r"\exp"), rule=rules.EXPONENTIAL)
 
 exp2 = primitive("exp2", evaluate=np.exp2, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x: F.finite(out) * _LN2),
-                 rule=rules.EXPONENTIAL_BASE, domain=_GROWTH)
+                 derivative=Elementwise(lambda F, out, x: out * _LN2),
+                 rule=rules.EXPONENTIAL_BASE)
 
 expm1 = primitive("expm1", evaluate=np.expm1, shape=elementwise,
                   # exp(x) and not out + 1, which has lost all digits by x = -37
-                  derivative=Elementwise(lambda F, out, x: F.finite(F.exp(x))),
-                  rule=rules.EXPONENTIAL, domain=_GROWTH)
+                  derivative=Elementwise(lambda F, out, x: F.exp(x)),
+                  rule=rules.EXPONENTIAL)
 
 log = primitive("log", evaluate=np.log, shape=elementwise,
                 derivative=Elementwise(lambda F, out, x: 1 / x),

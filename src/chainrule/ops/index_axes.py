@@ -138,7 +138,8 @@ class _IntoFirst(ShapeRule):
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         region = indexed_shape(shapes[0], shapes[2:], parameters["pattern"])
-        if broadcast_shapes(region, shapes[1][max(0, len(shapes[1]) - len(region)) :]) != region:
+        value = shapes[1][max(0, len(shapes[1]) - len(region)) :]  # surplus leading axes, of size 1, go
+        if any(n not in (1, m) for n, m in zip(reversed(value), reversed(region), strict=False)):
             raise ShapeError(f"a value of shape {shapes[1]} cannot be written where the index selects {region}")
         return shapes[0]
 

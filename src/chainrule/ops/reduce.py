@@ -71,6 +71,11 @@ def _share_of_extremum(F: Any, out: Array, x: Array, axis: tuple[int, ...], keep
     return attained / F.sum(attained, axis=axis, keepdims=True)
 
 
+def _freedom(F: Any, x: Array, axis: tuple[int, ...], ddof: float) -> Array:
+    """N - ddof."""
+    return F.size(x, axis=axis) - ddof if ddof else F.size(x, axis=axis)
+
+
 def _deviation(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
     return x - F.mean(x, axis=axis, keepdims=True)
 
@@ -78,7 +83,7 @@ def _deviation(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
 def _std_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ddof: float) -> Array:
     # Where all components are equal the deviations are 0, so dividing them by 1 gives the documented value 0.
     spread = F.expand_like(F.where(F.equal(out, 0), 1.0, out), x, axis=axis, keepdims=keepdims)
-    return _deviation(F, x, axis) / (spread * (F.size(x, axis=axis) - ddof))
+    return _deviation(F, x, axis) / (spread * _freedom(F, x, axis, ddof))
 
 
 def _tied(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -127,7 +132,7 @@ min = primitive("min", evaluate=np.min, shape=reduction, dtype=_of_operand,
 
 var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
                 derivative=Reduction(lambda F, out, x, axis, keepdims, ddof:
-                                     2 * _deviation(F, x, axis) / (F.size(x, axis=axis) - ddof)),
+                                     2 * _deviation(F, x, axis) / _freedom(F, x, axis, ddof)),
                 rule=rules.VARIANCE,
                 examples=(*(example(*e.operands, **e.parameters, ddof=0) for e in _AXES),
                           example((2, 3), axis=(0, 1), keepdims=False, ddof=1),

@@ -37,8 +37,15 @@ def _sum_written(F: Any, node: Node) -> Node | None:
     return None
 
 
-def _transparent(F: Any, node: Node) -> Node | None:
-    return node.operands[0]
+def _unsaturated(F: Any, node: Node) -> Node | None:
+    """Rules cut off what comes from beyond infinity: nothing, for finite numbers."""
+    condition, kept, cut = node.operands
+    if operation(condition) == "unsaturated" and is_zero(cut):
+        return kept
+    if operation(condition) == "logical_and" and "unsaturated" in map(operation, condition.operands):
+        left, right = condition.operands
+        return F.where(left if operation(right) == "unsaturated" else right, kept, cut)
+    return None
 
 
 def _off_the_point(F: Any, node: Node) -> Node | None:
@@ -101,7 +108,8 @@ PLUMBING: tuple[Rewrite, ...] = (
             lambda F, x: F.ones_like(x), ((),)),
     Rewrite("x summed to a shape = sum(x) over the axes in front", named("sum_like"), _sum_written,
             lambda F, x, y: F.sum_like(x, y), ((2, 3), (3,))),
-    Rewrite("x kept finite = x, where it has not overflowed", named("finite"), _transparent, lambda F, x: F.finite(x)),
+    Rewrite("where(y is finite, x, 0) = x, for finite y", named("where"), _unsaturated,
+            lambda F, x, y: F.where(F.unsaturated(y, x), x, 0.0), ((3,), (3,))),
     Rewrite("where(x = 0, 1, y) = y, for x other than 0", named("where"), _off_the_point,
             lambda F, x, y: F.where(F.equal(x, 0.0), 1.0, y), ((3,), (3,)), _POSITIVE),
     Rewrite("a + b = its value, where that is exact", lambda p: p.shape is elementwise, _exact_value,

@@ -55,9 +55,9 @@ def operation(node: Node) -> str:
     return "" if node.primitive is None else node.primitive.name
 
 
-def number(node: Node, also_named: bool = False) -> Any:
-    """The value of a scalar constant, None for anything else; π and other constants with a name only if asked for."""
-    if node.is_constant and node.shape == () and (also_named or not node.name):
+def number(node: Node) -> Any:
+    """The value of a scalar constant, None for anything else, also for π and other constants with a name."""
+    if node.primitive is None and node.shape == () and not node.name and node.is_constant:
         return node.parameters["value"]
     return None
 
@@ -79,9 +79,9 @@ def scalar_node(value: Any, like: Node) -> Node:
 
 def evaluated(node: Node) -> Node | None:
     """The constant that a node of scalar constants is; None where it is not finite: warnings are left to evaluation."""
-    values = [number(operand, also_named=True) for operand in node.operands]
-    if node.primitive is None or any(value is None for value in values):
+    if node.primitive is None or any(x.primitive is not None or x.is_input or x.shape for x in node.operands):
         return None
+    values = [operand.parameters["value"] for operand in node.operands]
     with np.errstate(all="ignore"):
         value = node.primitive.evaluate(*values, **node.parameters)
     return scalar_node(value, node) if node.shape == () and np.all(np.isfinite(value)) else None

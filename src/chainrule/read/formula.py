@@ -24,7 +24,7 @@ from chainrule.core.notation import Precedence
 from chainrule.core.registry import building
 from chainrule.errors import ArgumentError, FormulaError
 from chainrule.limits import LIMITS
-from chainrule.read.tokens import SUPERSCRIPTS, Token, plain, tokenize
+from chainrule.read.tokens import SUPERSCRIPTS, Lookahead, Token, plain, tokenize
 from chainrule.read.vocabulary import CONSTANTS, Function, UnknownWordError, Vocabulary
 
 __all__ = ["parse", "variable_names"]
@@ -115,8 +115,8 @@ class _Reader:
         self.operands: list[Node] = []
 
     def graph(self) -> Graph:
-        tokens = list(self._letters_apart(tokenize(self.text)))
-        if len(tokens) == 1:
+        tokens = Lookahead(self._letters_apart(tokenize(self.text)))
+        if tokens[0].kind == "end":
             raise self._error("the formula is empty", 0, _OPERAND)
         position = 0
         wanting = True  # an operand must come next
@@ -147,7 +147,7 @@ class _Reader:
 
     # An operand is wanted.
 
-    def _operand(self, tokens: list[Token], i: int) -> tuple[int, bool]:
+    def _operand(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token = tokens[i]
         if token.kind == "number":
             return self._push(constant(float(token.text)), tokens, i)
@@ -171,7 +171,7 @@ class _Reader:
             return i + 1, True
         raise self._missing_operand(token)
 
-    def _word(self, tokens: list[Token], i: int) -> tuple[int, bool]:
+    def _word(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token = tokens[i]
         function = self.vocabulary.function(token.text, tokens[i + 1].text == "(")
         if function is not None:
@@ -188,13 +188,13 @@ class _Reader:
             self.variables[name] = Node(None, (), {"name": name}, (), np.dtype(float), name)
         return self.variables[name]
 
-    def _push(self, node: Node, tokens: list[Token], i: int, coefficient: bool = False) -> tuple[int, bool]:
+    def _push(self, node: Node, tokens: Lookahead, i: int, coefficient: bool = False) -> tuple[int, bool]:
         if tokens[i].kind != "number" and not coefficient:
             self._close_coefficients()
         self.operands.append(node)
         return i + 1, False
 
-    def _function(self, function: Function, tokens: list[Token], i: int) -> tuple[int, bool]:
+    def _function(self, function: Function, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token = tokens[i]
         i += 1
         finish: Callable[[Node], Node] = _same
@@ -237,7 +237,7 @@ class _Reader:
 
     # An operand has been read.
 
-    def _after_operand(self, tokens: list[Token], i: int) -> tuple[int, bool]:
+    def _after_operand(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token = tokens[i]
         if token.text in _BINARY:
             return self._binary(token, i)
@@ -274,7 +274,7 @@ class _Reader:
         self.operands.append(_power(self.operands.pop(), F.negative(exponent) if digits[0] == "-" else exponent))
         return i + 1, False
 
-    def _implied_product(self, tokens: list[Token], i: int) -> tuple[int, bool]:
+    def _implied_product(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token, previous = tokens[i], tokens[i - 1]
         if token.kind == "number" and previous.text not in (")", "|"):
             raise self._error(
@@ -290,7 +290,7 @@ class _Reader:
             self.stack.append(_Operator(Precedence.PRODUCT, 2, F.multiply, token.position))
         return i, True
 
-    def _begins_function(self, tokens: list[Token], i: int) -> bool:
+    def _begins_function(self, tokens: Lookahead, i: int) -> bool:
         token = tokens[i]
         return token.kind == "word" and self.vocabulary.function(token.text, tokens[i + 1].text == "(") is not None
 

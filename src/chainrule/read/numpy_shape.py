@@ -18,7 +18,7 @@ from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.arguments import along, array, axes_of, axis_of, refuse_option, view
 
-__all__: list[str] = []
+__all__ = ["pad_widths"]
 
 F = evaluating
 
@@ -253,7 +253,7 @@ _COPYING = ("edge", "reflect", "symmetric", "wrap")
 
 @answers(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    widths = _widths(array.ndim, pad_width)
+    widths = pad_widths(array.ndim, pad_width)
     if mode in ("constant", "empty"):
         frame = np.pad(np.zeros(array.shape, array.dtype), widths, "constant", **options)
         inside = tuple(slice(before, before + n) for (before, _), n in zip(widths, array.shape, strict=True))
@@ -272,7 +272,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     return F.copy(array) if out is array else out
 
 
-def _widths(ndim: int, pad_width: Any) -> tuple[tuple[int, int], ...]:
+def pad_widths(ndim: int, pad_width: Any) -> tuple[tuple[int, int], ...]:
     if isinstance(pad_width, dict):
         widths = [(0, 0)] * ndim
         for axis, width in pad_width.items():

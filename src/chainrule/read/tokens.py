@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chainrule.errors import FormulaError
 from chainrule.limits import LIMITS
 
-__all__ = ["SUPERSCRIPTS", "Token", "plain", "tokenize"]
+__all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "tokenize"]
 
 Kind = Literal["number", "word", "sign", "superscript", "end"]
 
@@ -57,13 +56,25 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token with the place of its first character; `text` is in plain characters, "" at the end."""
 
     kind: Kind
     text: str
     position: int
+
+
+class Lookahead:
+    """Tokens by their number, read no further than they are asked for: what is too deep is refused before its end."""
+
+    def __init__(self, tokens: Iterator[Token]) -> None:
+        self._rest = tokens
+        self._read: list[Token] = []
+
+    def __getitem__(self, i: int) -> Token:
+        while len(self._read) <= i:
+            self._read.append(next(self._rest))
+        return self._read[i]
 
 
 def plain(text: str) -> str:

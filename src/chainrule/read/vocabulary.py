@@ -82,6 +82,7 @@ class Vocabulary:
     def __init__(self, declared: Collection[str]) -> None:
         self.declared = frozenset(declared)
         self._primitives = primitives()
+        self._functions: dict[tuple[str, bool], Function | None] = {}
         self._named = dict(_OTHER_NAMES)
         for name, primitive in self._primitives.items():
             if isinstance(primitive.notation, Call) and primitive.shape is elementwise:
@@ -89,6 +90,12 @@ class Vocabulary:
 
     def function(self, word: str, called: bool) -> Function | None:
         """The function that the word names; `called` if a parenthesis follows."""
+        key = (word, called)
+        if key not in self._functions:
+            self._functions[key] = self._function(word, called)
+        return self._functions[key]
+
+    def _function(self, word: str, called: bool) -> Function | None:
         if word in self.declared or (word in _ALSO_LETTERS and not called):
             return None
         if word in _COMPOSED:

@@ -76,7 +76,7 @@ class _TextPrinter(Printer):
             return Piece(f"array{np.shape(value)}".replace(",)", ")"), first="call", last="close")
         digits = number_text(value)
         if digits[0] == "-":
-            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "sign", "number")
+            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "minus", "number")
         return Piece(digits, first="open" if digits[0] == "(" else "number", last="number")
 
     def call(self, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece:
@@ -95,7 +95,7 @@ class _TextPrinter(Printer):
         left = _enclosed(left, left.precedence < precedence or (left.precedence == precedence and not chained))
         same = layout.associative and right.sign == layout.symbol
         loose = right.precedence < precedence or (right.precedence == precedence and not same)
-        right = _enclosed(right, loose or right.first == "sign")
+        right = _enclosed(right, loose or right.first == "minus")
         symbol = self.minus if layout.symbol == "-" else layout.symbol
         return _around(left, f" {symbol} ", right, precedence, sign=layout.symbol)
 
@@ -104,7 +104,8 @@ class _TextPrinter(Printer):
         # A scalar factor may stand before a product of any kind; products of arrays and of matrices do not mix.
         mixed = {"scalar": (), "array": ("matrix",), "matrix": ("array",)}[kind]
         left = _enclosed(left, left.precedence < Precedence.PRODUCT or left.product in (*mixed, "fraction"))
-        inside = right.product in ("fraction", *mixed) or (right.product == "scalar" and kind != "scalar")
+        numbered = right.product == "scalar" and (kind != "scalar" or right.first == "number")  # x (2y), not x*2y
+        inside = numbered or right.product in ("fraction", *mixed)
         right = _enclosed(right, right.precedence < Precedence.PRODUCT or inside)
         return _around(left, self._between(kind, left, right), right, Precedence.PRODUCT, product=kind)
 
@@ -138,7 +139,7 @@ class _TextPrinter(Printer):
     def prefix(self, layout: Prefix, operand: Piece) -> Piece:
         operand = _enclosed(operand, operand.precedence <= Precedence.PREFIX)
         symbol = self.minus if layout.symbol == "-" else layout.symbol
-        return Piece((symbol, operand.text), Precedence.PREFIX, "sign", operand.last, bars=operand.bars)
+        return Piece((symbol, operand.text), Precedence.PREFIX, "minus", operand.last, bars=operand.bars)
 
     def postfix(self, layout: Postfix, operand: Piece) -> Piece:
         operand = _enclosed(operand, operand.precedence < Precedence.POSTFIX)

@@ -31,7 +31,7 @@ __all__ = ["Piece", "Printer", "Written", "joined"]
 _REPEATABLE = 8  # how many nodes in all a shared expression may add by being written out again: keeps the text linear
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
-Edge = Literal["number", "letter", "short", "word", "call", "open", "close", "bar", "sign", "mark"]
+Edge = Literal["number", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
 Product = Literal["", "scalar", "array", "matrix", "fraction"]
 
 

@@ -1,0 +1,204 @@
+"""Writes into traced arrays: aliases, views and made arrays behave as in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from agreement import LINE, MASK, MATRIX, agree
+
+from chainrule.calculus.gradients import grad
+
+
+def same_effect(program: Callable[[Any], Any], x: np.ndarray) -> None:
+    """A program that writes does the same to traced values as to arrays, and so does its derivative."""
+
+    def fresh(x: Any) -> Any:
+        return program(x.copy())
+
+    agree(fresh, x)
+
+
+def _alias(y: Any) -> Any:
+    z = y
+    z += 1
+    return y * z
+
+
+def _slice_view(y: Any) -> Any:
+    part = y[1:3]
+    part *= 2
+    part[0] = y[0] * 3
+    return y
+
+
+def _view_sees_base(y: Any) -> Any:
+    part = y[1]
+    y[1, 2] = y[0, 0] ** 2
+    return part * 2
+
+
+def _in_place_slice(y: Any) -> Any:
+    y[1:3] *= 2
+    y[:, 1] += y[:, 0]
+    return y
+
+
+def _transposed(y: Any) -> Any:
+    y.T[0] = y[0, :3] ** 2
+    return y
+
+
+def _reshaped(y: Any) -> Any:
+    y.reshape(-1)[0] = 5.0
+    flat = y.ravel()
+    flat[3] = flat[4] * 2
+    y[2] = y[2] * 2
+    return [y, flat]
+
+
+def _reshaped_copy(y: Any) -> Any:
+    y.T.ravel()[0] = 7.0  # NumPy copies here, and nothing else sees the write
+    return y * 1
+
+
+def _deep_view(y: Any) -> Any:
+    part = y.T[1:].swapaxes(0, 1)[::2]
+    part[...] = part**2
+    part[0, 0] = 0.0
+    return [y, part]
+
+
+def _flipped(y: Any) -> Any:
+    np.flip(y, 1)[0] = y[1].copy()
+    np.squeeze(y[None])[2] *= 3
+    np.expand_dims(y, 0)[0, 1, 1] = 4.0
+    return y
+
+
+def _split_parts(y: Any) -> Any:
+    left, right = np.split(y, 2, axis=1)
+    left *= right
+    return y
+
+
+def _sorted_in_place(y: Any) -> Any:
+    y.sort(axis=0)
+    y[1].sort()
+    return y * np.arange(4)
+
+
+def _filled(y: Any) -> Any:
+    first = y[0, 0]
+    y[:2].fill(2.0)
+    y[2].fill(first)
+    return y
+
+
+def _masked(y: Any) -> Any:
+    y[y < 0] = 0.0
+    y[y > 1] *= 2
+    return y
+
+
+def _rows_by_integers(y: Any) -> Any:
+    y[[0, 2]] = y[[2, 0]]
+    y[[1, 1]] = np.stack([y[0], y[2] * 3])
+    return y
+
+
+def _put(y: Any) -> Any:
+    np.put_along_axis(y, np.argmax(y, axis=1)[:, None], y[:, :1] * 2, axis=1)
+    np.put_along_axis(y, np.array([5, 7]), y[0, :2], axis=None)
+    np.fill_diagonal(y, y[0, 1])
+    np.copyto(y, y * 2, where=MASK)
+    np.putmask(y, MASK, y[0] * 3)
+    return y
+
+
+PROGRAMS = [
+    _alias,
+    _slice_view,
+    _view_sees_base,
+    _in_place_slice,
+    _transposed,
+    _reshaped,
+    _reshaped_copy,
+    _deep_view,
+    _flipped,
+    _split_parts,
+    _sorted_in_place,
+    _filled,
+    _masked,
+    _rows_by_integers,
+    _put,
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__.strip("_"))
+def test_writes_reach_what_they_reach_in_numpy(program: Callable[[Any], Any]) -> None:
+    same_effect(program, MATRIX)
+
+
+def test_a_copy_is_written_without_its_original() -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+        y[0] = x[1] * 2
+        return [x * 1, y]
+
+    agree(f, MATRIX)
+
+
+def test_a_number_in_place_is_bound_anew() -> None:
+    def f(x: Any) -> Any:
+        s = np.sum(x)
+        t = s
+        s += 1
+        return [s, t]
+
+    agree(f, LINE)
+
+
+def test_overwritten_components_have_no_derivative_even_where_theirs_is_infinite() -> None:
+    def f(x: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            y = 1 / x
+        y[x == 0] = 0.0
+        return np.sum(y)
+
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(grad(f)(np.array([2.0, 0.0, -1.0])), [-0.25, 0.0, -1.0])
+
+
+def test_arrays_made_like_a_traced_one_can_be_written() -> None:
+    def f(x: Any) -> Any:
+        b = np.zeros_like(x)
+        b[0] = x[1] * 2
+        c = np.empty_like(x, shape=(2, 2))
+        c[...] = x[0, 0]
+        c[1] = x[1, :2]
+        d = np.ones_like(x) * 2
+        d[:, 1:] += x[:, :-1]
+        e = np.full_like(x, x[0, 1])
+        return [
+            b,
+            c,
+            d,
+            e,
+            np.ones_like(x, shape=3),
+            np.zeros_like(x, dtype=np.float32)[0],
+            np.full_like(x, 2.0, shape=()),
+        ]
+
+    agree(f, MATRIX)
+
+
+def test_out_may_be_traced() -> None:
+    def f(x: Any) -> Any:
+        total = np.zeros_like(x[0])
+        np.sum(x, axis=0, out=total)
+        return total * 2
+
+    agree(f, MATRIX)
