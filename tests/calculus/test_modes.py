@@ -122,7 +122,7 @@ def test_vmap_over_axes_containers_and_branches() -> None:
     np.testing.assert_array_equal(cr.vmap(lambda p, c: p["x"] * c, in_axes=(0, None))({"x": X}, 2.0), 2 * X)
     nested = cr.vmap(cr.vmap(lambda x: x**2))(X)
     np.testing.assert_array_equal(nested, X**2)
-    with pytest.raises(cr.GuardError, match="example 0"):
+    with pytest.raises(cr.GuardError, match="example 1"):
         cr.vmap(lambda x: x if x > 2 else -x)(np.array([3.0, 1.0])[::-1])
     with pytest.raises(cr.ShapeError, match="one length"):
         cr.vmap(np.add)(np.ones(2), np.ones(3))

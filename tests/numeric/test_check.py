@@ -309,7 +309,7 @@ class TestNamesAndArguments:
         with pytest.raises(ArgumentError, match="the point is missing"):
             check(np.sin, np.cos)
         with pytest.raises(ArgumentError, match="df is missing"):
-            check(np.sin, None, 1.0)
+            compare(np.sin, None, [1.0])
         with pytest.raises(ArgumentError, match="f must be a function"):
             check(3, np.cos, 1.0)
 
@@ -317,6 +317,13 @@ class TestNamesAndArguments:
         assert compare(np.sin, None, [1.0], exact=np.cos)
         assert not compare(np.sin, None, [1.0], exact=np.sin)
         assert compare(np.sin, np.cos, [1.0], exact=np.sin)
+
+    def test_own_gradients_are_checked_where_none_is_given(self):
+        assert check(np.sin, None, 1.0)
+        assert check("x^2 exp(x)", None, 1.0)
+        result = check(lambda p: np.sum(p["w"] ** 2) * p["b"][0], None, {"w": np.array([1.0, 2.0]), "b": [3.0]})
+        assert result
+        assert [c.label for c in result.components] == ["p.w[0]", "p.w[1]", "p.b[0]"]
 
     def test_names_can_be_given(self):
         result = compare(lambda *p: p[0] @ p[1], lambda a, b: b, [np.ones(2), np.ones(2)], names=["left", "right"])

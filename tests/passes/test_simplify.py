@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule.read
-from chainrule.core.graph import Graph, Node, constant
+from chainrule.core.graph import Graph, Node
 from chainrule.core.registry import building
 from chainrule.core.verify import verify
 from chainrule.passes.evaluate import evaluate
@@ -211,7 +211,7 @@ def chain(length: int) -> Graph:
     x = Node(None, (), {"name": "x"}, (), np.dtype(float), "x")
     node: Any = x
     steps = (lambda n: F.sin(n), lambda n: F.multiply(n, 2.0), lambda n: F.negative(n), lambda n: F.add(n, x),
-             lambda n: F.divide(n, 3.0), lambda n: F.multiply(x, n), lambda n: F.subtract(constant(1.0), n))  # fmt: skip
+             lambda n: F.divide(n, 3.0), lambda n: F.multiply(x, n), lambda n: F.subtract(1.0, n))  # fmt: skip
     for i in range(length):
         node = steps[i % len(steps)](node)
     return Graph((x,), (node,))

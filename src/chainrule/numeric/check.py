@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.containers import flatten
+from chainrule.calculus.containers import flatten as take_apart
+from chainrule.calculus.containers import is_container
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError, NonFiniteError
@@ -114,12 +115,23 @@ def check(f: Callable[..., Any] | str, df: Any, *args: Any, argnums: ArgNums = 0
     >>> bool(result), result.diagnosis, result.worst.numeric
     (False, 'the sign is flipped', -6.0)
     """
-    function = as_function(f)
-    return compare(function, df, args, argnums, exact=grad(function, argnums), flatten=_leaves)
+    function = as_function(f) if isinstance(f, str) else f
+    return compare(
+        function,
+        grad(function, argnums) if df is None else df,
+        args,
+        argnums,
+        flatten=_leaves if any(map(_holds_arrays, args)) else single,
+    )
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Whether an argument is a container of parameters; a list of numbers is an array."""
+    return is_container(value) and not (isinstance(value, list) and all(isinstance(v, (int, float, list)) for v in value))
 
 
 def _leaves(value: Any) -> tuple[list[tuple[str, Any]], Callable[[Sequence[Any]], Any]]:
-    leaves, rebuild = flatten(value, "#")
+    leaves, rebuild = take_apart(value, "#")
     return [(path[1:], leaf) for path, leaf in leaves], rebuild  # what follows the argument's own name
 
 

@@ -35,7 +35,7 @@ def strict() -> Iterator[None]:
     >>> with cr.strict():
     ...     cr.grad(np.abs)(0.0)
     Traceback (most recent call last):
-    chainrule.errors.KinkError: abs has a kink here: |x| at 0, where the derivative is taken as 0
+    chainrule.errors.KinkError: abs has a kink here: |x| at 0, where the derivative is taken as 0...
     """
     token = _strict.set(True)
     try:
@@ -51,7 +51,7 @@ def watch_numbers() -> Iterator[None]:
     Forward steps come first, then those of the backward pass. Values that `where` discards do not count.
 
     >>> import numpy as np, chainrule as cr
-    >>> with cr.watch_numbers():
+    >>> with cr.watch_numbers(), np.errstate(divide="ignore"):
     ...     cr.grad(lambda x: np.log(x - 1.0))(1.0)
     Traceback (most recent call last):
     chainrule.errors.NonFiniteError: log gave -inf in the forward pass...

@@ -203,7 +203,7 @@ def _broadcast(operands: tuple[Node, ...]) -> Shape | None:
 def _broadcast_last(F: Any, node: Node) -> Node | None:
     """f(broadcast(x), s) = broadcast(f(x, s)) for scalars s: the operation then runs on fewer numbers."""
     spread = [operand for operand in node.operands if operand.ndim]
-    if len(spread) != 1 or _unbroadcast(spread[0]) is None:
+    if len(spread) != 1 or operation(spread[0]) not in ("broadcast_like", "broadcast_to", "expand_like"):
         return None
     (wide,) = spread
     inner = wide.operands[0]

@@ -1,1 +1,1 @@
-"""See the modules."""
+"""Views of a graph: something to read. A view knows layouts, and no operation by name."""
