@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import Sample, all_samples
 
 import chainrule.read
 from chainrule.core.graph import Graph, Node
@@ -130,6 +131,21 @@ def test_the_backward_pass_is_the_result_of_matrix_calculus(
         assert formula_text(shown) == want
 
 
+@pytest.mark.parametrize("sample", [sample for sample in all_samples() if sample.active], ids=str)
+@pytest.mark.parametrize("for_view", [False, True])
+def test_the_gradient_of_every_primitive_keeps_its_values(sample: Sample, for_view: bool) -> None:
+    names = [f"x{i}" for i in sample.active]
+    graph, _ = trace(sample.call, sample.values(), names, sample.primitive.name)
+    (out,) = graph.outputs
+    gradient = reverse(graph, seed=Node(None, (), {"name": "g"}, out.shape, out.dtype, "g"))
+    values = [*sample.values(), np.random.default_rng(1).normal(size=out.shape).astype(out.dtype)[()]]
+    simpler = verify(simplify(gradient, for_view))
+    for got, want in zip(evaluate(simpler, *values), evaluate(gradient, *values), strict=True):
+        assert np.shape(got) == np.shape(want)
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
+    assert formula_text(simplify(simpler, for_view)) == formula_text(simpler)
+
+
 def test_without_for_view_it_serves_any_number_of_rows() -> None:
     loss = LOSSES[0][0]
     graph, _ = trace(loss, list(DATA.values()), list(DATA), "loss")
@@ -173,7 +189,7 @@ def test_a_result_keeps_its_shape_and_dtype() -> None:
 
 def test_numbers_are_folded_where_that_is_meant() -> None:
     assert formula_text(simplify(parse("2*3 + x"))) == "6 + x"
-    assert formula_text(simplify(parse("2 pi x"))) == f"{2 * np.pi!r}x"
+    assert formula_text(simplify(parse("2 pi x"))) == f"{2 * np.pi!r} x"
     assert formula_text(simplify(parse("1/0 + x"))) == "1/0 + x"  # the warning belongs to evaluation
     assert formula_text(simplify(parse("x/20 (2)"), for_view=True)) == "x/10"
     assert formula_text(simplify(parse("(2/20) x"), for_view=True)) == "(2/20) x"

@@ -78,7 +78,7 @@ FORMS = [
     ("||x||", "abs(|x|)", None),
     ("|2(|x|+1)|", "|2(|x| + 1)|", None),
     ("max(x, min(y, 2))", "max(x, min(y, 2))", None),
-    ("1e-5 x", "1e-05x", None),
+    ("1e-5 x", "1e-05 x", None),
     ("1e20", "1e+20", None),
     ("0.1 + 0.2", "0.1 + 0.2", None),
 ]
@@ -125,6 +125,8 @@ ARRAYS: list[tuple[Node, str]] = [
     (F.getitem(F.add(y, y), pattern=(..., 0)), "(y + y)[..., 0]"),
     (F.getitem(y, constant(np.array([0, 2])), pattern=("#",)), "y[array(2)]"),
     (F.less(c, 1.0), "c < 1"),
+    (F.multiply(y, F.floor_divide(y, c)), "y*(y // c)"),
+    (F.floor_divide(F.multiply(c, c), c), "c c // c"),
     (constant(-2.0), "-2"),
     (F.multiply(constant(-2.0), c), "(-2) c"),
     (constant(np.float32(0.1)), "0.1"),

@@ -39,6 +39,39 @@ def trace(
     return graph_of_records(records, inputs, outputs, recording.guards, recording, name, array_names(named_in)), result
 
 
+class _Names:
+    """The names that the user's code gave to the records of a tape, each used once: h, h_2, h_3 in a loop."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+        self._taken = {record.parameters["name"] for record in records if record.primitive is None}
+        self._count: dict[str, int] = {}
+
+    def of(self, i: int) -> str:
+        record = self._records[i]
+        if record.code is None:
+            return ""
+        name = assigned_name(record.code, record.offset)
+        if not name or (i + 1 < len(self._records) and self._same_call(record, self._records[i + 1])):
+            return ""
+        unique = name
+        while unique in self._taken:
+            self._count[name] = self._count.get(name, 1) + 1
+            unique = f"{name}_{self._count[name]}"
+        self._taken.add(unique)
+        return unique
+
+    @staticmethod
+    def _same_call(record: Record, following: Record) -> bool:
+        """One call of the user's may make several records: its name belongs to the last, which uses those before."""
+        return (
+            following.code is record.code
+            and following.offset == record.offset
+            and record in following.operands
+            and record.primitive is not following.primitive
+        )
+
+
 def _named(node: Node, known: Mapping[str, np.ndarray[Any, Any]]) -> Node:
     """A constant array under the name that the user's function knows it by."""
     value = node.parameters["value"]
@@ -69,8 +102,8 @@ def graph_of_records(
             found = shared[id(value)] = (value, _named(constant(value), known))
         return found[1]
 
-    taken: set[str] = {record.parameters["name"] for record in records if record.primitive is None}
-    for record in records:
+    names = _Names(records)
+    for i, record in enumerate(records):
         value = record.value
         site = None if record.code is None else site_of(record.code, record.offset)
         if record.primitive is None:
@@ -80,13 +113,8 @@ def graph_of_records(
             constant_node(value) if operand is None else nodes[operand]
             for operand, value in zip(record.operands, record.values, strict=True)
         )
-        label = assigned_name(record.code, record.offset) if record.code is not None else ""
-        if label in taken:
-            label = ""
         shape, dtype = (value.shape, value.dtype) if hasattr(value, "dtype") else ((), type(value))
-        nodes[record] = Node(record.primitive, operands, record.parameters, shape, dtype, label, site)
-        if label:
-            taken.add(label)
+        nodes[record] = Node(record.primitive, operands, record.parameters, shape, dtype, names.of(i), site)
 
     def output_node(value: Any) -> Node:
         if isinstance(value, Traced) and value.record.trace is recording:

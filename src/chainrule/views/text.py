@@ -97,7 +97,8 @@ class _TextPrinter(Printer):
         loose = right.precedence < precedence or (right.precedence == precedence and not same)
         right = _enclosed(right, loose or right.first == "minus")
         symbol = self.minus if layout.symbol == "-" else layout.symbol
-        return _around(left, f" {symbol} ", right, precedence, sign=layout.symbol)
+        product: Product = "fraction" if precedence == Precedence.PRODUCT else ""  # // and %: grouped as / is
+        return _around(left, f" {symbol} ", right, precedence, product, layout.symbol)
 
     def _product(self, kind: Product, left: Piece, right: Piece) -> Piece:
         """Factors side by side, as textbooks have them; a sign only where they would run together."""
@@ -114,7 +115,7 @@ class _TextPrinter(Printer):
             return self.times
         if left.last == "word" and right.first == "open":
             return self.times
-        if left.first == left.last == "number" and isinstance(left.text, str):
+        if left.first == left.last == "number" and isinstance(left.text, str) and len(left.text) <= 4:
             return "" if right.first in ("open", "bar", "letter", "short") else " "
         return " "
 
