@@ -63,36 +63,39 @@ def network(np: Any) -> Function:
     return f
 
 
-def horner(np: Any) -> Function:
-    coefficients = [float(c) for c in rng.normal(size=20)]
+COEFFICIENTS = [float(c) for c in rng.normal(size=20)]
 
+
+def horner(np: Any) -> Function:
     def f(x: Any) -> Any:
         value = 0.0
-        for c in coefficients:
+        for c in COEFFICIENTS:
             value = value * x + c
         return np.sum(value)
 
     return f
 
 
-def recurrent(np: Any) -> Function:
-    steps = rng.normal(size=(20, 8))
+STEPS = rng.normal(size=(20, 8))
 
+
+def recurrent(np: Any) -> Function:
     def f(W: Any) -> Any:
         h = np.zeros(8)
-        for step in steps:
+        for step in STEPS:
             h = np.tanh(np.dot(W, h) + step)
         return np.sum(h * h)
 
     return f
 
 
-def gaussian(np: Any) -> Function:
-    base = rng.normal(size=(5, 5))
-    S0 = base @ base.T + 5 * np.eye(5)
+BASE = rng.normal(size=(5, 5))
+COVARIANCE = BASE @ BASE.T + 5 * np.eye(5)
 
+
+def gaussian(np: Any) -> Function:
     def f(x: Any) -> Any:
-        S = S0 + np.outer(x, x)
+        S = COVARIANCE + np.outer(x, x)
         _, log_det = np.linalg.slogdet(S)
         return 0.5 * log_det + 0.5 * np.dot(x, np.linalg.solve(S, x))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,19 @@ def test_inference_agrees_with_evaluation(sample: Sample, dtype: Any) -> None:
     shape, inferred = sample.primitive.infer([constant(x) for x in operands], sample.parameters)
     assert shape == np.shape(value)
     assert inferred == (type(value) if isinstance(value, (bool, int, float)) else value.dtype)
+
+
+@each
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_shortcut_gives_the_same(sample: Sample, dtype: Any) -> None:
+    operands = [np.asarray(x).astype(dtype)[()] if np.asarray(x).dtype.kind == "f" else x for x in sample.operands]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = sample.primitive.compute(*operands, **sample.parameters)
+        want = sample.primitive.evaluate(*operands, **sample.parameters)
+    assert np.shape(got) == np.shape(want)
+    assert np.asarray(got).dtype == np.asarray(want).dtype
+    np.testing.assert_array_equal(got, want)
 
 
 @each_differentiable

@@ -11,7 +11,7 @@ from chainrule.calculus.arguments import Selection, differentiable
 from chainrule.calculus.containers import flatten, is_container
 from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.core.record import Record
-from chainrule.core.registry import evaluating
+from chainrule.core.registry import evaluating, plain
 from chainrule.core.traced import Trace, Traced
 from chainrule.passes.forward import push
 from chainrule.passes.guards import observer_in_force, warn_of_writes
@@ -88,7 +88,10 @@ class Run:
         """Cotangents of the inputs, leaf by leaf, given (output, cotangent) pairs; zero where nothing depends on one."""
         self._trace.captured.check()
         seeds: dict[Record, Any] = {}
+        F = evaluating if self._trace.nested else plain
         for output, cotangent in cotangents:
+            if type(cotangent) is Traced:
+                F = evaluating
             if self.owns(output):
                 record = output.record
                 seeds[record] = seeds[record] + cotangent if record in seeds else cotangent
@@ -96,7 +99,7 @@ class Run:
         if seeds:
             # At a pole, and in a branch not taken, infinity is the value of a partial and no accident to warn of.
             with np.errstate(all="ignore"):
-                found = pull(self._records, seeds, evaluating, observer_in_force(self._records, seeds))
+                found = pull(self._records, seeds, F, observer_in_force(self._records, seeds))
         taken: set[int] = set()
         gradients = []
         for traced in self._original_inputs():

@@ -144,7 +144,7 @@ class Elementwise(Derivative):
 
 def _unsaturated(F: Any, x: Array, out: Array) -> Array | None:
     """Where x is not infinite or the result is not finite; None where that is everywhere, which is the rule."""
-    if isinstance(x, (np.ndarray, np.generic)) and np.count_nonzero(np.isinf(x)) == 0:
+    if isinstance(x, (np.ndarray, np.generic)) and not np.count_nonzero(np.isinf(x)):
         return None
     return F.unsaturated(x, out)
 
@@ -234,23 +234,30 @@ class Reduction(Derivative):
 
     The partial is a function of `(F, out, x, **parameters)` with the shape of x; `axis` (a tuple) and `keepdims` are
     among the parameters. `F.expand_like(out, x, axis=..., keepdims=...)` brings a result back to x's shape.
+
+    What multiplies all components of one result alike may be left out of the partial and given as `scale`, a function
+    of `(F, v, out, x, **parameters)` that multiplies a v of the shape of the result: large arrays are then read once.
     """
 
-    def __init__(self, partial: Callable[..., Array]) -> None:
-        self.partial = partial
+    def __init__(self, partial: Callable[..., Array], scale: Callable[..., Array] | None = None) -> None:
+        self.partial, self.scale = partial, scale
+
+    def _scaled(self, F: Any, v: Array, record: Record) -> Array:
+        return v if self.scale is None else self.scale(F, v, record.value, *record.values, **record.parameters)
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         if tangents[0] is None:
             return None
         weight = self.partial(F, record.value, *record.values, **record.parameters)
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
-        return F.sum(tangents[0] * weight, axis=axis, keepdims=keepdims)
+        return self._scaled(F, F.sum(tangents[0] * weight, axis=axis, keepdims=keepdims), record)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
         x = record.values[0]
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         weight = self.partial(F, record.value, *record.values, **record.parameters)
-        return [_match(F, F.expand_like(cotangent, x, axis=axis, keepdims=keepdims) * weight, None, x)]
+        scaled = self._scaled(F, cotangent, record)
+        return [_match(F, F.expand_like(scaled, x, axis=axis, keepdims=keepdims) * weight, None, x)]
 
 
 class Select(Derivative):

@@ -56,6 +56,8 @@ class Primitive:
         rule: the named rule that teaches its derivative.
         domain: where it is defined, and where it has kinks.
         dtype: the result's dtype from those of the operands; by default NumPy's promotion.
+        shortcut: equal to `evaluate` by a shorter way (a method, a ufunc's reduce): for small arrays NumPy's own
+            wrappers cost more than the work.
         examples: what to try it on; elementwise operations need none.
         module: where it was declared, so that a pickled graph finds it again.
     """
@@ -68,8 +70,15 @@ class Primitive:
     rule: Rule | None = None
     domain: Domain = REAL
     dtype: Callable[..., Dtype] | None = None
+    shortcut: Callable[..., Any] | None = None
     examples: tuple[Example, ...] = ()
     module: str = ""
+    compute: Callable[..., Any] = field(init=False)
+    opaque: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compute", self.shortcut or self.evaluate)
+        object.__setattr__(self, "opaque", self.shape.depends_on_values)
 
     def __call__(self, *operands: Array, **parameters: Any) -> Array:
         """Compute on values; recorded where an operand is traced."""

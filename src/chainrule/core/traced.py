@@ -43,21 +43,25 @@ class Trace:
         level: higher for inner traces.
         records: operations and inputs in the order they ran; None when the trace has ended.
         guards: (record, outcome) for each branch or index that Python took from a traced value.
+        nested: whether it met values of an outer level; if not, its derivative is computed on plain arrays.
         captured: the large constant arrays met.
         written: inputs that the function wrote into.
     """
 
-    __slots__ = ("captured", "guards", "level", "records", "written")
+    __slots__ = ("captured", "guards", "level", "nested", "records", "written")
 
     def __init__(self) -> None:
         self.level = next(_levels)
         self.records: list[Record] | None = []
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
+        self.nested = False
         self.written: list[Record] = []
 
     def input(self, value: Any, name: str = "") -> Traced:
         """A new input of the trace."""
+        if type(value) is Traced:
+            self.nested = True
         record = Record(None, (), (), value, {"name": name}, self)
         self._open().append(record)
         return Traced(record)
@@ -86,7 +90,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str
             if trace is None or candidate.level > trace.level:
                 trace = candidate
     if trace is None:
-        return primitive.evaluate(*operands, **parameters)
+        return primitive.compute(*operands, **parameters)
     values = []
     parents: list[Record | None] = []
     nested = False
@@ -105,7 +109,13 @@ def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str
             operand = capture(operand, trace.captured)
         values.append(operand)
         parents.append(None)
-    value = apply(primitive, values, parameters) if nested else primitive.evaluate(*values, **parameters)
+    if nested:
+        trace.nested = True
+        value = apply(primitive, values, parameters)
+    else:
+        if primitive.opaque:
+            trace.nested = True  # its rule is the user's own, and may hold values of an outer level
+        value = primitive.compute(*values, **parameters)
     frame = sys._getframe(2)
     while _is_own(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
@@ -198,11 +208,15 @@ class Traced(NumPyProtocol):
                 out,
                 lambda base: base[index],
                 lambda base, view: base.F.set_item(base, view, *arrays, pattern=pattern),
+                pattern,
             )
         return out
 
     def __setitem__(self, index: Any, new: Any) -> None:
         pattern, arrays = split_index(index, self)
+        links = getattr(new, "links", None)
+        if links is not None and links.base is self and links.pattern == pattern and not arrays:
+            return  # Python stores the view that x[1:3] += 1 has written through already
         write(self, self.F.set_item(self, new, *arrays, pattern=pattern))
 
     def __copy__(self) -> Traced:
@@ -227,11 +241,12 @@ def _unlinked(*_: Any) -> Any:
 
 @dataclass(slots=True)
 class Links:
-    """What a view looks into and how to read and write through it, and the views into an array itself."""
+    """What a view looks into, how to read and write through it, by which index, and the views into an array itself."""
 
     base: Traced | None = None
     read: Callable[[Any], Any] = _unlinked
     through: Callable[[Any, Any], Any] = _unlinked
+    pattern: tuple[Any, ...] | None = None
     views: list[weakref.ref[Traced]] = field(default_factory=list)
 
 
@@ -243,9 +258,15 @@ def _links(traced: Traced) -> Links:
         return traced.links
 
 
-def look_into(base: Traced, view: Traced, read: Callable[[Any], Any], through: Callable[[Any, Any], Any]) -> None:
+def look_into(
+    base: Traced,
+    view: Traced,
+    read: Callable[[Any], Any],
+    through: Callable[[Any, Any], Any],
+    pattern: tuple[Any, ...] | None = None,
+) -> None:
     """Make `view` a window into `base`: a write to either reaches the other, as with NumPy's views."""
-    view.links = Links(base, read, through)
+    view.links = Links(base, read, through, pattern)
     _links(base).views.append(weakref.ref(view))
 
 
@@ -276,7 +297,8 @@ def _in_place(name: str) -> Callable[[Any, Any], Any]:
         result = getattr(Traced, f"__{name}__")(self, other)
         if self.ndim == 0:  # a NumPy scalar is immutable: the name is bound anew, aliases keep the old value
             return result
-        write(self, self.F.set_item(self, result, pattern=(...,)))
+        fits = type(result) is Traced and result.shape == self.shape and result.dtype == self.dtype
+        write(self, result if fits else self.F.set_item(self, result, pattern=(...,)))
         return self
 
     return method

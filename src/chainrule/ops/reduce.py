@@ -65,25 +65,27 @@ def _other_factors(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
     return others * _other_factors(F, F.prod(x, axis=(last,), keepdims=True), tuple(rest)) if rest else others
 
 
-def _share_of_extremum(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
-    """1 at the extremum; components that tie for it share equally."""
-    attained = F.cast_like(F.equal(x, F.expand_like(out, x, axis=axis, keepdims=keepdims)), x)
-    return attained / F.sum(attained, axis=axis, keepdims=True)
+def _attained(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    return F.equal(x, F.expand_like(out, x, axis=axis, keepdims=keepdims))
 
 
-def _freedom(F: Any, x: Array, axis: tuple[int, ...], ddof: float) -> Array:
-    """N - ddof."""
-    return F.size(x, axis=axis) - ddof if ddof else F.size(x, axis=axis)
+def _shared(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    """Components that tie for the extremum share equally."""
+    attained = _attained(F, out, x, axis, keepdims)
+    return v / F.cast_like(F.count_nonzero(attained, axis=axis, keepdims=keepdims), x)
 
 
-def _deviation(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
+def _deviation(F: Any, out: Array, x: Array, axis: tuple[int, ...], **_: Any) -> Array:
     return x - F.mean(x, axis=axis, keepdims=True)
 
 
-def _std_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ddof: float) -> Array:
+def _per_freedom(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], ddof: float, **_: Any) -> Array:
+    return v / (F.size(x, axis=axis) - ddof if ddof else F.size(x, axis=axis))
+
+
+def _per_spread(F: Any, v: Array, out: Array, x: Array, **parameters: Any) -> Array:
     # Where all components are equal the deviations are 0, so dividing them by 1 gives the documented value 0.
-    spread = F.expand_like(F.where(F.equal(out, 0), 1.0, out), x, axis=axis, keepdims=keepdims)
-    return _deviation(F, x, axis) / (spread * _freedom(F, x, axis, ddof))
+    return _per_freedom(F, v / F.where(F.equal(out, 0), 1.0, out), out, x, **parameters)
 
 
 def _tied(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -99,6 +101,27 @@ _TIES = Domain(kinks=(Kink(_tied, "the extremum is attained more than once: the 
 _NO_SPREAD = Domain(kinks=(Kink(_no_spread, "all components are equal: the derivative of std is taken as 0"),))
 
 
+# NumPy's own functions are wrappers around these.
+def _sum(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    x = x if isinstance(x, np.ndarray) else np.asarray(x)
+    if x.dtype.char not in "dD" or not x.size:
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return total / (x.size // (total.size or 1))
+
+
+def _max(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _min(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
 def _argmax(x: Any, axis: int, keepdims: bool) -> Any:
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
@@ -107,12 +130,12 @@ def _argmin(x: Any, axis: int, keepdims: bool) -> Any:
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
-sum = primitive("sum", evaluate=np.sum, shape=reduction, dtype=_summed,
+sum = primitive("sum", evaluate=np.sum, shortcut=_sum, shape=reduction, dtype=_summed,
                 derivative=Linear(lambda F, g, out, x, axis, keepdims:
                                   F.expand_like(g, x, axis=axis, keepdims=keepdims)),
                 rule=rules.LINEAR_MAP, examples=(*_AXES, *_EMPTY))
 
-mean = primitive("mean", evaluate=np.mean, shape=reduction, dtype=_averaged,
+mean = primitive("mean", evaluate=np.mean, shortcut=_mean, shape=reduction, dtype=_averaged,
                  derivative=Linear(lambda F, g, out, x, axis, keepdims:
                                    F.expand_like(g, x, axis=axis, keepdims=keepdims) / F.size(x, axis=axis)),
                  rule=rules.LINEAR_MAP, examples=_AXES)
@@ -124,22 +147,21 @@ prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(0, 1), keepdims=False),
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(1,), keepdims=True)))
 
-max = primitive("max", evaluate=np.max, shape=reduction, dtype=_of_operand,
-                derivative=Reduction(_share_of_extremum), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+max = primitive("max", evaluate=np.max, shortcut=_max, shape=reduction, dtype=_of_operand,
+                derivative=Reduction(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
-min = primitive("min", evaluate=np.min, shape=reduction, dtype=_of_operand,
-                derivative=Reduction(_share_of_extremum), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+min = primitive("min", evaluate=np.min, shortcut=_min, shape=reduction, dtype=_of_operand,
+                derivative=Reduction(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
 var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
-                derivative=Reduction(lambda F, out, x, axis, keepdims, ddof:
-                                     2 * _deviation(F, x, axis) / _freedom(F, x, axis, ddof)),
+                derivative=Reduction(_deviation, scale=lambda F, v, *rest, **given: _per_freedom(F, 2 * v, *rest, **given)),
                 rule=rules.VARIANCE,
                 examples=(*(example(*e.operands, **e.parameters, ddof=0) for e in _AXES),
                           example((2, 3), axis=(0, 1), keepdims=False, ddof=1),
                           example((4,), axis=(0,), keepdims=True, ddof=1.5)))
 
 std = primitive("std", evaluate=np.std, shape=reduction, dtype=_averaged,
-                derivative=Reduction(_std_partial), rule=rules.VARIANCE, domain=_NO_SPREAD,
+                derivative=Reduction(_deviation, scale=_per_spread), rule=rules.VARIANCE, domain=_NO_SPREAD,
                 examples=(example((2, 3), axis=(0,), keepdims=False, ddof=0),
                           example((2, 3), axis=(0, 1), keepdims=True, ddof=1),
                           example((2, 3, 2), axis=(1,), keepdims=True, ddof=0),

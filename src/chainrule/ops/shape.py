@@ -120,6 +120,26 @@ def _reshape_like(x: Any, like: Any) -> Any:
     return np.reshape(x, np.shape(like))
 
 
+# NumPy's own functions are wrappers around these methods.
+def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    return x.reshape(shape)
+
+
+def _transpose(x: Any, axes: tuple[int, ...]) -> Any:
+    return x.transpose(axes)
+
+
+def _expand_dims(x: Any, axis: tuple[int, ...]) -> Any:
+    shape = list(x.shape)
+    for a in axis:
+        shape.insert(a, 1)
+    return x.reshape(shape)
+
+
+def _squeeze(x: Any, axis: tuple[int, ...]) -> Any:
+    return x.squeeze(axis)
+
+
 def _own_part(F: Any, g: Array, out: Array, *operands: Array, axis: int, position: int) -> Array:
     start = sum(operand.shape[axis] for operand in operands[:position])
     part = slice(start, start + operands[position].shape[axis])
@@ -134,12 +154,12 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
-transpose = primitive("transpose", evaluate=np.transpose, shape=_Permuted(),
+transpose = primitive("transpose", evaluate=np.transpose, shortcut=_transpose, shape=_Permuted(),
                       derivative=Linear(lambda F, g, out, x, axes: F.transpose(g, axes=_inverse(axes))),
                       notation=Postfix("^T", latex=r"^{\top}"), rule=rules.LINEAR_MAP,
                       examples=(example((2, 3), axes=(1, 0)), example((2, 3, 4), axes=(2, 0, 1)), example((), axes=())))
 
-reshape = primitive("reshape", evaluate=np.reshape, shape=_GivenShape(),
+reshape = primitive("reshape", evaluate=np.reshape, shortcut=_reshape, shape=_GivenShape(),
                     derivative=Linear(lambda F, g, out, x, shape: F.reshape_like(g, x)),
                     rule=rules.LINEAR_MAP,
                     examples=(example((2, 3), shape=(3, 2)), example((2, 3), shape=(6,)), example((1,), shape=()),
@@ -152,12 +172,12 @@ broadcast_to = primitive("broadcast_to", evaluate=np.broadcast_to, shape=_GivenS
                          examples=(example((3,), shape=(2, 3)), example((), shape=(2,)),
                                    example((2, 1), shape=(4, 2, 3))))
 
-squeeze = primitive("squeeze", evaluate=np.squeeze, shape=_Squeezed(),
+squeeze = primitive("squeeze", evaluate=np.squeeze, shortcut=_squeeze, shape=_Squeezed(),
                     derivative=Linear(lambda F, g, out, x, axis: F.expand_dims(g, axis=axis)),
                     notation=Transparent(), rule=rules.LINEAR_MAP,
                     examples=(example((2, 1, 3), axis=(1,)), example((1, 1), axis=(0, 1))))
 
-expand_dims = primitive("expand_dims", evaluate=np.expand_dims, shape=_Unsqueezed(),
+expand_dims = primitive("expand_dims", evaluate=np.expand_dims, shortcut=_expand_dims, shape=_Unsqueezed(),
                         derivative=Linear(lambda F, g, out, x, axis: F.squeeze(g, axis=axis)),
                         notation=Transparent(), rule=rules.LINEAR_MAP,
                         examples=(example((2, 3), axis=(1,)), example((), axis=(0, 1)), example((3,), axis=(0, 2))))

@@ -35,17 +35,10 @@ class _Searched(ShapeRule):
         return F.sum(before, axis=(rank + 1,), keepdims=False)
 
 
-def gather_along(F: Any, x: Array, indices: Array, axis: int) -> Array:
-    """NumPy's take_along_axis, as an index: x at `indices` along the axis and at its own place along the others."""
-    shape = x.shape
-    places: list[Any] = []
-    for other, size in enumerate(shape):
-        if other == axis:
-            places.append(indices)
-        else:
-            # An axis of size 1 in `indices` broadcasts, as do those of x.
-            places.append(np.arange(size).reshape(size, *[1] * (len(shape) - 1 - other)))
-    return F.getitem(x, *places, pattern=("#",) * len(shape))
+def _places(x: Array, order: Array, axis: int) -> list[Array]:
+    """The index that takes `order` along the axis, and each other axis at its own place."""
+    rank = len(x.shape)
+    return [order if i == axis else np.arange(n).reshape(n, *[1] * (rank - 1 - i)) for i, n in enumerate(x.shape)]
 
 
 def _argsort(x: Any, axis: int) -> Any:
@@ -69,12 +62,11 @@ def _index(*_: Dtype, **__: Any) -> Dtype:
 
 
 def _sort_push(F: Any, tangents: Sequence[Array], out: Array, x: Array, axis: int) -> Array:
-    return gather_along(F, tangents[0], F.argsort(x, axis=axis), axis)
+    return F.getitem(tangents[0], *_places(x, F.argsort(x, axis=axis), axis), pattern=("#",) * x.ndim)
 
 
 def _sort_pull(F: Any, g: Array, out: Array, x: Array, axis: int) -> tuple[Array]:
-    # The order that sorts an order is the inverse permutation: the cotangent is read, not scattered.
-    return (gather_along(F, g, F.argsort(F.argsort(x, axis=axis), axis=axis), axis),)
+    return (F.scatter(x, g, *_places(x, F.argsort(x, axis=axis), axis), pattern=("#",) * x.ndim),)
 
 
 def _tied(out: Any, x: Any, axis: int) -> Any:

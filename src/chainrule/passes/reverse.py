@@ -41,7 +41,10 @@ def pull(
         contributions = pending.pop(record, None)
         if contributions is None:
             continue
-        cotangent, mask = _total(F, contributions)
+        if len(contributions) == 1 and type(contributions[0]) is not Masked:
+            cotangent, mask = contributions[0], None
+        else:
+            cotangent, mask = _total(F, contributions)
         if observe is not None:
             observe(record, cotangent, mask, contributions)
         if record.primitive is None:

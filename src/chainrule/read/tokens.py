@@ -112,7 +112,9 @@ def tokenize(text: str) -> Iterator[Token]:
     """
     LIMITS.check("formula_length", len(text))
     source = plain(text)
-    position = count = 0
+    if len(source) > LIMITS.formula_tokens:  # counted first: reading up to the limit would take longer than counting
+        LIMITS.check("formula_tokens", sum(found.lastgroup != "space" for found in _TOKEN.finditer(source)))
+    position = 0
     while position < len(source):
         found = _TOKEN.match(source, position)
         if found is None:
@@ -121,8 +123,6 @@ def tokenize(text: str) -> Iterator[Token]:
         if kind == "number":
             _check_number(text, source, position, value)
         if kind != "space":
-            count += 1
-            LIMITS.check("formula_tokens", count)
             yield Token(kind, "^" if value == "**" else value, position)  # type: ignore[arg-type]
         position = found.end()
     yield Token("end", "", len(source))
