@@ -183,3 +183,14 @@ def test_a_written_array_of_integers_and_float32() -> None:
     value, pullback = vjp(f, np.array([1.0, 2.0], np.float32))
     assert value.dtype == np.float32
     np.testing.assert_array_equal(pullback(np.float32(1.0))[0], np.array([0.0, 2.0], np.float32))
+
+
+def test_the_order_is_stable_with_ties_and_nan() -> None:
+    rng = np.random.default_rng(0)
+    for x in (
+        rng.integers(0, 5, (40, 7)).astype(float),
+        rng.normal(size=(40, 7)),
+        np.where(rng.random((40, 7)) < 0.2, np.nan, 1.0),
+    ):
+        for axis in (0, 1):
+            np.testing.assert_array_equal(F.argsort(x, axis=axis), np.argsort(x, axis=axis, kind="stable"))

@@ -13,8 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-import numpy as np
-
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Primitive
-    from chainrule.core.traced import Trace
 
 __all__ = ["Record"]
 
@@ -35,7 +34,7 @@ class Record:
         values: Sequence[Any],
         value: Any,
         parameters: Mapping[str, Any],
-        trace: Trace | None = None,
+        trace: Any = None,
         code: CodeType | None = None,
         offset: int = 0,
     ) -> None:

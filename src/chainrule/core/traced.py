@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from dataclasses import dataclass, field
 from functools import lru_cache
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -45,10 +43,11 @@ class Trace:
         guards: (record, outcome) for each branch or index that Python took from a traced value.
         nested: whether it met values of an outer level; if not, its derivative is computed on plain arrays.
         captured: the large constant arrays met.
+        views: for the id of an array, its views, which hold it: a write to it reaches them.
         written: inputs that the function wrote into.
     """
 
-    __slots__ = ("captured", "guards", "level", "nested", "records", "written")
+    __slots__ = ("captured", "guards", "level", "nested", "records", "views", "written")
 
     def __init__(self) -> None:
         self.level = next(_levels)
@@ -56,6 +55,7 @@ class Trace:
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
         self.nested = False
+        self.views: dict[int, list[Traced]] = {}
         self.written: list[Record] = []
 
     def input(self, value: Any, name: str = "") -> Traced:
@@ -69,6 +69,7 @@ class Trace:
     def close(self) -> list[Record]:
         """End the trace and hand over its records; values that leaked out of it raise when used."""
         records = self._open()
+        self.views = {}
         self.records = None  # traced values refer to the trace: without this, every tape would be a reference cycle
         return records
 
@@ -84,38 +85,63 @@ class Trace:
 def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """Evaluate a primitive on values, and record it on the innermost trace that an operand belongs to."""
     trace: Any = None
-    for operand in operands:
-        if type(operand) is Traced:
-            candidate: Any = operand.record.trace
-            if trace is None or candidate.level > trace.level:
-                trace = candidate
-    if trace is None:
-        return primitive.compute(*operands, **parameters)
-    values = []
+    values: list[Any] = []
     parents: list[Record | None] = []
-    nested = False
+    constants = False
     for operand in operands:
         if type(operand) is Traced:
             record = operand.record
-            if record.trace is trace:
-                value = record.value
-                values.append(value)
-                parents.append(record)
-                if type(value) is Traced:
-                    nested = True
-                continue
-            nested = True
-        elif type(operand) is not float:
-            operand = capture(operand, trace.captured)
-        values.append(operand)
-        parents.append(None)
-    if nested:
-        trace.nested = True
-        value = apply(primitive, values, parameters)
-    else:
-        if primitive.opaque:
-            trace.nested = True  # its rule is the user's own, and may hold values of an outer level
-        value = primitive.compute(*values, **parameters)
+            if record.trace is not trace:
+                if trace is not None:
+                    return _apply_in_levels(primitive, operands, parameters)
+                trace = record.trace
+            value = record.value
+            if type(value) is Traced:
+                return _apply_in_levels(primitive, operands, parameters)
+            values.append(value)
+            parents.append(record)
+        else:
+            if type(operand) is not float:
+                constants = True
+            values.append(operand)
+            parents.append(None)
+    if trace is None:
+        return primitive.compute(*operands, **parameters)
+    if constants:
+        _capture(values, parents, trace)
+    if primitive.opaque:
+        trace.nested = True  # its rule is the user's own, and may hold values of an outer level
+    return _recorded(primitive, parents, values, primitive.compute(*values, **parameters), parameters, trace)
+
+
+def _apply_in_levels(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+    """The same where traces are nested: what belongs to outer levels is a constant, and recorded there in its turn."""
+    trace = max((o.record.trace for o in operands if type(o) is Traced), key=lambda trace: trace.level)
+    values: list[Any] = []
+    parents: list[Record | None] = []
+    for operand in operands:
+        inside = type(operand) is Traced and operand.record.trace is trace
+        values.append(operand.record.value if inside else operand)
+        parents.append(operand.record if inside else None)
+    trace.nested = True
+    _capture(values, parents, trace)
+    return _recorded(primitive, parents, values, apply(primitive, values, parameters), parameters, trace)
+
+
+def _capture(values: list[Any], parents: list[Record | None], trace: Trace) -> None:
+    for i, parent in enumerate(parents):
+        if parent is None and type(values[i]) is not Traced:
+            values[i] = capture(values[i], trace.captured)
+
+
+def _recorded(
+    primitive: Primitive,
+    parents: list[Record | None],
+    values: list[Any],
+    value: Any,
+    parameters: Mapping[str, Any],
+    trace: Trace,
+) -> Traced:
     frame = sys._getframe(2)
     while _is_own(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
@@ -134,12 +160,12 @@ class Traced(NumPyProtocol):
 
     Attributes:
         record: how it was computed, with its value: an array, or a traced value of an outer level.
-        links: set for a view (made by indexing or reshaping) and for what it looks into.
+        window: set for a view (made by indexing or reshaping): what it looks into, and how to read and write through.
     """
 
-    __slots__ = ("__weakref__", "links", "record")
-    links: Links
+    __slots__ = ("record", "window")
     record: Record
+    window: tuple[Traced, Callable[[Any], Any], Callable[[Any, Any], Any], tuple[Any, ...] | None]
     F = evaluating
     __hash__ = None  # type: ignore[assignment]
 
@@ -200,7 +226,7 @@ class Traced(NumPyProtocol):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        pattern, arrays = split_index(index, self)
+        pattern, arrays = ((index,), ()) if type(index) is int else split_index(index, self)
         out = apply(self.F.getitem, (self, *arrays), {"pattern": pattern})
         if out.ndim and (is_basic(pattern) or all(array.ndim == 0 for array in arrays)):  # NumPy gives a view
             look_into(
@@ -214,8 +240,8 @@ class Traced(NumPyProtocol):
 
     def __setitem__(self, index: Any, new: Any) -> None:
         pattern, arrays = split_index(index, self)
-        links = getattr(new, "links", None)
-        if links is not None and links.base is self and links.pattern == pattern and not arrays:
+        window = getattr(new, "window", None)
+        if window is not None and window[0] is self and window[3] == pattern and not arrays:
             return  # Python stores the view that x[1:3] += 1 has written through already
         write(self, self.F.set_item(self, new, *arrays, pattern=pattern))
 
@@ -235,29 +261,6 @@ class Traced(NumPyProtocol):
         return f"Traced({self.value!r})"
 
 
-def _unlinked(*_: Any) -> Any:
-    raise AssertionError("not a view")
-
-
-@dataclass(slots=True)
-class Links:
-    """What a view looks into, how to read and write through it, by which index, and the views into an array itself."""
-
-    base: Traced | None = None
-    read: Callable[[Any], Any] = _unlinked
-    through: Callable[[Any, Any], Any] = _unlinked
-    pattern: tuple[Any, ...] | None = None
-    views: list[weakref.ref[Traced]] = field(default_factory=list)
-
-
-def _links(traced: Traced) -> Links:
-    try:
-        return traced.links
-    except AttributeError:
-        traced.links = Links()
-        return traced.links
-
-
 def look_into(
     base: Traced,
     view: Traced,
@@ -265,9 +268,17 @@ def look_into(
     through: Callable[[Any, Any], Any],
     pattern: tuple[Any, ...] | None = None,
 ) -> None:
-    """Make `view` a window into `base`: a write to either reaches the other, as with NumPy's views."""
-    view.links = Links(base, read, through, pattern)
-    _links(base).views.append(weakref.ref(view))
+    """Make `view` a window into `base`: a write to either reaches the other, as with NumPy's views.
+
+    Args:
+        base: the array.
+        view: made of it just now.
+        read: makes the view of the base.
+        through: makes the base of (base, changed view).
+        pattern: the index that it was made with, if it was.
+    """
+    view.window = (base, read, through, pattern)
+    base.record.trace.views.setdefault(id(base), []).append(view)
 
 
 def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
@@ -275,21 +286,22 @@ def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
 
     All names bound to the same array see it, since they hold the same object; views and bases are brought up to date.
     """
+    trace = target.record.trace
     if target.record.primitive is None:
-        target._recording().written.append(target.record)
+        trace.written.append(target.record)
     target.record = new.record
-    links = _links(target)
-    if links.base is not None and links.base is not skip:
-        write(links.base, links.through(links.base, target), skip=target)
-    _refresh_views(target, links, skip)
+    window = getattr(target, "window", None)
+    if window is not None and window[0] is not skip:
+        base, _, through, _ = window
+        write(base, through(base, target), skip=target)
+    _refresh_views(target, trace, skip)
 
 
-def _refresh_views(target: Traced, links: Links, skip: Traced | None = None) -> None:
-    for reference in links.views:
-        view = reference()
-        if view is not None and view is not skip:
-            view.record = _links(view).read(target).record
-            _refresh_views(view, _links(view))
+def _refresh_views(target: Traced, trace: Trace, skip: Traced | None = None) -> None:
+    for view in trace.views.get(id(target), ()):
+        if view is not skip:
+            view.record = view.window[1](target).record
+            _refresh_views(view, trace)
 
 
 def _in_place(name: str) -> Callable[[Any, Any], Any]:

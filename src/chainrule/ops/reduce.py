@@ -102,11 +102,11 @@ _NO_SPREAD = Domain(kinks=(Kink(_no_spread, "all components are equal: the deriv
 
 
 # NumPy's own functions are wrappers around these.
-def _sum(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def _sum(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
-def _mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def _mean(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     x = x if isinstance(x, np.ndarray) else np.asarray(x)
     if x.dtype.char not in "dD" or not x.size:
         return np.mean(x, axis=axis, keepdims=keepdims)
@@ -114,11 +114,11 @@ def _mean(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return total / (x.size // (total.size or 1))
 
 
-def _max(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def _max(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
-def _min(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def _min(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -154,7 +154,8 @@ min = primitive("min", evaluate=np.min, shortcut=_min, shape=reduction, dtype=_o
                 derivative=Reduction(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
 var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
-                derivative=Reduction(_deviation, scale=lambda F, v, *rest, **given: _per_freedom(F, 2 * v, *rest, **given)),
+                derivative=Reduction(_deviation, scale=lambda F, v, *operands, **parameters:
+                                     2 * _per_freedom(F, v, *operands, **parameters)),
                 rule=rules.VARIANCE,
                 examples=(*(example(*e.operands, **e.parameters, ddof=0) for e in _AXES),
                           example((2, 3), axis=(0, 1), keepdims=False, ddof=1),

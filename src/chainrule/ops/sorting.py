@@ -42,11 +42,15 @@ def _places(x: Array, order: Array, axis: int) -> list[Array]:
 
 
 def _argsort(x: Any, axis: int) -> Any:
+    order = np.argsort(x, axis=axis)  # several times faster than a stable sort, and the same where nothing ties
+    ranked = np.moveaxis(np.take_along_axis(x, order, axis), axis, 0)
+    if np.all(ranked[1:] > ranked[:-1]):
+        return order
     return np.argsort(x, axis=axis, kind="stable")
 
 
 def _sort(x: Any, axis: int) -> Any:
-    return np.sort(x, axis=axis, kind="stable")
+    return np.sort(x, axis=axis)
 
 
 def _argpartition(x: Any, axis: int, kth: tuple[int, ...]) -> Any:
