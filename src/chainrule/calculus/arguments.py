@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,8 @@ class Selection:
             raise ArgumentError("argnums is empty: name at least one argument, by position or by name")
         self.f = f
         self.wanted = wanted
+        plain = all(isinstance(w, int) and not isinstance(w, bool) and w >= 0 for w in wanted)
+        self._needs = max(wanted) + 1 if plain else None  # how many positional arguments make the places plain
         self.names = self._parameter_names() if any(isinstance(w, str) for w in wanted) else []
         for name in wanted:
             if isinstance(name, str) and self.names and name not in self.names and not self._takes_any:
@@ -79,8 +81,10 @@ class Selection:
         self._takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         return [name for name, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
-    def places(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[int | str]:
+    def places(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sequence[int | str]:
         """Where the selected arguments stand in this call: a position, or a keyword."""
+        if self._needs is not None and self._needs <= len(args):
+            return self.wanted
         places: list[int | str] = []
         for want in self.wanted:
             if isinstance(want, str):

@@ -16,7 +16,7 @@ from chainrule.core.traced import Trace, Traced
 from chainrule.passes.forward import push
 from chainrule.passes.guards import observer_in_force, warn_of_writes
 from chainrule.passes.reverse import pull
-from chainrule.read.boundary import naming_the_line
+from chainrule.read.boundary import located
 
 __all__ = ["Run"]
 
@@ -35,7 +35,7 @@ class Run:
     def __init__(
         self, f: Callable[..., Any], selection: Selection, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> None:
-        places = selection.places(args, dict(kwargs))
+        places = selection.places(args, kwargs)
         recording = Trace()
         arguments: list[Any] = list(args)
         keywords = dict(kwargs)
@@ -56,8 +56,11 @@ class Run:
         self._rebuild = (rebuilders, selection.single)
         self._trace = recording
         try:
-            with naming_the_line():
-                self.result = f(*arguments, **keywords)
+            self.result = f(*arguments, **keywords)
+        except (TypeError, ValueError) as error:
+            if (named := located(error)) is not error:
+                raise named from None
+            raise
         finally:
             self._records = recording.close()
         if recording.written:

@@ -29,6 +29,8 @@ def split_index(index: Any, indexed: Any = None) -> tuple[tuple[Any, ...], list[
     >>> split_index(np.array([True, False, True]))
     (('#',), [array([0, 2])])
     """
+    if type(index) is slice and all(type(end) is int or end is None for end in (index.start, index.stop, index.step)):
+        return (index,), []
     pattern: list[Any] = []
     arrays: list[Any] = []
     masks: list[tuple[int, Any]] = []

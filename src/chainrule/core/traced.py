@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import weakref
 from functools import lru_cache
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -43,7 +44,7 @@ class Trace:
         guards: (record, outcome) for each branch or index that Python took from a traced value.
         nested: whether it met values of an outer level; if not, its derivative is computed on plain arrays.
         captured: the large constant arrays met.
-        views: for the id of an array, its views, which hold it: a write to it reaches them.
+        views: for the id of an array weak references to its views, which hold it: a write to it reaches them.
         written: inputs that the function wrote into.
     """
 
@@ -55,7 +56,7 @@ class Trace:
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
         self.nested = False
-        self.views: dict[int, list[Traced]] = {}
+        self.views: dict[int, list[weakref.ref[Traced]]] = {}
         self.written: list[Record] = []
 
     def input(self, value: Any, name: str = "") -> Traced:
@@ -163,7 +164,7 @@ class Traced(NumPyProtocol):
         window: set for a view (made by indexing or reshaping): what it looks into, and how to read and write through.
     """
 
-    __slots__ = ("record", "window")
+    __slots__ = ("__weakref__", "record", "window")
     record: Record
     window: tuple[Traced, Callable[[Any], Any], Callable[[Any, Any], Any], tuple[Any, ...] | None]
     F = evaluating
@@ -232,7 +233,7 @@ class Traced(NumPyProtocol):
             look_into(
                 self,
                 out,
-                lambda base: base[index],
+                lambda base: base.F.getitem(base, *arrays, pattern=pattern),  # base[index] would be one more view
                 lambda base, view: base.F.set_item(base, view, *arrays, pattern=pattern),
                 pattern,
             )
@@ -278,7 +279,7 @@ def look_into(
         pattern: the index that it was made with, if it was.
     """
     view.window = (base, read, through, pattern)
-    base.record.trace.views.setdefault(id(base), []).append(view)
+    base.record.trace.views.setdefault(id(base), []).append(weakref.ref(view))
 
 
 def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
@@ -298,7 +299,12 @@ def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
 
 
 def _refresh_views(target: Traced, trace: Trace, skip: Traced | None = None) -> None:
-    for view in trace.views.get(id(target), ()):
+    views = trace.views.get(id(target))
+    if not views:
+        return
+    alive = [(reference, view) for reference in views if (view := reference()) is not None]
+    views[:] = [reference for reference, _ in alive]  # a view that nobody holds any more needs no refreshing
+    for _, view in alive:
         if view is not skip:
             view.record = view.window[1](target).record
             _refresh_views(view, trace)

@@ -13,25 +13,33 @@ import numpy as np
 from chainrule.core.traced import OWN
 from chainrule.errors import ChainruleError, TraceError
 
-__all__ = ["naming_the_line"]
+__all__ = ["located", "naming_the_line"]
 
 _NUMPY = os.path.dirname(np.__file__) + os.sep
 
 
 @contextmanager
 def naming_the_line() -> Iterator[None]:
-    """Add the line of the user's code to a `TraceError`, also to one that NumPy has turned into an error of its own."""
+    """Raise errors that leave the block as `located` gives them."""
     try:
         yield
-    except TraceError as error:
-        raise _located(error) from None
     except (TypeError, ValueError) as error:
-        if isinstance(error, ChainruleError):
-            raise
-        hidden = error.__cause__ or error.__context__
-        if isinstance(hidden, TraceError):
-            raise _located(hidden.with_traceback(error.__traceback__)) from None
+        if (named := located(error)) is not error:
+            raise named from None
         raise
+
+
+def located(error: Exception) -> Exception:
+    """The error with the line of the user's code, if it is a `TraceError`, also one that NumPy has turned into another.
+
+    Any other error is returned as it is.
+    """
+    if isinstance(error, TraceError):
+        return _located(error)
+    hidden = error.__cause__ or error.__context__
+    if isinstance(hidden, TraceError) and not isinstance(error, ChainruleError):
+        return _located(hidden.with_traceback(error.__traceback__))
+    return error
 
 
 def _located(error: TraceError) -> TraceError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
+from chainrule.core.traced import apply
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.subscripts import read_subscripts
 
@@ -76,6 +77,8 @@ def _matmul(x1: Any, x2: Any, /) -> Any:
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
     refuse("dot", out=out)
     a, b = array(a), array(b)
+    if a.ndim and 0 < b.ndim <= 2 and a.shape[-1] == b.shape[0]:
+        return apply(F.matmul, (a, b), {})
     if a.ndim == 0 or b.ndim == 0:
         return F.multiply(a, b)
     return _contract("dot", a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))

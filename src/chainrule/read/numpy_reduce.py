@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
+from chainrule.core.traced import apply
 from chainrule.errors import ArgumentError
 from chainrule.read.arguments import ABSENT, array, axes_of, axis_of, cast, into
 
@@ -31,6 +32,8 @@ def _sum(
     initial: Any = ABSENT,
     where: Any = True,
 ) -> Any:
+    if dtype is None and out is None and initial is ABSENT and where is True:
+        return apply(F.sum, (a,), {"axis": axes_of(a.ndim, axis), "keepdims": bool(keepdims)})
     a = cast(_masked(a, where, 0), dtype)
     result = F.sum(a, axis=axes_of(a.ndim, axis), keepdims=bool(keepdims))
     return into(out, result if initial is ABSENT else result + initial, "np.sum")
@@ -40,8 +43,10 @@ def _sum(
 def _mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
-    a = cast(a, dtype)
     axes = axes_of(a.ndim, axis)
+    if dtype is None and out is None and where is True:
+        return apply(F.mean, (a,), {"axis": axes, "keepdims": bool(keepdims)})
+    a = cast(a, dtype)
     if where is True:
         result = F.mean(a, axis=axes, keepdims=bool(keepdims))
     else:
@@ -74,6 +79,8 @@ def _extremum(reduce: str, larger: str, call: str) -> Callable[..., Any]:
     def extremum(
         a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = ABSENT, where: Any = True
     ) -> Any:
+        if out is None and initial is ABSENT and where is True:
+            return apply(getattr(F, reduce), (a,), {"axis": axes_of(a.ndim, axis), "keepdims": bool(keepdims)})
         if where is not True:
             if initial is ABSENT:
                 raise ArgumentError(f"{call} with where= needs initial=: the value of an empty selection")
