@@ -1,4 +1,4 @@
-"""Time rivals in turn within one run, and compare them round by round: a ratio holds when the machine's speed drifts."""
+"""Time rivals in turn within one run, and compare them round by round: a ratio holds while the speed drifts."""
 
 from __future__ import annotations
 

@@ -44,12 +44,14 @@ def importing() -> str:
     modules = {"autograd": "autograd", "PyTorch": "torch", "JAX": "jax"}
     commands = {k: v for k, v in commands.items() if k not in modules or optional(modules[k])}
     rivals = {
-        name: (lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)) for name, code in commands.items()
+        name: (lambda code=code: subprocess.run([sys.executable, "-c", code], check=True))
+        for name, code in commands.items()
     }
     times = rounds(rivals, seconds=0.1, count=11)
     rows = [[name, f"{ratio(times, name, 'numpy'):.2f}"] for name in commands if name != "numpy"]
-    return "## Import\n\nTime of the whole process, as a multiple of `import numpy`. To reach: at most 1.3.\n\n" + table(
-        ["process", "times numpy"], rows
+    return (
+        "## Import\n\nTime of the whole process, as a multiple of `import numpy`. To reach: at most 1.3.\n\n"
+        + table(["process", "times numpy"], rows)
     )
 
 
@@ -89,7 +91,10 @@ def small() -> str:
         "`cr.grad(f)(x)` traces on every call; so does autograd. To reach: 2.5 times faster than autograd in the "
         f"geometric mean, none slower. **Measured: {mean:.2f}, the least {min(wins):.2f}.** "
         "The last column is for orientation: JAX has compiled beforehand what is run uncompiled here.\n\n"
-        + table(["function", "chainrule, us", "over the function alone", "autograd / chainrule", "JAX jit / chainrule"], rows)
+        + table(
+            ["function", "chainrule, us", "over the function alone", "autograd / chainrule", "JAX jit / chainrule"],
+            rows,
+        )
     )
 
 
@@ -144,7 +149,8 @@ def long() -> str:
         "## Long computations\n\n"
         "Scalar operations in a loop; microseconds for each operation, value and gradient. To reach: linear, no "
         f"recursion, at most 1 kB a node. **Memory: {per_node:.0f} bytes a node of a graph, {per_record:.0f} bytes a "
-        "record of a tape with its value.**\n\n" + table(["operations", "eager gradient, us each", "graph, us each"], rows)
+        "record of a tape with its value.**\n\n"
+        + table(["operations", "eager gradient, us each", "graph, us each"], rows)
     )
 
 

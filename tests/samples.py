@@ -17,7 +17,16 @@ from chainrule.core.registry import primitives
 from chainrule.core.shapes import elementwise
 
 UNARY_SHAPES = [((3,),), ((),), ((2, 3),), ((1,),), ((0,),), ((2, 0, 3),)]
-BINARY_SHAPES = [((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (3,)), ((4,), ()), ((), ()), ((0,), (1,)), ((1, 3), (2, 1))]
+BINARY_SHAPES = [
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((2, 1), (1, 3)),
+    ((), (3,)),
+    ((4,), ()),
+    ((), ()),
+    ((0,), (1,)),
+    ((1, 3), (2, 1)),
+]
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,9 @@ def draw(rng: np.random.Generator, domain: Domain, index: int, shape: tuple[int,
     margin = 0.07 * (high - low)
     count = int(np.prod(shape))
     # Stratified, so that no two components tie; shuffled, so that they are not sorted.
-    points = low + margin + (high - low - 2 * margin) * (np.arange(count) + rng.uniform(0.2, 0.8, count)) / max(count, 1)
+    points = (
+        low + margin + (high - low - 2 * margin) * (np.arange(count) + rng.uniform(0.2, 0.8, count)) / max(count, 1)
+    )
     return rng.permutation(points).reshape(shape).astype(dtype)[()]
 
 

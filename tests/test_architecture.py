@@ -1,4 +1,4 @@
-"""The house rules, held by reading the source: layers one way, no circles, files of one subject, rules without imports."""
+"""The house rules, held by reading the source: layers one way, no circles, one subject a file."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 from samples import Sample, all_samples, samples_of
 
 from chainrule.calculus.products import jvp, vjp
+from chainrule.core.graph import Node
 from chainrule.core.registry import building, evaluating, primitives
 from chainrule.core.verify import verify
 from chainrule.passes.batch import batch
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.forward import forward
 from chainrule.passes.reverse import reverse
-from chainrule.core.graph import Node
 from chainrule.read.trace import trace
 
 SAMPLES = all_samples()
@@ -40,7 +41,7 @@ def richardson(f: Any, h: float = 1e-3) -> Any:
     """The derivative of f at 0, from central differences at four steps: an oracle with about twelve digits."""
     row = [(f(h / 2**k) - f(-h / 2**k)) / (2 * h / 2**k) for k in range(4)]
     for level in range(1, 4):
-        row = [(4**level * fine - coarse) / (4**level - 1) for coarse, fine in zip(row, row[1:], strict=False)]
+        row = [(4**level * fine - coarse) / (4**level - 1) for coarse, fine in pairwise(row)]
     return row[0]
 
 
@@ -162,13 +163,25 @@ def test_batching_equals_a_loop(sample: Sample) -> None:
     values = sample.values()
     count = 3
     rng = np.random.default_rng(3)
-    stacks = [np.stack([x + 0.01 * rng.uniform(size=np.shape(x)) if x.size else x for _ in range(count)]) for x in map(np.asarray, values)]
+    stacks = [
+        np.stack([x + 0.01 * rng.uniform(size=np.shape(x)) if x.size else x for _ in range(count)])
+        for x in map(np.asarray, values)
+    ]
     graph = graph_of(sample)
-    for batched in {(True,) * len(values), (True,) + (False,) * (len(values) - 1), (False,) * (len(values) - 1) + (True,)}:
+    for batched in {
+        (True,) * len(values),
+        (True,) + (False,) * (len(values) - 1),
+        (False,) * (len(values) - 1) + (True,),
+    }:
         arguments = [s if b else x for s, x, b in zip(stacks, values, batched, strict=True)]
         ((got, many),) = batch(graph, arguments, batched, evaluating)
         want = np.stack(
-            [np.asarray(sample.call(*(s[i][()] if b else x for s, x, b in zip(stacks, values, batched, strict=True)))) for i in range(count)]
+            [
+                np.asarray(
+                    sample.call(*(s[i][()] if b else x for s, x, b in zip(stacks, values, batched, strict=True)))
+                )
+                for i in range(count)
+            ]
         )
         close(got if many else np.broadcast_to(got, want.shape), want, 1e-10)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         NonFiniteError as NonFiniteError,
         NotScalarError as NotScalarError,
         ShapeError as ShapeError,
+        SourceError as SourceError,
         TraceError as TraceError,
     )
     from chainrule.learn.descend import Descent as Descent, descend as descend
@@ -58,7 +59,7 @@ _HOMES = {
     "chainrule.errors": (
         "ArgumentError", "ChainruleError", "DataError", "DerivativeMissingError", "FormulaError", "GraphError",
         "GuardError", "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError",
-        "NotScalarError", "ShapeError", "TraceError",
+        "NotScalarError", "ShapeError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.check": ("GradientCheck", "check"),
@@ -83,4 +84,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*(name for name in globals() if name.startswith("__")), *__all__])

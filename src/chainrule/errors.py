@@ -2,6 +2,10 @@
 
 Every error that chainrule raises on purpose is a `ChainruleError`. Those that answer a wrong type or
 value are also a `TypeError` or `ValueError`, so that code which catches the built-in kind keeps working.
+
+>>> import chainrule as cr
+>>> issubclass(cr.errors.ShapeError, ValueError), issubclass(cr.errors.TraceError, TypeError)
+(True, True)
 """
 
 from __future__ import annotations

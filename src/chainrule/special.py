@@ -1,6 +1,10 @@
 """Special functions of machine learning and statistics, without SciPy: for plain arrays and for traced values.
 
 Each is computed with care where the textbook formula overflows or loses digits, and so is its derivative.
+
+>>> import chainrule as cr
+>>> cr.grad(cr.special.softplus)(-1000.0), cr.special.softplus(1000.0)
+(np.float64(0.0), np.float64(1000.0))
 """
 
 from __future__ import annotations
@@ -56,6 +60,7 @@ def expit(x: Array) -> Array:
 
 
 sigmoid = expit
+"""Another name of `expit`."""
 
 
 def log_expit(x: Array) -> Array:

@@ -40,9 +40,7 @@ def test_mse_gradient_of_the_seed() -> None:
     loss = lambda w: np.mean((y - X @ w) ** 2)
     np.testing.assert_allclose(cr.grad(loss)(np.zeros(2)), [-2.91901361, -4.72563395], atol=5e-9)
     np.testing.assert_allclose(cr.grad(loss)(np.zeros(2)), -2 / 20 * X.T @ y, rtol=1e-14)
-    np.testing.assert_allclose(
-        cr.numeric.gradient(loss, np.zeros(2), h=1e-7), [-2.91901359, -4.72563395], atol=5e-9
-    )
+    np.testing.assert_allclose(cr.numeric.gradient(loss, np.zeros(2), h=1e-7), [-2.91901359, -4.72563395], atol=5e-9)
 
 
 def test_argnums_has_aux_and_keywords() -> None:
@@ -144,7 +142,9 @@ def test_what_is_no_scalar_is_refused(f: Any, x: Any, message: str) -> None:
         cr.grad(f)(x)
 
 
-@pytest.mark.parametrize("x", ["text", True, np.array(["a"]), np.array([None]), object(), np.array([True]), np.ma.array([1.0])])
+@pytest.mark.parametrize(
+    "x", ["text", True, np.array(["a"]), np.array([None]), object(), np.array([True]), np.ma.array([1.0])]
+)
 def test_what_is_no_number_is_refused(x: Any) -> None:
     with pytest.raises(cr.ArgumentError):
         cr.grad(lambda x: np.sum(x))(x)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from emitted import only_imports
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from samples import Sample, all_samples, arity
 
 from chainrule.core.graph import Graph, Guard, Node, constant

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 
 from chainrule.calculus.gradients import grad
@@ -15,9 +14,9 @@ from chainrule.calculus.jacobians import hessian, jacobian
 from chainrule.calculus.mapping import vmap
 from chainrule.calculus.products import vjp
 from chainrule.core.index import split_index
+from chainrule.core.index_axes import indexed, into_first
 from chainrule.core.registry import evaluating
 from chainrule.errors import KinkError, ShapeError, TraceError
-from chainrule.ops.index_axes import indexed, into_first
 from chainrule.passes.guards import strict
 
 F = evaluating

@@ -24,7 +24,9 @@ def test_guards_record_the_branch_and_hold_it() -> None:
     graph = cr.graph(f, 3.0)
     assert "valid where x > 0 is True" in str(graph)
     assert graph(x=4.0) == 16
-    with pytest.raises(cr.GuardError, match=r"branch taken with True \(test_trace.py, line \d+\), but at these values it is False"):
+    with pytest.raises(
+        cr.GuardError, match=r"branch taken with True \(test_trace.py, line \d+\), but at these values it is False"
+    ):
         graph(x=-1.0)
     assert cr.grad(f)(3.0) == 6
     assert cr.grad(f)(-3.0) == -1

@@ -34,9 +34,9 @@ def differentiable(value: Any, path: str) -> Any:
         return np.float64(value)
     if isinstance(value, np.ma.MaskedArray):
         raise ArgumentError(f"{path} is a masked array: use numpy.where with the mask, or .filled(value)")
-    if not isinstance(value, (np.ndarray, np.generic, int, complex)):
-        if not hasattr(value, "__array__") or isinstance(value, type):
-            raise ArgumentError(f"{path} is {value!r:.60} of type {kind.__name__}: expected a number or an array")
+    known = isinstance(value, (np.ndarray, np.generic, int, complex))
+    if not known and (isinstance(value, type) or not hasattr(value, "__array__")):
+        raise ArgumentError(f"{path} is {value!r:.60} of type {kind.__name__}: expected a number or an array")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
@@ -108,6 +108,10 @@ class Selection:
 
 def _names_of(f: Callable[..., Any]) -> list[str]:
     try:
-        return [n for n, p in inspect.signature(f).parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY)]
+        return [
+            n
+            for n, p in inspect.signature(f).parameters.items()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY)
+        ]
     except (TypeError, ValueError):
         return []

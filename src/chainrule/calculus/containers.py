@@ -61,7 +61,9 @@ def _take_apart(
         raise ArgumentError(f"the container at {path or 'the top'} contains itself")
     inside = (*inside, id(value))
     if isinstance(value, dict):
-        parts = [(key, _take_apart(v, f"{path}.{key}" if path else str(key), leaves, inside)) for key, v in value.items()]
+        parts = [
+            (key, _take_apart(v, f"{path}.{key}" if path else str(key), leaves, inside)) for key, v in value.items()
+        ]
         kind = type(value)
         return lambda new: kind((key, part(new)) for key, part in parts)
     if isinstance(value, (list, tuple)):

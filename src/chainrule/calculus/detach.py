@@ -40,4 +40,6 @@ def stop_gradient(x: Any) -> Any:
     np.float64(3.0)
     """
     leaves, rebuild = flatten(x)
-    return rebuild([evaluating.stop_gradient(leaf) if isinstance(leaf, (Traced, np.ndarray)) else leaf for _, leaf in leaves])
+    return rebuild(
+        [evaluating.stop_gradient(leaf) if isinstance(leaf, (Traced, np.ndarray)) else leaf for _, leaf in leaves]
+    )

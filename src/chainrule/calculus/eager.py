@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.calculus.arguments import Selection, differentiable
 from chainrule.calculus.containers import flatten, is_container
-from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
+from chainrule.core.memory import keep_memory
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating, plain
 from chainrule.core.traced import Trace, Traced
@@ -19,6 +20,8 @@ from chainrule.passes.reverse import pull
 from chainrule.read.boundary import located
 
 __all__ = ["Run"]
+
+keep_memory()
 
 
 class Run:
@@ -64,7 +67,11 @@ class Run:
         finally:
             self._records = recording.close()
         if recording.written:
-            names = [selection.label(place) for place, (_, count) in zip(places, rebuilders, strict=True) for _ in range(count)]
+            names = [
+                selection.label(place)
+                for place, (_, count) in zip(places, rebuilders, strict=True)
+                for _ in range(count)
+            ]
             inputs = self._original_inputs()
             warn_of_writes(f, [names[inputs.index(record)] for record in recording.written])
 
@@ -88,7 +95,7 @@ class Run:
         return value.record.value if self.owns(value) else value
 
     def pull(self, cotangents: Sequence[tuple[Any, Any]]) -> list[Any]:
-        """Cotangents of the inputs, leaf by leaf, given (output, cotangent) pairs; zero where nothing depends on one."""
+        """Cotangents of the inputs, leaf by leaf, given (output, cotangent) pairs; zero where none depends on one."""
         self._trace.captured.check()
         seeds: dict[Record, Any] = {}
         F = evaluating if self._trace.nested else plain

@@ -94,7 +94,11 @@ def scalar(value: Any, name: str) -> Any:
     if shape is None:
         raise NotScalarError(
             f"{name} returned {type(value).__name__}: a gradient needs one number"
-            + ("\n  did you forget to return the loss?" if value is None else "\n  return one value; for several use chainrule.jacobian")
+            + (
+                "\n  did you forget to return the loss?"
+                if value is None
+                else "\n  return one value; for several use chainrule.jacobian"
+            )
         )
     if shape != ():
         raise NotScalarError(

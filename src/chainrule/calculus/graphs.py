@@ -13,8 +13,7 @@ from chainrule import ops, read  # noqa: F401  enters the primitives and the ans
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.containers import flatten, is_container
 from chainrule.calculus.functions import as_function
-from chainrule.core.graph import Graph as CoreGraph
-from chainrule.core.graph import Node
+from chainrule.core.graph import Graph as CoreGraph, Node
 from chainrule.errors import ArgumentError, NotScalarError
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.boundary import naming_the_line
@@ -27,11 +26,22 @@ __all__ = ["Graph", "graph"]
 
 @dataclass(frozen=True, eq=False)
 class Graph(CoreGraph):
-    """The computational graph of a function, made by `graph`.
+    """The computational graph of a function, made by `graph`; prints as a formula.
 
     Attributes:
-        inputs, nodes, outputs, guards, name: see the core's graph.
+        inputs: the input nodes, in the order of the arguments.
+        nodes: all nodes, operands before their uses.
+        outputs: the nodes of the results.
+        guards: the branches taken on values while it was traced; it holds where they hold.
+        name: of the function, or the formula.
         arguments: the values it was traced at, by name.
+
+    >>> import chainrule as cr
+    >>> line = cr.graph(lambda w, x: w * x + 1, 2.0, 3.0)
+    >>> print(line)
+    f(w, x) = w x + 1
+    >>> line(x=5.0)
+    np.float64(11.0)
     """
 
     arguments: tuple[tuple[str, Any], ...] = ()
@@ -104,7 +114,8 @@ def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
 
     Args:
         f: an ordinary NumPy function, or a formula.
-        args, kwargs: its arguments: numbers, arrays, containers of arrays; anything else is passed on as it is.
+        args: its arguments: numbers, arrays, containers of arrays; anything else is passed on as it is.
+        kwargs: those that are given by name.
 
     Returns:
         A `Graph` with one input for every array. Branches that Python takes on values are recorded as guards.
@@ -145,7 +156,9 @@ def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
         return [leaf for _, leaf in flatten(function(*values[:positional], **keywords), "the value")[0]]
 
     with naming_the_line():
-        made, _ = trace(call, [leaf for _, leaf in leaves], [path for path, _ in leaves], function_name(function), function)
+        made, _ = trace(
+            call, [leaf for _, leaf in leaves], [path for path, _ in leaves], function_name(function), function
+        )
     return Graph(made.inputs, made.outputs, made.guards, made.name, arguments=tuple(leaves))
 
 

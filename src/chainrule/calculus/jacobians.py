@@ -42,7 +42,7 @@ def derivative(f: Callable[..., Any] | str, order: int = 1) -> Callable[..., Any
     >>> cr.derivative(lambda x: x**3, order=2)(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+    if type(order) is not int or order < 1:
         raise ArgumentError(f"order is {order!r}: expected a whole number from 1 on")
     function = as_function(f)
     inner = function if order == 1 else derivative(function, order - 1)
@@ -54,8 +54,8 @@ def derivative(f: Callable[..., Any] | str, order: int = 1) -> Callable[..., Any
         value, tangent = jvp(inner, (point,), (evaluating.ones_like(point),))
         if np.shape(value) != np.shape(point):
             raise ShapeError(
-                f"{name} maps shape {np.shape(point)} to {np.shape(value)}: derivative is for functions that act on each "
-                "component by itself\n  use chainrule.jacobian for all derivatives of an array"
+                f"{name} maps shape {np.shape(point)} to {np.shape(value)}: derivative is for functions that act on "
+                "each component by itself\n  use chainrule.jacobian for all derivatives of an array"
             )
         return tangent
 

@@ -21,7 +21,7 @@ from chainrule.read.trace import trace
 __all__ = ["vmap"]
 
 
-def vmap(f: Callable[..., Any] | str, in_axes: int | None | Sequence[int | None] = 0) -> Callable[..., Any]:
+def vmap(f: Callable[..., Any] | str, in_axes: int | Sequence[int | None] | None = 0) -> Callable[..., Any]:
     """The function that applies f to every example of a batch at once.
 
     Args:
@@ -88,7 +88,7 @@ def vmap(f: Callable[..., Any] | str, in_axes: int | None | Sequence[int | None]
     return mapped
 
 
-def _axes(in_axes: int | None | Sequence[int | None], count: int) -> Sequence[int | None]:
+def _axes(in_axes: int | Sequence[int | None] | None, count: int) -> Sequence[int | None]:
     if in_axes is None or isinstance(in_axes, int):
         return [in_axes] * count
     if len(in_axes) != count:

@@ -81,7 +81,10 @@ def jvp(f: Callable[..., Any] | str, primals: Sequence[Any], tangents: Sequence[
     if len(given) != len(run.inputs):
         raise ArgumentError(f"the tangents have {len(given)} parts, but the primals have {len(run.inputs)}")
     tangent_of = run.push(
-        [_like(t, traced.value, path or "a primal") for (_, t), traced, path in zip(given, run.inputs, run.paths, strict=True)]
+        [
+            _like(t, traced.value, path or "a primal")
+            for (_, t), traced, path in zip(given, run.inputs, run.paths, strict=True)
+        ]
     )
     outputs, rebuild = flatten(run.result, "the value")
     return rebuild([run.plain(o) for _, o in outputs]), rebuild([tangent_of(o) for _, o in outputs])

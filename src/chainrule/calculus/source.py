@@ -47,7 +47,8 @@ def source(
 
     Args:
         f: an ordinary NumPy function or a formula.
-        args, kwargs: arguments of the shapes and dtypes that the code is for. A formula needs none.
+        args: arguments of the shapes and dtypes that the code is for. A formula needs none.
+        kwargs: those that are given by name.
         language: "numpy", or "python" for functions of numbers: plain Python with `math`.
         what: "gradient", "value", or "both": the value first, then the derivatives.
         argnums: what to differentiate by, by position or name; by default the first argument of a function, and

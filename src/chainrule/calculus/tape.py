@@ -24,6 +24,13 @@ class Tape:
     """Records what is computed from the values it watches; made by `tape`.
 
     Nothing that the user holds is changed: gradients are returned, and asking twice gives the same answer.
+
+    >>> import chainrule as cr
+    >>> with cr.tape() as tape:
+    ...     w = tape.watch({"slope": 2.0, "offset": 1.0})
+    ...     loss = (w["slope"] * 3 + w["offset"]) ** 2
+    >>> tape.gradient(loss, w)
+    {'slope': np.float64(42.0), 'offset': np.float64(14.0)}
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The shape rules that most primitives share: reductions, operations along an axis, moved axes, and shapes to follow."""
+"""The shape rules that most primitives share: reductions, operations along an axis, shapes to follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, reduced_shape
-
 
 __all__ = ["along_axis", "expanded", "follows_first", "follows_second", "reduction", "scalar_of_shape"]
 
@@ -25,8 +24,9 @@ class _Reduction(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], parameters["axis"], parameters["keepdims"])
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
 
 
@@ -37,8 +37,9 @@ class _AlongAxis(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return shapes[0]
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
 
 
@@ -51,8 +52,9 @@ class _Follows(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return shapes[self.leader]
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         if len(operands) == 1:
             return apply(*operands, **parameters)
         count = next(np.shape(x)[0] for x, b in zip(operands, batched, strict=True) if b)
@@ -74,8 +76,9 @@ class _Expanded(ShapeRule):
         broadcast_shapes(reduced_shape(shapes[1], parameters["axis"], parameters["keepdims"]), shapes[0])
         return shapes[1]
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         count = next(np.shape(x)[0] for x, b in zip(operands, batched, strict=True) if b)
         x, like = (
             y if b else F.broadcast_to(y, shape=(count, *np.shape(y))) for y, b in zip(operands, batched, strict=True)
@@ -92,8 +95,9 @@ class _ScalarOfShape(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return ()
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
 
 

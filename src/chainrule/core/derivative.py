@@ -255,11 +255,13 @@ class Reduction(Derivative):
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         weight = self.partial(F, record.value, *record.values, **record.parameters)
         scaled = self._scaled(F, cotangent, record)
-        return [_match(F, F.expand_like(scaled, x, axis=axis, keepdims=keepdims) * weight, None, x)]
+        if axis and not keepdims:
+            scaled = F.expand_dims(scaled, axis=axis)
+        return [_match(F, scaled * weight, None, x)]
 
 
 class Select(Derivative):
-    """`where(condition, x, y)`: the derivative of the branch taken; the other branch is masked out, not multiplied by 0."""
+    """`where(condition, x, y)`: the derivative of the branch taken; the other is masked out, not multiplied by 0."""
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         _, x, y = tangents

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["Bars", "Call", "Fraction", "Infix", "Notation", "Postfix", "Power", "Precedence", "Prefix", "Subscript", "Transparent"]
+__all__ = [
+    "Bars",
+    "Call",
+    "Fraction",
+    "Infix",
+    "Notation",
+    "Postfix",
+    "Power",
+    "Precedence",
+    "Prefix",
+    "Subscript",
+    "Transparent",
+]
 
 
 class Precedence(IntEnum):

@@ -12,31 +12,35 @@ from chainrule.core.registry import Namespace
 __all__ = ["OPERATORS", "Operators"]
 
 # Each method of Python's data model with the primitive it means, and whether its operands come reversed.
-OPERATORS: dict[str, tuple[str, bool]] = {
-    "__neg__": ("negative", False),
-    "__invert__": ("logical_not", False),
-} | {
-    f"__{prefix}{method}__": (primitive, prefix == "r")
-    for method, primitive in (
-        ("add", "add"),
-        ("sub", "subtract"),
-        ("mul", "multiply"),
-        ("truediv", "divide"),
-        ("pow", "power"),
-        ("matmul", "matmul"),
-        ("floordiv", "floor_divide"),
-        ("mod", "remainder"),
-        ("and", "logical_and"),
-        ("or", "logical_or"),
-        ("xor", "logical_xor"),
-    )
-    for prefix in ("", "r")
-} | {
-    "__lt__": ("less", False),
-    "__le__": ("less_equal", False),
-    "__gt__": ("greater", False),
-    "__ge__": ("greater_equal", False),
-}
+OPERATORS: dict[str, tuple[str, bool]] = (
+    {
+        "__neg__": ("negative", False),
+        "__invert__": ("logical_not", False),
+    }
+    | {
+        f"__{prefix}{method}__": (primitive, prefix == "r")
+        for method, primitive in (
+            ("add", "add"),
+            ("sub", "subtract"),
+            ("mul", "multiply"),
+            ("truediv", "divide"),
+            ("pow", "power"),
+            ("matmul", "matmul"),
+            ("floordiv", "floor_divide"),
+            ("mod", "remainder"),
+            ("and", "logical_and"),
+            ("or", "logical_or"),
+            ("xor", "logical_xor"),
+        )
+        for prefix in ("", "r")
+    }
+    | {
+        "__lt__": ("less", False),
+        "__le__": ("less_equal", False),
+        "__gt__": ("greater", False),
+        "__ge__": ("greater_equal", False),
+    }
+)
 
 
 def _method(primitive: str, reversed_: bool) -> Callable[..., Any]:

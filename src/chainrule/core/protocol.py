@@ -22,7 +22,7 @@ ufunc_primitives: dict[np.ufunc, Callable[..., Any]] = {}
 
 
 def answers(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the decorated function as the answer to NumPy functions: same signature, traced values among its arguments."""
+    """Enter the decorated function as the answer to NumPy functions: it has their signature, and gets traced values."""
 
     def enter(adapter: Callable[..., Any]) -> Callable[..., Any]:
         for function in functions:
@@ -90,8 +90,10 @@ class NumPyProtocol(Operators):
         )
 
     def __float__(self) -> float:
-        return self._leave("float(x), a math.* function or a write into a plain array",
-                           "use NumPy's functions (np.sin for math.sin) and np.stack or np.zeros_like(x) to fill an array")
+        return self._leave(
+            "float(x), a math.* function or a write into a plain array",
+            "use NumPy's functions (np.sin for math.sin) and np.stack or np.zeros_like(x) to fill an array",
+        )
 
     def __complex__(self) -> complex:
         return self._leave("complex(x)", "use x + 0j")
@@ -109,11 +111,11 @@ class NumPyProtocol(Operators):
         return self._leave("x.tolist()", "keep it an array")
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802  NumPy's name
         return np.transpose(self)
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Any:  # noqa: N802
         return np.swapaxes(self, -1, -2)
 
     @property
@@ -168,8 +170,10 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-for _array_method in (
-    "all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal max mean min nonzero prod ravel "
-    "repeat round searchsorted squeeze std sum swapaxes take trace var"
-).split():
+_ARRAY_METHODS = (
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod", "cumsum", "diagonal",
+    "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "searchsorted", "squeeze", "std", "sum",
+    "swapaxes", "take", "trace", "var",
+)  # fmt: skip
+for _array_method in _ARRAY_METHODS:
     setattr(NumPyProtocol, _array_method, _method(_array_method))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from functools import lru_cache
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np

@@ -61,6 +61,11 @@ class Descent:
         steps: how many steps were made.
         stopped: why it ended: "steps done", "interrupted", or "diverged: ..." with the place.
         verdict: what happened, in a sentence or two made from these measurements.
+
+    >>> import chainrule as cr
+    >>> run = cr.descend(lambda w: (w - 3.0) ** 2, 0.0, learning_rate=0.5, steps=4)
+    >>> run.parameters, run.final_loss, run.steps, run.diverged
+    (np.float64(3.0), 0.0, 4, False)
     """
 
     parameters: Any

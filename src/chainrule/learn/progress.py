@@ -51,8 +51,7 @@ class Progress:
     def _open(self) -> None:
         # rich is needed only for a run that lasts: importing it takes longer than most runs.
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
 
         self._bar = Bar(
             TextColumn("descent"),

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.containers import flatten as take_apart
-from chainrule.calculus.containers import is_container
+from chainrule.calculus.containers import flatten as take_apart, is_container
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError, NonFiniteError
@@ -127,7 +126,9 @@ def check(f: Callable[..., Any] | str, df: Any, *args: Any, argnums: ArgNums = 0
 
 def _holds_arrays(value: Any) -> bool:
     """Whether an argument is a container of parameters; a list of numbers is an array."""
-    return is_container(value) and not (isinstance(value, list) and all(isinstance(v, (int, float, list)) for v in value))
+    return is_container(value) and not (
+        isinstance(value, list) and all(isinstance(v, (int, float, list)) for v in value)
+    )
 
 
 def _leaves(value: Any) -> tuple[list[tuple[str, Any]], Callable[[Sequence[Any]], Any]]:

@@ -54,6 +54,7 @@ SCHEMES = {
         Scheme("backward", offsets=(0, -1), weights=(1, -1), divisor=1, order=1),
     )
 }
+"""The schemes by name: what the argument `scheme` accepts."""
 
 
 def derivative(f: Callable[[Any], Any], x: ArrayLike, h: float | None = None, scheme: str = "central") -> Numbers:

@@ -1,3 +1,27 @@
-"""The primitives, a file a family. Importing this package enters them all in the registry."""
+"""The primitives, a file a family. Importing this package enters them all in the registry.
 
-from chainrule.ops import arithmetic, compare, complex, cumulative, einsum, exponential, indexing, like, linalg, norms, piecewise, products, reduce, shape, sorting, special, trigonometric
+- `arithmetic`: sums, products, quotients, powers, roots, remainders
+- `exponential`: exponentials and logarithms
+- `trigonometric`: circular and hyperbolic functions, their inverses
+- `special`: the logistic family, the error function, softmax and its relatives
+- `piecewise`: choosing and rounding: where, maximum, clip, abs, floor
+- `compare`: comparisons and logic
+- `complex`: the parts of a complex number
+- `reduce`: sums, means, extrema and the like over axes
+- `norms`: norms of vectors
+- `cumulative`: running sums and products
+- `sorting`: sorting and searching
+- `products`: the product of matrices and vectors
+- `einsum`: products summed over labels
+- `linalg`: solve, inverse, determinants, Cholesky factor, trace
+- `shape`: moving axes and components
+- `indexing`: reading and writing components
+- `like`: what rules are written with: bring a value to the shape or dtype of another
+
+`rules` holds the named rules of calculus that the entries cite.
+"""
+
+from chainrule.ops import (  # noqa: F401, I001  imported for their entries
+    arithmetic, compare, complex, cumulative, einsum, exponential, indexing, like, linalg, norms, piecewise, products,
+    reduce, shape, sorting, special, trigonometric,
+)

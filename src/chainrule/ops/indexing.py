@@ -13,13 +13,13 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Elementwise, Linear, Masked
 from chainrule.core.index import is_basic
+from chainrule.core.index_axes import indexed, into_first, written
 from chainrule.core.notation import Subscript
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule
 from chainrule.errors import ShapeError, TraceError
 from chainrule.ops import rules
-from chainrule.ops.index_axes import indexed, into_first, written
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.axes import expanded, follows_first, follows_second, reduction, scalar_of_shape
+from chainrule.core.axes import expanded, follows_first, follows_second, scalar_of_shape
 from chainrule.core.derivative import Constant, Linear
 from chainrule.core.notation import Call, Transparent
 from chainrule.core.primitive import example, primitive
@@ -77,19 +77,22 @@ def _second(x: Any, like: Any, **_: Any) -> Any:
 sum_like = primitive("sum_like", evaluate=_sum_like, shape=follows_second, dtype=_first,
                      derivative=Linear(lambda F, g, out, x, like: F.broadcast_like(g, x), None),
                      notation=Transparent(), rule=rules.LINEAR_MAP,
-                     examples=(example((2, 3), (3,)), example((2, 3), (2, 1)), example((3,), ()), example((2, 3), (2, 3)),))
+                     examples=(example((2, 3), (3,)), example((2, 3), (2, 1)), example((3,), ()),
+                               example((2, 3), (2, 3))))
 
 broadcast_like = primitive("broadcast_like", evaluate=_broadcast_like, shape=follows_second, dtype=_first,
                            derivative=Linear(lambda F, g, out, x, like: F.sum_like(g, x), None),
                            notation=Transparent(), rule=rules.LINEAR_MAP,
-                           examples=(example((3,), (2, 3)), example((2, 1), (2, 3)), example((), (3,)), example((1,), (0,)),))
+                           examples=(example((3,), (2, 3)), example((2, 1), (2, 3)), example((), (3,)),
+                                     example((1,), (0,))))
 
 expand_like = primitive("expand_like", evaluate=_expand_like, shape=expanded, dtype=_first,
                         derivative=Linear(lambda F, g, out, x, like, axis, keepdims:
                                           F.sum_like(F.sum(g, axis=axis, keepdims=keepdims), x), None),
                         notation=Transparent(), rule=rules.LINEAR_MAP,
-                        examples=(example((3,), (2, 3), axis=(0,), keepdims=False), example((2, 1), (2, 3), axis=(1,), keepdims=True),
-                                 example((), (2, 3), axis=(0, 1), keepdims=False),))
+                        examples=(example((3,), (2, 3), axis=(0,), keepdims=False),
+                                  example((2, 1), (2, 3), axis=(1,), keepdims=True),
+                                  example((), (2, 3), axis=(0, 1), keepdims=False)))
 
 cast_like = primitive("cast_like", evaluate=_cast_like, shape=follows_first, dtype=_second,
                       derivative=Linear(lambda F, g, out, x, like: F.cast_like(g, x), None),

@@ -34,14 +34,18 @@ divide_no_nan = primitive("divide_no_nan", evaluate=_divide_no_nan, shape=elemen
 
 
 def _norm_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ord: float) -> Array:
-    norm = F.expand_like(out, x, axis=axis, keepdims=keepdims)
     if ord == 2:
-        return F.divide_no_nan(x, norm)
+        return x  # divided by the norm in `_norm_scale`
+    norm = F.expand_like(out, x, axis=axis, keepdims=keepdims)
     return F.sign(x) * F.power(F.divide_no_nan(F.abs(x), norm), ord - 1)
 
 
+def _norm_scale(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ord: float) -> Array:
+    return F.divide_no_nan(v, out) if ord == 2 else v
+
+
 norm = primitive("norm", evaluate=np.linalg.vector_norm, shape=reduction,
-                 derivative=Reduction(_norm_partial),
+                 derivative=Reduction(_norm_partial, scale=_norm_scale),
                  notation=Bars("||"), rule=NORM,
                  domain=Domain(kinks=(Kink(lambda out, x, axis, keepdims, ord: np.equal(out, 0),
                                            "the norm at 0: its derivative is taken as 0"),)),

@@ -66,7 +66,7 @@ def _other_factors(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
 
 
 def _attained(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
-    return F.equal(x, F.expand_like(out, x, axis=axis, keepdims=keepdims))
+    return F.equal(x, F.expand_dims(out, axis=axis) if axis and not keepdims else out)
 
 
 def _shared(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
@@ -137,7 +137,7 @@ sum = primitive("sum", evaluate=np.sum, shortcut=_sum, shape=reduction, dtype=_s
 
 mean = primitive("mean", evaluate=np.mean, shortcut=_mean, shape=reduction, dtype=_averaged,
                  derivative=Linear(lambda F, g, out, x, axis, keepdims:
-                                   F.expand_like(g, x, axis=axis, keepdims=keepdims) / F.size(x, axis=axis)),
+                                   F.expand_like(g / F.size(x, axis=axis), x, axis=axis, keepdims=keepdims)),
                  rule=rules.LINEAR_MAP, examples=_AXES)
 
 prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import inspect
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -29,7 +30,7 @@ def _names(code: CodeType) -> dict[int, str]:
     """For each instruction followed by a store: its offset and the name stored."""
     names: dict[int, str] = {}
     instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "NOP", "EXTENDED_ARG")]
-    for computed, stored in zip(instructions, instructions[1:], strict=False):
+    for computed, stored in pairwise(instructions):
         if stored.opname in _STORES:
             names[computed.offset] = str(stored.argval)
         elif stored.opname.startswith("STORE_FAST_"):  # two in one, from Python 3.13 on

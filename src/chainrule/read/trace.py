@@ -76,7 +76,9 @@ def _named(node: Node, known: Mapping[str, np.ndarray[Any, Any]]) -> Node:
     """A constant array under the name that the user's function knows it by."""
     value = node.parameters["value"]
     for name, array in known.items():
-        if array is value or (array.shape == value.shape and array.dtype == value.dtype and np.array_equal(array, value)):
+        if array is value or (
+            array.shape == value.shape and array.dtype == value.dtype and np.array_equal(array, value)
+        ):
             return Node(None, (), node.parameters, node.shape, node.dtype, name)
     return node
 

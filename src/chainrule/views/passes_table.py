@@ -66,7 +66,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Passes:
-    """The forward and the backward pass of a graph at given values; prints as a table.
+    """The forward and the backward pass of a graph at given values, made by its `forward_backward`; prints as a table.
 
     Attributes:
         value: the output.
@@ -74,6 +74,19 @@ class Passes:
         steps: the steps in order of computation.
         inputs: the inputs as steps, with what reaches them.
         output: the name of the output.
+
+    >>> import chainrule as cr
+    >>> print(cr.graph(lambda w: (w * 3) ** 2, 1.0).forward_backward())
+    forward pass
+      step   expression   value
+      v1     w*3          3
+      f      v1^2         9
+    <BLANKLINE>
+    backward pass
+      step   local derivative   gradient of f
+      f                         df/df = 1
+      v1     df/dv1 = 2v1 = 6   df/dv1 = 1 * 6 = 6
+      w      dv1/dw = 3         df/dw = 6 * 3 = 18   a larger w raises f
     """
 
     value: Any
@@ -98,7 +111,8 @@ class Passes:
             return f"a larger {name} {'lowers' if gradient < 0 else 'raises'} {self.output}"
         place = np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)
         part = f"{name}[{', '.join(str(int(i)) for i in place)}]"
-        return f"{self.output} changes fastest with {part}: a larger one {'lowers' if gradient[place] < 0 else 'raises'} it"
+        effect = "lowers" if gradient[place] < 0 else "raises"
+        return f"{self.output} changes fastest with {part}: a larger one {effect} it"
 
     def __str__(self) -> str:
         forward = [["step", "expression", "value"]]
@@ -114,18 +128,22 @@ class Passes:
         said = self.sentence(step.name) if step.name in self.gradients else ""
         if not users:
             return [[step.name, "", f"{symbol} = {short(step.gradient)}", said]]
-        rows = []
+        rows: list[list[str]] = []
         for user in users:
             local = next(local for local in user.locals if local.source == step.name)
             number = "" if local.value is None or short(local.value) == local.expression else f" = {short(local.value)}"
             sent = next((c.value for c in step.contributions if c.step == user.name), None)
-            product = (
-                f"{short(user.gradient)} * {_bracketed(short(local.value))} = " if local.value is not None else ""
-            )
+            product = f"{short(user.gradient)} * {_bracketed(short(local.value))} = " if local.value is not None else ""
             left = f"d{user.name}/d{step.name} = " if local.value is not None else f"from {user.name}: "
             total = symbol if len(users) == 1 else f"  path over {user.name}"
-            rows.append([step.name if not rows else "", f"{left}{local.expression}{number}",
-                         f"{total} = {product}{'0' if sent is None else short(sent)}", "" if len(users) > 1 else said])
+            rows.append(
+                [
+                    step.name if not rows else "",
+                    f"{left}{local.expression}{number}",
+                    f"{total} = {product}{'0' if sent is None else short(sent)}",
+                    "" if len(users) > 1 else said,
+                ]
+            )
         if len(users) > 1:
             parts = " + ".join(_bracketed(short(c.value)) for c in step.contributions)
             rows.append(["", "sum over paths", f"{symbol} = {parts} = {short(step.gradient)}", said])
@@ -176,9 +194,7 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
     )
 
 
-def _back(
-    step: StepGraph, values: Mapping[Node, Any], gradient: Any
-) -> tuple[tuple[Local, ...], dict[Node, Any]]:
+def _back(step: StepGraph, values: Mapping[Node, Any], gradient: Any) -> tuple[tuple[Local, ...], dict[Node, Any]]:
     """The local derivatives of a step, and what it sends back to each source for its own gradient."""
     wanted = [i for i, source in enumerate(step.sources) if _is_float(source)]
     (out,) = step.graph.outputs
@@ -192,7 +208,8 @@ def _back(
     shown = reverse(step.graph, sources) if scalar else back
     numbers = evaluate(shown, *at) if scalar else [None] * len(sources)
     local = tuple(
-        Local(source.name, _formula(shown, i), number) for i, (source, number) in enumerate(zip(sources, numbers, strict=True))
+        Local(source.name, _formula(shown, i), number)
+        for i, (source, number) in enumerate(zip(sources, numbers, strict=True))
     )
     sent = evaluate(back, *at, gradient) if gradient is not None else []
     return local, {step.sources[i]: value for i, value in zip(wanted, sent, strict=False)}
@@ -228,13 +245,16 @@ def _bracketed(text: str) -> str:
 
 def _aligned(rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join(lines)
 
 
 def _html(title: str, rows: list[list[str]]) -> str:
     head = "".join(f"<th style='text-align:left'>{escape(cell)}</th>" for cell in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:]
+        "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in rows[1:]
     )
     return f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

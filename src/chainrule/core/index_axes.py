@@ -88,19 +88,24 @@ class _BatchedIndex:
         return x if given == wanted else F.transpose(x, axes=tuple(given.index(label) for label in wanted))
 
 
-def _batched_index(F: Any, pattern: Pattern, ndim: int, arrays: Sequence[Array], batched: Sequence[bool],
-                   x_batched: bool, count: int) -> _BatchedIndex:
+def _batched_index(
+    F: Any, pattern: Pattern, ndim: int, arrays: Sequence[Array], batched: Sequence[bool], x_batched: bool, count: int
+) -> _BatchedIndex:
     entries = _expanded(pattern, ndim)
     ranks = [np.ndim(a) - many for a, many in zip(arrays, batched, strict=True)]
     most = max(ranks, default=0)
     block: list[Hashable] = [("block", i) for i in range(most)]
     wanted: list[Hashable] = [_BATCH, *_arranged(entries, block)]
     if not any(batched):
-        found = [_BATCH if label == 0 else label - 1 if isinstance(label, int) else label
-                 for label in _arranged((slice(None), *entries), block)]
+        found = [
+            _BATCH if label == 0 else label - 1 if isinstance(label, int) else label
+            for label in _arranged((slice(None), *entries), block)
+        ]
         return _BatchedIndex((slice(None), *entries), list(arrays), found, wanted)
-    moved = [F.expand_dims(a, axis=tuple(range(1, 1 + most - rank))) if many and rank < most else a
-             for a, many, rank in zip(arrays, batched, ranks, strict=True)]
+    moved = [
+        F.expand_dims(a, axis=tuple(range(1, 1 + most - rank))) if many and rank < most else a
+        for a, many, rank in zip(arrays, batched, ranks, strict=True)
+    ]
     if not x_batched:
         return _BatchedIndex(entries, moved, _arranged(entries, [_BATCH, *block]), wanted)
     rows = np.arange(count).reshape(count, *[1] * most)
@@ -123,12 +128,14 @@ class _Indexed(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return indexed_shape(shapes[0], shapes[1:], parameters["pattern"])
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         x, *arrays = operands
         many = batched[0]
-        index = _batched_index(F, parameters["pattern"], np.ndim(x) - many, arrays, batched[1:], many,
-                               _count(operands, batched))
+        index = _batched_index(
+            F, parameters["pattern"], np.ndim(x) - many, arrays, batched[1:], many, _count(operands, batched)
+        )
         return index.to_front(F, apply(x, *index.arrays, pattern=index.pattern))
 
 
@@ -143,8 +150,9 @@ class _IntoFirst(ShapeRule):
             raise ShapeError(f"a value of shape {shapes[1]} cannot be written where the index selects {region}")
         return shapes[0]
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         x, value, *arrays = operands
         count = _count(operands, batched)
         x = _stacked(F, x, batched[0], count)
@@ -170,8 +178,9 @@ class _Written(ShapeRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return indexed_shape(shapes[0], shapes[1:], parameters["pattern"])
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
         count = _count(operands, batched)
         # Each example has its own places, even where all index the same array.
         x = _stacked(F, operands[0], batched[0], count)

@@ -1,0 +1,221 @@
+"""Which primitives leave the ordinary kinds of derivative facts, and what every primitive does at its kinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import samples_of
+
+import chainrule as cr
+from chainrule.calculus.products import jvp, vjp
+from chainrule.core.derivative import Custom
+from chainrule.core.domain import Kink
+from chainrule.core.notation import Notation
+from chainrule.core.primitive import Primitive
+from chainrule.core.registry import primitives
+from chainrule.core.rule import Rule
+from chainrule.core.shapes import elementwise
+
+TABLE = primitives()
+
+# Each entry with the escape hatch, and why no other kind fits, in a word of its declared reason.
+CUSTOM = {
+    # not holomorphic
+    "real": "not holomorphic", "imag": "not holomorphic", "conj": "not holomorphic",
+    "abs_complex": "not holomorphic", "angle": "not holomorphic",
+    # every component depends on others
+    "cumprod": "recurrence", "products_before": "recurrence", "prod_others": "symmetrically",
+    "recurrence": "its own results", "softmax": "depend on each other", "log_softmax": "depend on each other",
+    "sort": "order",
+    # matrices
+    "solve": "right-hand side only", "inv": "every entry of the matrix", "det": "cofactors",
+    "logabsdet": "one number from a whole matrix", "cofactor": "second derivative of det",
+    "cofactor_change": "third derivative", "cholesky": "the equation that it solves",
+}  # fmt: skip
+COMPLEX = {"real", "imag", "conj", "abs_complex", "angle"}
+
+
+def test_every_custom_entry_is_listed_with_its_reason() -> None:
+    found = {name: p.derivative.reason for name, p in TABLE.items() if isinstance(p.derivative, Custom)}
+    assert set(found) == set(CUSTOM)
+    for name, reason in found.items():
+        assert CUSTOM[name] in reason, f"{name}: {reason}"
+
+
+def test_every_custom_entry_has_both_modes() -> None:
+    for name in CUSTOM:
+        derivative = TABLE[name].derivative
+        assert isinstance(derivative, Custom)
+        assert derivative.jvp is not None, name
+        assert derivative.vjp is not None, name
+
+
+def test_no_function_of_one_real_variable_is_custom() -> None:
+    """A function applied to each component has a partial, so its entry is `Elementwise` or `Constant`."""
+    for name, p in TABLE.items():
+        if p.shape is elementwise and isinstance(p.derivative, Custom):
+            assert name in COMPLEX, name
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_entry_is_complete(name: str) -> None:
+    entry = TABLE[name]
+    assert isinstance(entry.rule, Rule), "the named rule that teaches the derivative"
+    assert entry.rule.name
+    assert entry.rule.statement
+    assert isinstance(entry.notation, Notation)
+    assert entry.module.startswith("chainrule.ops.")
+    assert list(samples_of(entry)), "examples to try it on, for the tests and the documentation"
+    for kink in entry.domain.kinks:
+        assert kink.text
+        assert "\n" not in kink.text
+
+
+# --- kinks ------------------------------------------------------------------------------------------------------------
+
+NAN, INF = np.nan, np.inf
+_SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
+_ROWS = {"axis": (1,), "keepdims": False}
+
+# For each primitive, in the order of its kinks: operands at the kink, parameters, and the documented derivative by each
+# operand (of the sum of the results); None where an operand has none.
+KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] = {
+    "abs": [((0.0,), {}, (0.0,))],
+    "abs_complex": [((0j,), {}, (0j,))],
+    "angle": [((0j,), {}, (complex(NAN, NAN),)), ((-2 + 0j,), {}, (0.5j,))],
+    "arccos": [((1.0,), {}, (-INF,))],
+    "arccosh": [((1.0,), {}, (INF,))],
+    "arcsin": [((-1.0,), {}, (INF,))],
+    "arctan2": [((0.0, 0.0), {}, (0.0, 0.0)), ((0.0, -2.0), {}, (-0.5, 0.0))],
+    "arctanh": [((1.0,), {}, (INF,))],
+    "cbrt": [((0.0,), {}, (INF,))],
+    "ceil": [((2.0,), {}, (0.0,))],
+    "clip": [((-1.0, -1.0, 2.0), {}, (0.5, 0.5, 0.0))],
+    "copysign": [((0.0, 2.0), {}, (0.0, 0.0)), ((3.0, 0.0), {}, (1.0, 0.0))],
+    "det_sign": [((_SINGULAR,), {}, (np.zeros((2, 2)),))],
+    "divide": [((3.0, 0.0), {}, (INF, -INF))],
+    "divide_no_nan": [((3.0, 0.0), {}, (0.0, 0.0))],
+    "float_power": [((0.0, 0.5), {}, (INF, 0.0)), ((0.0, 0.0), {}, (0.0, -INF))],
+    "floor": [((2.0,), {}, (0.0,))],
+    "floor_divide": [((4.0, 2.0), {}, (0.0, 0.0))],
+    "fmax": [((2.0, 2.0), {}, (0.5, 0.5))],
+    "fmin": [((2.0, 2.0), {}, (0.5, 0.5))],
+    "fmod": [((4.0, 2.0), {}, (1.0, -2.0))],
+    "heaviside": [((0.0, 0.5), {}, (0.0, 1.0))],
+    "hypot": [((0.0, 0.0), {}, (0.0, 0.0))],
+    "log": [((0.0,), {}, (INF,))],
+    "log10": [((0.0,), {}, (INF,))],
+    "log1p": [((-1.0,), {}, (INF,))],
+    "log2": [((0.0,), {}, (INF,))],
+    "logit": [((0.0,), {}, (INF,))],
+    "max": [((np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]]),), _ROWS, (np.array([[0, 0.5, 0.5], [1, 0, 0]]),))],
+    "maximum": [((2.0, 2.0), {}, (0.5, 0.5))],
+    "min": [((np.array([[1.0, 1.0, 1.0], [2.0, 0.0, 1.0]]),), _ROWS, (np.array([[1 / 3] * 3, [0, 1, 0]]),))],
+    "minimum": [((2.0, 2.0), {}, (0.5, 0.5))],
+    "norm": [((np.array([[0.0, 0.0], [3.0, 4.0]]),), {**_ROWS, "ord": 2}, (np.array([[0.0, 0.0], [0.6, 0.8]]),))],
+    "power": [((0.0, 0.5), {}, (INF, 0.0)), ((0.0, 0.0), {}, (0.0, -INF))],
+    "reciprocal": [((0.0,), {}, (-INF,))],
+    "relu": [((0.0,), {}, (0.0,))],
+    "remainder": [((4.0, 2.0), {}, (1.0, -2.0))],
+    "rint": [((2.5,), {}, (0.0,))],
+    "sign": [((0.0,), {}, (0.0,))],
+    "sort": [((np.array([2.0, 1.0, 2.0]),), {"axis": 0}, (np.ones(3),))],
+    "sqrt": [((0.0,), {}, (INF,))],
+    "std": [((np.array([[2.0, 2.0], [1.0, 3.0]]),), {**_ROWS, "ddof": 0}, (np.array([[0.0, 0.0], [-0.5, 0.5]]),))],
+    "trunc": [((2.0,), {}, (0.0,))],
+}
+
+CASES = [
+    pytest.param(TABLE[name], kink, *row, id=f"{name}-{i}")
+    for name, rows in KINKS.items()
+    for i, (kink, row) in enumerate(zip(TABLE[name].domain.kinks, rows, strict=True))
+]
+at_each_kink = pytest.mark.parametrize(("entry", "kink", "operands", "parameters", "documented"), CASES)
+
+
+def test_every_primitive_with_kinks_has_a_point_at_each() -> None:
+    assert set(KINKS) == {name for name, p in TABLE.items() if p.domain.kinks}
+
+
+@at_each_kink
+def test_the_derivative_at_a_kink_is_the_documented_value(
+    entry: Primitive, kink: Kink, operands: Any, parameters: Any, documented: Any
+) -> None:
+    values = [np.asarray(x)[()] for x in operands]
+    with np.errstate(all="ignore"):
+        out = entry(*values, **parameters)
+        assert np.any(kink.where(out, *values, **parameters))
+        _, pullback = vjp(lambda *xs: entry(*xs, **parameters), *values)
+        found = pullback(np.ones_like(out))
+    for got, want in zip(found, documented, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@at_each_kink
+def test_the_derivative_at_a_kink_in_shape_0_1_and_3(
+    entry: Primitive, kink: Kink, operands: Any, parameters: Any, documented: Any
+) -> None:
+    """An array of kinks has the derivative of one, at every size; an empty array has an empty one."""
+    if entry.shape is not elementwise:
+        pytest.skip("one shape is in the table")
+    for shape in ((), (1,), (3,), (2, 0), (1, 3)):
+        values = [np.full(shape, x)[()] for x in operands]
+        with np.errstate(all="ignore"):
+            _, pullback = vjp(lambda *xs: entry(*xs, **parameters), *values)
+            found = pullback(np.ones_like(entry(*values, **parameters)))
+        for got, want in zip(found, documented, strict=True):
+            np.testing.assert_array_equal(got, np.full(shape, want))
+
+
+@at_each_kink
+def test_forward_mode_takes_the_same_value(
+    entry: Primitive, kink: Kink, operands: Any, parameters: Any, documented: Any
+) -> None:
+    values = [np.asarray(x)[()] for x in operands]
+    for i, want in enumerate(documented):
+        one = lambda x, i=i: entry(*values[:i], x, *values[i + 1 :], **parameters)
+        with np.errstate(all="ignore"):
+            _, tangent = jvp(one, (values[i],), (np.ones_like(values[i]),))
+        if np.isrealobj(tangent) and np.iscomplexobj(want):
+            want = np.real(want)  # a real result changes by Re(g dz)
+        np.testing.assert_array_equal(np.sum(tangent), np.sum(want))
+
+
+@at_each_kink
+def test_strict_names_the_kink(entry: Primitive, kink: Kink, operands: Any, parameters: Any, documented: Any) -> None:
+    values = [np.asarray(x)[()] for x in operands]
+    with np.errstate(all="ignore"), cr.strict(), pytest.raises(cr.KinkError) as caught:
+        _, pullback = vjp(lambda *xs: entry(*xs, **parameters), *values)
+        pullback(np.ones_like(entry(*values, **parameters)))
+    assert entry.name in str(caught.value)
+    assert any(k.text in str(caught.value) for k in entry.domain.kinks)
+
+
+# --- empty arrays and axes of size 1 ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "logsumexp", "norm", "max", "min"])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_reductions_of_one_component(name: str, keepdims: bool) -> None:
+    """Over an axis of size 1 a reduction is the component itself, or has no spread."""
+    given = {"var": {"ddof": 0}, "std": {"ddof": 0}, "norm": {"ord": 2}}.get(name, {})
+    x = np.array([[2.0], [3.0]])
+    want = 0.0 if name in ("var", "std") else 1.0
+    _, pullback = vjp(lambda x: TABLE[name](x, axis=(1,), keepdims=keepdims, **given), x)
+    (back,) = pullback(np.ones((2, 1) if keepdims else 2))
+    np.testing.assert_array_equal(back, np.full((2, 1), want))
+
+
+@pytest.mark.parametrize("f", [np.sum, np.prod], ids=["sum", "prod"])
+def test_reductions_of_nothing(f: Any) -> None:
+    value, gradient = cr.value_and_grad(f)(np.zeros((0, 3)))
+    assert value == f(np.zeros(0))
+    assert gradient.shape == (0, 3)
+
+
+@pytest.mark.parametrize("f", [np.max, np.min], ids=["max", "min"])
+def test_the_extremum_of_nothing_raises_as_in_numpy(f: Any) -> None:
+    with pytest.raises(ValueError, match="zero-size array"):
+        cr.grad(f)(np.zeros(0))
