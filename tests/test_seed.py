@@ -310,5 +310,3 @@ def test_agreement_says_how_much_it_can_see() -> None:
     result = cr.check(cr.special.sigmoid, cr.derivative(cr.special.sigmoid), 5.0)
     assert result
     assert result.resolution < 1e-8
-
-

@@ -25,8 +25,8 @@ Every operation that chainrule differentiates, in the order of the registry; thi
 is not here is answered with these, as `np.outer` is with a product, or refused with its name. Among them are a few that
 no function calls directly: derivative rules are written with them.
 
-The column "derivative" says which [kind of fact](adding-a-primitive.md#the-kinds-of-derivative) the entry declares; the rule
-is what it stands for, with u and v for functions. At a kink, [`strict`](api/graph.md#watching-the-numbers) raises.
+The column "derivative" says which [kind of fact](adding-a-primitive.md#the-kinds-of-derivative) the entry declares; the
+rule is what it stands for, with u and v for functions. At a kink, [`strict`](api/graph.md#watching-the-numbers) raises.
 """
 
 
@@ -41,7 +41,9 @@ def page() -> str:
     for module, entries in groupby(primitives().values(), key=lambda primitive: primitive.module):
         about = str(sys.modules[module].__doc__).split("\n\n")[0].replace("\n", " ")
         parts.append(f"## {module.rpartition('.')[2].capitalize()}\n\n{about}\n")
-        parts.append("| name | written | derivative | rule | defined for | kinks and poles |\n|---|---|---|---|---|---|")
+        parts.append(
+            "| name | written | derivative | rule | defined for | kinks and poles |\n|---|---|---|---|---|---|"
+        )
         parts.append("\n".join(row(primitive) for primitive in entries) + "\n")
     return "\n".join(parts)
 

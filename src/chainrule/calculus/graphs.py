@@ -66,6 +66,8 @@ class Graph(CoreGraph):
         """
         if len(self.outputs) != 1 or self.outputs[0].shape != ():
             shapes = ", ".join(str(node.shape) for node in self.outputs)
+            if not self.outputs:
+                raise NotScalarError(f"{self.name} returns no number: a backward pass starts from one number")
             raise NotScalarError(
                 f"{self.name} gives values of shape {shapes}: a backward pass starts from one number\n"
                 "  reduce it (np.sum, np.mean), or use chainrule.vjp with a cotangent"

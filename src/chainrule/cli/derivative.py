@@ -12,6 +12,7 @@ import numpy as np
 import chainrule as cr
 from chainrule.cli.output import number, print_json
 from chainrule.cli.point import HELP, read_point
+from chainrule.cli.singularity import singularity
 from chainrule.cli.target import bind
 from chainrule.core.graph import Graph
 from chainrule.passes.reverse import reverse
@@ -48,7 +49,7 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
         at = {key: _finite(value, key) for key, value in values.items()}
         with np.errstate(all="ignore"):
             value, slope = function(**at), _partial(function, variables.index(name), order)(*at.values())
-        note = _reason(_partial(function, variables.index(name), order), at)
+        note = singularity(_partial(function, variables.index(name), order), *at.values())
         for what, result in (("f", value), (symbol, slope)):
             if np.isnan(result):
                 raise cr.NonFiniteError(f"{what} is not defined at {_place(at)}{': ' if note else ''}{note}")
@@ -100,16 +101,6 @@ def _partial(function: Callable[..., Any], place: int, order: int) -> Callable[.
 
 def _place(at: dict[str, Any]) -> str:
     return ", ".join(f"{key} = {number(value, DIGITS)}" for key, value in at.items())
-
-
-def _reason(differentiated: Callable[..., Any], at: dict[str, Any]) -> str:
-    """What is special about the point: a pole, a kink, a place outside the domain, an overflow; "" if nothing is."""
-    try:
-        with np.errstate(all="ignore"), cr.strict(), cr.watch_numbers():
-            differentiated(*at.values())
-    except (cr.NonFiniteError, cr.KinkError) as error:
-        return str(error).split("\n")[0]
-    return ""
 
 
 def _finite(value: Any, name: str) -> np.float64:

@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = error.exit_code
     except cr.ChainruleError as error:
         status = _complain(str(error))
+    except SystemExit as error:  # click raises its own kind: this is one of the user's
+        status = _explain(error)
     except Exception as error:
         status = _explain(error)
     sys.exit(status if isinstance(status, int) else DONE)
@@ -97,7 +99,7 @@ def _complain(message: str) -> int:
     return BAD_INPUT
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception | SystemExit) -> int:
     """Say where the user's own code raised; an error that is not theirs is shown whole, as a defect."""
     place = _user_place(error.__traceback__)
     said = "".join(traceback.format_exception_only(error)).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from typing import Any
 
@@ -23,6 +24,8 @@ def read_point(text: str) -> Any:
     stripped = text.strip()
     if stripped.startswith(("{", "[")):
         return _from_json(stripped, "--at")
+    if os.path.isdir(text):
+        raise cr.DataError(f"{text} is a directory, expected a JSON file")
     if os.path.isfile(text):
         try:
             with open(text, encoding="utf-8-sig") as file:
@@ -52,9 +55,12 @@ def _from_pairs(text: str) -> dict[str, Any]:
 
 def _number(text: str, place: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         raise cr.DataError(f"{place}: {text.strip()!r} is not a number") from None
+    if not math.isfinite(number):
+        raise cr.DataError(f"{place} is {number}, expected a finite number")
+    return number
 
 
 def _from_json(text: str, place: str) -> Any:
@@ -66,11 +72,17 @@ def _from_json(text: str, place: str) -> Any:
             found[key] = value
         return found
 
+    def finite(digits: str) -> float:
+        number = float(digits)
+        if not math.isfinite(number):
+            raise cr.DataError(f"{place}: {digits:.40} is beyond the largest number, 1.8e308")
+        return number
+
     def no_constant(name: str) -> Any:
         raise cr.DataError(f"{place}: {name} is not a number that a derivative can be taken at")
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=no_constant)
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         line = text.splitlines()[error.lineno - 1] if text.strip() else ""
         start = max(0, error.colno - 41)
@@ -92,7 +104,10 @@ def _with_arrays(value: Any, place: str) -> Any:
         return {key: _with_arrays(item, f"{place}: {key}") for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    if any(isinstance(leaf, (dict, str)) or leaf is None for leaf in _leaves(value)):
+    leaves = _leaves(value)
+    if None in leaves and any(isinstance(leaf, (int, float)) for leaf in leaves):
+        raise cr.DataError(f"{place} has a null among its numbers: leave the row out, or put a number there")
+    if any(isinstance(leaf, (dict, str)) or leaf is None for leaf in leaves):
         return [_with_arrays(item, f"{place}[{i}]") for i, item in enumerate(value)]
     try:
         array = np.array(value)

@@ -112,6 +112,8 @@ def _load_module(name: str) -> ModuleType:
 
 
 def _load_file(path: str) -> ModuleType:
+    if os.path.isdir(path):
+        raise cr.ArgumentError(f"{path} is a directory, expected a file of Python")
     if not os.path.isfile(path):
         raise cr.ArgumentError(f"there is no file {path}")
     # As if it were run as a script: what lies beside it can be imported.

@@ -17,7 +17,7 @@ from chainrule.core.record import Record
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
 
-__all__ = ["Constant", "Custom", "Derivative", "Elementwise", "Linear", "Masked", "Multilinear", "Reduction", "Select"]
+__all__ = ["Constant", "Custom", "Derivative", "Elementwise", "Linear", "Masked", "Multilinear", "Piece", "Reduction", "Select"]
 
 Partial = Callable[..., Array] | Literal[1, -1]
 
@@ -32,6 +32,35 @@ class Masked:
 
     value: Array
     mask: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A cotangent of plain arrays that is zero outside an index: what reading a part of an array sends back.
+
+    The pieces of one array are added up in one buffer, so that reading it in a loop, component by component, costs
+    what the components cost and not a whole array for each.
+
+    Attributes:
+        value: the cotangent of the part.
+        index: where the part stands; with arrays in it, components may repeat.
+        like: the array that was read.
+    """
+
+    value: Array
+    index: tuple[Any, ...]
+    like: Array
+
+    def add_to(self, buffer: Array) -> None:
+        if any(isinstance(part, np.ndarray) for part in self.index):
+            np.add.at(buffer, self.index, self.value)
+        else:
+            buffer[self.index] += self.value
+
+    def whole(self) -> Array:
+        buffer = np.zeros_like(self.like)
+        self.add_to(buffer)
+        return buffer
 
 
 def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array | Masked | None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Constant, Elementwise, Linear, Masked
+from chainrule.core.derivative import Constant, Elementwise, Linear, Masked, Piece
 from chainrule.core.index import is_basic
 from chainrule.core.index_axes import indexed, into_first, written
 from chainrule.core.notation import Subscript
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
+from chainrule.core.registry import plain
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule
 from chainrule.errors import ShapeError, TraceError
 from chainrule.ops import rules
@@ -105,6 +106,18 @@ def _value_transpose(F: Any, g: Array, out: Array, x: Array, value: Array, *arra
 _WHOLE = ((Ellipsis,), (slice(None),))
 
 
+class _Reading(Linear):
+    """Linear in the array that is read; on plain arrays the cotangent of the part stays a piece until they are summed."""
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
+        x, *arrays = record.values
+        if F is not plain or cotangent.dtype != x.dtype or not x.ndim:
+            return super().pull(F, record, cotangent, mask)
+        rest = iter(arrays)
+        index = tuple([next(rest) if part == "#" else part for part in record.parameters["pattern"]])
+        return [Piece(cotangent, index, x), *[None] * len(arrays)]
+
+
 class _Overwrite(Linear):
     """Linear in the array and in what is written; what was there before is masked out, as `where` masks a branch."""
 
@@ -147,7 +160,7 @@ def _region(shape: Shape, arrays: tuple[Any, ...], pattern: tuple[Any, ...]) -> 
 
 
 getitem = primitive("getitem", evaluate=_getitem, shape=indexed, dtype=_of_first,
-                    derivative=Linear(lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern)),
+                    derivative=_Reading(lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern)),
                     notation=Subscript(), rule=rules.LINEAR_MAP, examples=_READS)
 
 # Into zeros of the shape of the first operand, adding where an index repeats: the transpose of reading.

@@ -40,11 +40,19 @@ def _norm_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims:
     return F.sign(x) * F.power(F.divide_no_nan(F.abs(x), norm), ord - 1)
 
 
+def _norm(x: Any, axis: tuple[int, ...], keepdims: bool, ord: float) -> Any:
+    if ord != 2 or len(axis) != np.ndim(x) or np.asarray(x).dtype.kind != "f":
+        return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
+    flat = np.ravel(x, order="K")  # one pass, as numpy.linalg.norm does it for a whole array
+    norm = np.sqrt(np.dot(flat, flat))
+    return np.reshape(norm, (1,) * len(axis)) if keepdims and axis else norm
+
+
 def _norm_scale(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ord: float) -> Array:
     return F.divide_no_nan(v, out) if ord == 2 else v
 
 
-norm = primitive("norm", evaluate=np.linalg.vector_norm, shape=reduction,
+norm = primitive("norm", evaluate=_norm, shape=reduction,
                  derivative=Reduction(_norm_partial, scale=_norm_scale),
                  notation=Bars("||"), rule=NORM,
                  domain=Domain(kinks=(Kink(lambda out, x, axis, keepdims, ord: np.equal(out, 0),

@@ -33,8 +33,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     if not plain or type(y) is not float or y != 0 or condition.dtype != bool or x.dtype.char not in "fd":
         return np.where(condition, x, y)
     integer = np.int64 if x.dtype.char == "d" else np.int32
-    mask = -np.ascontiguousarray(condition).view(np.int8).astype(integer)
-    return (np.ascontiguousarray(x).view(integer) & mask).view(x.dtype)
+    mask = np.negative(np.ascontiguousarray(condition).view(np.int8).astype(integer))
+    return np.bitwise_and(np.ascontiguousarray(x).view(integer), mask).view(x.dtype)
 
 
 def _share_beside_nan(F: Any, x: Array, y: Array, larger: Array) -> Array:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.axes import reduction
-from chainrule.core.derivative import Constant, Linear, Reduction
+from chainrule.core.derivative import Constant, Linear, Piece, Reduction
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
+from chainrule.core.record import Record
+from chainrule.core.registry import plain
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, reduced_shape
 from chainrule.ops import rules
 
@@ -73,6 +75,21 @@ def _shared(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepd
     """Components that tie for the extremum share equally."""
     attained = _attained(F, out, x, axis, keepdims)
     return v / F.cast_like(F.count_nonzero(attained, axis=axis, keepdims=keepdims), x)
+
+
+class _Extremum(Reduction):
+    """On plain arrays the cotangent of an extremum is a piece where it is attained, and no array of mostly zeros."""
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
+        (x,) = record.values
+        if F is not plain or not x.ndim or cotangent.dtype != x.dtype:
+            return super().pull(F, record, cotangent, mask)
+        axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
+        attained = _attained(F, record.value, x, axis, keepdims)
+        share = _shared(F, cotangent, record.value, x, axis, keepdims)
+        index = attained.nonzero()
+        share = share if keepdims or not axis else F.expand_dims(share, axis=axis)
+        return [Piece(np.broadcast_to(share, x.shape)[index], index, x)]
 
 
 def _deviation(F: Any, out: Array, x: Array, axis: tuple[int, ...], **_: Any) -> Array:
@@ -148,10 +165,10 @@ prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(1,), keepdims=True)))
 
 max = primitive("max", evaluate=np.max, shortcut=_max, shape=reduction, dtype=_of_operand,
-                derivative=Reduction(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+                derivative=_Extremum(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
 min = primitive("min", evaluate=np.min, shortcut=_min, shape=reduction, dtype=_of_operand,
-                derivative=Reduction(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
+                derivative=_Extremum(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
 var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
                 derivative=Reduction(_deviation, scale=lambda F, v, *operands, **parameters:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Masked
+from chainrule.core.derivative import Masked, Piece
 from chainrule.core.graph import site_of
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
@@ -149,7 +149,7 @@ def _check_backward(record: Record, cotangent: Any, contributions: Sequence[Any]
     bad = _bad(cotangent)
     if bad is not None:
         name = record.parameters.get("name") or "the input" if record.primitive is None else record.primitive.name
-        parts = ", ".join(_shown(c.value if isinstance(c, Masked) else c) for c in contributions)
+        parts = ", ".join(_shown(c.value if isinstance(c, Masked | Piece) else c) for c in contributions)
         raise NonFiniteError(
             f"the backward pass gave {np.asarray(_plain(cotangent))[bad].flat[0]} as the gradient at {name}, "
             f"whose value is {_shown(record.value)} (contributions: {parts}){_place(record)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chainrule.core.derivative import Masked
+from chainrule.core.derivative import Masked, Piece
 from chainrule.core.graph import Graph, Node
 from chainrule.core.record import Record
 from chainrule.core.registry import building
@@ -18,7 +18,7 @@ from chainrule.core.shapes import Array
 
 __all__ = ["Observer", "pull", "records_of", "reverse"]
 
-Observer = Callable[[Record, Array, Array | None, Sequence[Array | Masked]], None]
+Observer = Callable[[Record, Array, Array | None, Sequence[Array | Masked | Piece]], None]
 
 
 def pull(
@@ -35,13 +35,13 @@ def pull(
     Returns:
         The cotangents of the inputs that the outputs depend on.
     """
-    pending: dict[Record, list[Array | Masked]] = {record: [seed] for record, seed in seeds.items()}
+    pending: dict[Record, list[Array | Masked | Piece]] = {record: [seed] for record, seed in seeds.items()}
     gathered: dict[Record, Array] = {}
     for record in reversed(records):
         contributions = pending.pop(record, None)
         if contributions is None:
             continue
-        if len(contributions) == 1 and type(contributions[0]) is not Masked:
+        if len(contributions) == 1 and type(contributions[0]) not in (Masked, Piece):
             cotangent, mask = contributions[0], None
         else:
             cotangent, mask = _total(F, contributions)
@@ -60,8 +60,14 @@ def pull(
     return gathered
 
 
-def _total(F: Any, contributions: Sequence[Array | Masked]) -> tuple[Array, Array | None]:
+def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Array | None]:
     """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
+    pieces = [term for term in contributions if type(term) is Piece]
+    if pieces:
+        whole = pieces[0].whole()
+        for piece in pieces[1:]:
+            piece.add_to(whole)
+        contributions = [whole, *(term for term in contributions if type(term) is not Piece)]
     first = contributions[0]
     total: Array = first
     mask: Array | None = None
