@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,7 +77,7 @@ def difference(program: Program, direction: tuple[Any, ...]) -> tuple[float, flo
             for k in range(4)
         ]
         for level in range(1, 4):
-            row = [(4**level * fine - coarse) / (4**level - 1) for coarse, fine in zip(row, row[1:], strict=False)]
+            row = [(4**level * fine - coarse) / (4**level - 1) for coarse, fine in itertools.pairwise(row)]
         found.append(row[0])
     return float(found[0]), float(abs(found[0] - found[1]))
 

@@ -25,54 +25,8 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-class TestSeedFigures:
-    """A fixed h is the textbook quotient as written, so that its printed digits come out the same."""
-
-    @pytest.mark.parametrize(
-        ("f", "x", "figure"),
-        [
-            (lambda x: x**2, 3.0, "5.9999999902"),
-            (lambda x: x**3, 2.0, "11.9999999937"),
-            (np.exp, 1.0, "2.7182818285"),
-            (np.log, 2.0, "0.4999999997"),
-        ],
-    )
-    def test_first_derivatives(self, f, x, figure):
-        assert f"{derivative(f, x, h=H):.10f}" == figure
-
-    def test_sigmoid_at_five_points(self):
-        z = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
-        expected = ["0.10499359", "0.19661193", "0.25000000", "0.19661193", "0.10499358"]
-        assert [f"{d:.8f}" for d in derivative(sigmoid, z, h=H)] == expected
-        assert [f"{derivative(sigmoid, v, h=H):.8f}" for v in z] == expected
-
-    def test_partials(self):
-        def f(p):
-            return p[0] ** 2 * p[1] + 3 * p[1] ** 2
-
-        assert f(np.array([2.0, 3.0])) == 39
-        assert [f"{partial(f, i, [2.0, 3.0], h=H):.6f}" for i in (0, 1)] == ["12.000000", "22.000000"]
-
-    def test_gradient_of_the_squared_error(self):
-        random = np.random.RandomState(42)
-        X = np.column_stack([np.ones(20), random.randn(20)])
-        y = X @ np.array([2.0, 3.0]) + random.randn(20) * 0.1
-
-        def loss(w):
-            return np.mean((y - X @ w) ** 2)
-
-        w = np.zeros(2)
-        assert [f"{g:.8f}" for g in gradient(loss, w, h=H)] == ["-2.91901359", "-4.72563395"]
-        assert [f"{g:.8f}" for g in -2 / 20 * X.T @ (y - X @ w)] == ["-2.91901361", "-4.72563395"]
-
-    def test_forward_and_backward_pass(self):
-        def loss(p):
-            w, b = p
-            return (7.0 - (w * 2.0 + b)) ** 2
-
-        assert [f"{g:.6f}" for g in gradient(loss, [1.0, 1.0], h=H)] == ["-16.000000", "-8.000000"]
-
-    def test_steps_that_the_seed_loses(self):
+class TestFixedSteps:
+    def test_a_step_that_rounding_loses_is_refused(self):
         """An integer array, a large x and float32 gave wrong numbers in silence."""
         assert np.allclose(gradient(lambda w: np.sum(w**2), np.array([1, 2]), h=H), [2, 4], rtol=1e-7)
         assert derivative(lambda x: x**2, 1e10) == pytest.approx(2e10, rel=1e-9)

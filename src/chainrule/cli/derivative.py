@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,6 +14,8 @@ from chainrule.cli.point import HELP, read_point
 from chainrule.cli.singularity import singularity
 from chainrule.cli.target import bind
 from chainrule.core.graph import Graph
+from chainrule.limits import LIMITS
+from chainrule.passes.evaluate import evaluate
 from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import simplify
 from chainrule.read.formula_function import formula_function
@@ -39,7 +40,7 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
     function = formula_function(formula)
     variables = list(function.variables)
     name = _variable(variables, wrt)
-    shown = _formula(function.graph, name, order)
+    shown = formula_text(_derivatives(function.graph, name, order, for_view=True)[-1])
     symbol = _symbol(variables, name, order)
     record: dict[str, Any] = {"formula": formula, "wrt": name, "order": order, "derivative": shown}
     lines = [f"f = {formula.strip()}", f"{symbol} = {shown}"]
@@ -47,9 +48,13 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
         args, kwargs = bind(function, read_point(point), "the formula")
         values = dict(zip(variables, args, strict=False)) | kwargs
         at = {key: _finite(value, key) for key, value in values.items()}
+        inputs = [at[key] for key in variables]
+        # Derivatives of derivatives as graphs, simplified each time: unsimplified ones grow by a factor an order.
+        *_, before, last = _derivatives(function.graph, name, order)
         with np.errstate(all="ignore"):
-            value, slope = function(**at), _partial(function, variables.index(name), order)(*at.values())
-        note = singularity(_partial(function, variables.index(name), order), *at.values())
+            value, slope = function(**at), evaluate(last, *inputs)[0]
+        gradient = cr.grad(lambda *x: evaluate(before, *x)[0], argnums=variables.index(name))
+        note = singularity(gradient, *inputs)
         for what, result in (("f", value), (symbol, slope)):
             if np.isnan(result):
                 raise cr.NonFiniteError(f"{what} is not defined at {_place(at)}{': ' if note else ''}{note}")
@@ -86,17 +91,15 @@ def _symbol(variables: list[str], name: str, order: int) -> str:
     return f"d{power}f/d{name}{power}"
 
 
-def _formula(graph: Graph, name: str, order: int) -> str:
+def _derivatives(graph: Graph, name: str, order: int, for_view: bool = False) -> list[Graph]:
+    """The graphs of the formula and of its derivatives; raises `LimitError` where one of them grows too large."""
+    graphs = [graph]
     for _ in range(order):
         (variable,) = (node for node in graph.inputs if node.name == name)
-        graph = simplify(reverse(graph, [variable]), for_view=True)
-    return formula_text(graph)
-
-
-def _partial(function: Callable[..., Any], place: int, order: int) -> Callable[..., Any]:
-    for _ in range(order):
-        function = cr.grad(function, argnums=place)
-    return function
+        graph = simplify(reverse(graph, [variable]), for_view=for_view)
+        LIMITS.check("formula_nodes", len(graph))
+        graphs.append(graph)
+    return graphs
 
 
 def _place(at: dict[str, Any]) -> str:

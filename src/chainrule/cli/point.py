@@ -93,6 +93,8 @@ def _from_json(text: str, place: str) -> Any:
         ) from error
     except RecursionError as error:
         raise cr.DataError(f"{place}: lists and objects are nested too deep") from error
+    except cr.DataError:
+        raise
     except ValueError as error:
         raise cr.DataError(f"{place}: {error}") from error
     return _with_arrays(value, place)

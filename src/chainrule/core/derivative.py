@@ -17,7 +17,18 @@ from chainrule.core.record import Record
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
 
-__all__ = ["Constant", "Custom", "Derivative", "Elementwise", "Linear", "Masked", "Multilinear", "Piece", "Reduction", "Select"]
+__all__ = [
+    "Constant",
+    "Custom",
+    "Derivative",
+    "Elementwise",
+    "Linear",
+    "Masked",
+    "Multilinear",
+    "Piece",
+    "Reduction",
+    "Select",
+]
 
 Partial = Callable[..., Array] | Literal[1, -1]
 
@@ -58,8 +69,11 @@ class Piece:
             buffer[self.index] += self.value
 
     def whole(self) -> Array:
-        buffer = np.zeros_like(self.like)
-        self.add_to(buffer)
+        buffer = np.zeros(self.like.shape, self.like.dtype)
+        if len(self.index) == 1 and type(self.index[0]) in (int, slice):
+            buffer[self.index] = self.value
+        else:
+            self.add_to(buffer)
         return buffer
 
 

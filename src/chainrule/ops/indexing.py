@@ -107,7 +107,7 @@ _WHOLE = ((Ellipsis,), (slice(None),))
 
 
 class _Reading(Linear):
-    """Linear in the array that is read; on plain arrays the cotangent of the part stays a piece until they are summed."""
+    """Linear in the array read; on plain arrays the cotangent of the part stays a piece until they are summed."""
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
         x, *arrays = record.values
@@ -160,7 +160,8 @@ def _region(shape: Shape, arrays: tuple[Any, ...], pattern: tuple[Any, ...]) -> 
 
 
 getitem = primitive("getitem", evaluate=_getitem, shape=indexed, dtype=_of_first,
-                    derivative=_Reading(lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern)),
+                    derivative=_Reading(
+                        lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern)),
                     notation=Subscript(), rule=rules.LINEAR_MAP, examples=_READS)
 
 # Into zeros of the shape of the first operand, adding where an index repeats: the transpose of reading.

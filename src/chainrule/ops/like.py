@@ -19,9 +19,13 @@ from chainrule.ops import rules
 
 def _sum_like(x: Any, like: Any) -> Any:
     shape = np.shape(like)
+    if shape == ():
+        return np.add.reduce(x, axis=None)
+    if np.shape(x)[1:] == shape:
+        return np.add.reduce(x, axis=0)
     lead = np.ndim(x) - len(shape)
     squeezed = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 != np.shape(x)[lead + i])
-    return np.sum(x, axis=squeezed, keepdims=True).reshape(shape)[()] if lead or squeezed else x
+    return np.add.reduce(x, axis=squeezed, keepdims=True).reshape(shape) if lead or squeezed else x
 
 
 def _broadcast_like(x: Any, like: Any) -> Any:

@@ -61,7 +61,8 @@ larger_share = primitive("larger_share", evaluate=_larger_share, shape=elementwi
                          dtype=lambda x, y: join_floating(x, y),
                          derivative=Constant(), rule=rules.STEP)
 
-where = primitive("where", evaluate=np.where, shortcut=_where, shape=elementwise, dtype=lambda condition, x, y: join_dtypes(x, y),
+where = primitive("where", evaluate=np.where, shortcut=_where, shape=elementwise,
+                  dtype=lambda condition, x, y: join_dtypes(x, y),
                   derivative=Select(), rule=rules.BRANCH,
                   examples=(example(np.array([True, False, True]), (3,), (3,)),
                             example(np.array([[True], [False]]), (3,), ()),

@@ -82,7 +82,7 @@ class _Extremum(Reduction):
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
         (x,) = record.values
-        if F is not plain or not x.ndim or cotangent.dtype != x.dtype:
+        if F is not plain or x.size < 4096 or cotangent.dtype != x.dtype:
             return super().pull(F, record, cotangent, mask)
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         attained = _attained(F, record.value, x, axis, keepdims)
@@ -129,6 +129,12 @@ def _mean(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
         return np.mean(x, axis=axis, keepdims=keepdims)
     total = np.add.reduce(x, axis=axis, keepdims=keepdims)
     return total / (x.size // (total.size or 1))
+
+
+def _count(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    if type(x) is not np.ndarray or x.dtype != bool:
+        return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=np.intp)
 
 
 def _max(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
@@ -191,7 +197,7 @@ all = primitive("all", evaluate=np.all, shape=reduction, dtype=_boolean,
 any = primitive("any", evaluate=np.any, shape=reduction, dtype=_boolean,
                 derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
 
-count_nonzero = primitive("count_nonzero", evaluate=np.count_nonzero, shape=reduction, dtype=_index,
+count_nonzero = primitive("count_nonzero", evaluate=np.count_nonzero, shortcut=_count, shape=reduction, dtype=_index,
                           derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
 
 _ONE_AXIS = (example((2, 3), axis=1, keepdims=False), example((2, 3, 2), axis=1, keepdims=True),

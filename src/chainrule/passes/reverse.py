@@ -62,8 +62,8 @@ def pull(
 
 def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Array | None]:
     """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
-    pieces = [term for term in contributions if type(term) is Piece]
-    if pieces:
+    if any(type(term) is Piece for term in contributions):
+        pieces = [term for term in contributions if type(term) is Piece]
         whole = pieces[0].whole()
         for piece in pieces[1:]:
             piece.add_to(whole)

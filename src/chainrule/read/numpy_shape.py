@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced
+from chainrule.core.traced import Traced, apply, look_into
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.arguments import along, array, axes_of, axis_of, refuse_option, view
 
@@ -27,8 +27,16 @@ F = evaluating
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
     a = array(a)
     shape = newshape if shape is None else shape
-    sizes = tuple(operator.index(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
-    sizes = _checked(a.shape, sizes)
+    if order == "C" and type(a) is Traced and type(a.record.value) is np.ndarray and a.record.value.flags.c_contiguous:
+        sizes = _checked(a.shape, shape if type(shape) is tuple else _sizes(shape))
+        out = apply(F.reshape, (a,), {"shape": sizes})
+        if not copy and out.ndim:
+            original = a.shape
+            look_into(
+                a, out, lambda base: F.reshape(base, shape=sizes), lambda _, new: F.reshape(new, shape=original)
+            )
+        return out
+    sizes = _checked(a.shape, _sizes(shape))
     if _fortran(a, order):
         return transpose(reshape(transpose(a), sizes[::-1]))
     original = a.shape
@@ -36,6 +44,10 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if copy:
         return out
     return view(a, out, lambda base: F.reshape(base, shape=sizes), lambda new: F.reshape(new, shape=original))
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    return tuple(operator.index(n) for n in (shape if isinstance(shape, (tuple, list)) else (shape,)))
 
 
 def _checked(shape: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[int, ...]:
