@@ -215,7 +215,7 @@ def test_too_large_is_a_limit_that_is_named(text: str) -> None:
 
 def fastest(work: Callable[[], Any]) -> float:
     times = []
-    for _ in range(3):
+    for _ in range(5):
         start = time.process_time()
         work()
         times.append(time.process_time() - start)
@@ -234,7 +234,7 @@ def test_time_is_linear(text: str) -> None:
             parse(part)
 
     half, whole = fastest(lambda: work(text[: len(text) // 2])), fastest(lambda: work(text))
-    assert whole < max(4 * half, 0.02)
+    assert whole < max(2.5 * half, 0.02)  # the floor: below it the clock is too coarse
     assert whole < 1
 
 
@@ -242,23 +242,6 @@ def test_time_is_linear(text: str) -> None:
 def test_towers_of_powers_are_floats(text: str) -> None:
     with np.errstate(over="ignore"):
         assert evaluate(parse(text))[0] == math.inf
-
-
-def test_reading_runs_nothing() -> None:
-    seen: list[str] = []
-    watching = True
-
-    def hook(event: str, arguments: Any) -> None:
-        if watching and event in ("exec", "compile", "import", "open", "os.system", "subprocess.Popen"):
-            seen.append(event)
-
-    parse("x")  # whatever is loaded once is loaded now
-    sys.addaudithook(hook)
-    for text in ("__import__('os').system('id')", "x.__class__", "exec(x)", "eval(x)", "open(x)", "x + y"):
-        with contextlib.suppress(FormulaError):
-            parse(text)
-    watching = False
-    assert seen == []
 
 
 def test_constants_stay_nodes() -> None:

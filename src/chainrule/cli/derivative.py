@@ -97,7 +97,7 @@ def _derivatives(graph: Graph, name: str, order: int, for_view: bool = False) ->
     for _ in range(order):
         (variable,) = (node for node in graph.inputs if node.name == name)
         graph = simplify(reverse(graph, [variable]), for_view=for_view)
-        LIMITS.check("formula_nodes", len(graph))
+        LIMITS.check("derivative_nodes", len(graph))
         graphs.append(graph)
     return graphs
 

@@ -131,7 +131,7 @@ def _mean(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     return total / (x.size // (total.size or 1))
 
 
-def _count(x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+def _count(x: Any, axis: tuple[int, ...], keepdims: Any) -> Any:
     if type(x) is not np.ndarray or x.dtype != bool:
         return np.count_nonzero(x, axis=axis, keepdims=keepdims)
     return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=np.intp)

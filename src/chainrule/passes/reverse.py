@@ -62,23 +62,25 @@ def pull(
 
 def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Array | None]:
     """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
-    if any(type(term) is Piece for term in contributions):
-        pieces = [term for term in contributions if type(term) is Piece]
-        whole = pieces[0].whole()
-        for piece in pieces[1:]:
-            piece.add_to(whole)
-        contributions = [whole, *(term for term in contributions if type(term) is not Piece)]
-    first = contributions[0]
-    total: Array = first
+    total: Any = None
     mask: Array | None = None
-    if type(first) is Masked:
-        total, mask = first.value, first.mask
-    for term in contributions[1:]:
-        if type(term) is Masked:
-            total = total + term.value
-            mask = None if mask is None else F.logical_or(mask, term.mask)
+    whole: Any = None
+    for term in contributions:
+        if isinstance(term, Piece):
+            if whole is None:
+                whole = term.whole()
+            else:
+                term.add_to(whole)
+        elif isinstance(term, Masked):
+            if total is None:
+                total, mask = term.value, term.mask
+            else:
+                total = total + term.value
+                mask = None if mask is None else F.logical_or(mask, term.mask)
         else:
-            total, mask = total + term, None
+            total, mask = term if total is None else total + term, None
+    if whole is not None:
+        return whole if total is None else total + whole, None
     return total, mask
 
 

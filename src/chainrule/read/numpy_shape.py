@@ -32,9 +32,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
         out = apply(F.reshape, (a,), {"shape": sizes})
         if not copy and out.ndim:
             original = a.shape
-            look_into(
-                a, out, lambda base: F.reshape(base, shape=sizes), lambda _, new: F.reshape(new, shape=original)
-            )
+            look_into(a, out, lambda base: F.reshape(base, shape=sizes), lambda _, new: F.reshape(new, shape=original))
         return out
     sizes = _checked(a.shape, _sizes(shape))
     if _fortran(a, order):
