@@ -21,15 +21,8 @@ schemes = pytest.mark.parametrize("scheme", SCHEMES)
 family = pytest.mark.parametrize("operator", [gradient, jacobian], ids=lambda f: f.__name__)
 
 
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
 class TestFixedSteps:
     def test_a_step_that_rounding_loses_is_refused(self):
-        """An integer array, a large x and float32 gave wrong numbers in silence."""
-        assert np.allclose(gradient(lambda w: np.sum(w**2), np.array([1, 2]), h=H), [2, 4], rtol=1e-7)
-        assert derivative(lambda x: x**2, 1e10) == pytest.approx(2e10, rel=1e-9)
         for x in (1e10, np.float32(3.0)):
             with pytest.raises(ArgumentError, match=r"lost in the rounding of x = .* leave h out, or take at least"):
                 derivative(lambda x: x**2, x, h=H)

@@ -18,7 +18,7 @@ Argnums = int | str | Sequence[int | str]
 
 def function_name(f: Any) -> str:
     name = getattr(f, "__name__", type(f).__name__)
-    return "f" if name == "<lambda>" else name
+    return name if name.isidentifier() else "f"  # a lambda or a formula
 
 
 def differentiable(value: Any, path: str) -> Any:

@@ -72,6 +72,11 @@ class Graph(CoreGraph):
                 f"{self.name} gives values of shape {shapes}: a backward pass starts from one number\n"
                 "  reduce it (np.sum, np.mean), or use chainrule.vjp with a cotangent"
             )
+        dtype = np.dtype(self.outputs[0].dtype)
+        if dtype.kind not in "biufc":
+            raise NotScalarError(
+                f"{self.name} returns a value of dtype {dtype}: a backward pass starts from one number"
+            )
         return passes(self, self._with(values))
 
     def why_zero(self, name: str) -> str:

@@ -33,6 +33,8 @@ def answers(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def _name(function: Any) -> str:
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        return f"the ufunc {function.__name__}"  # of a library: a ufunc does not know its module
     module = getattr(function, "__module__", None) or "numpy"
     module = module.replace("numpy._core", "numpy").split("._")[0]
     return f"{'numpy' if 'numpy' not in module else module}.{getattr(function, '__name__', function)}"

@@ -214,6 +214,8 @@ class Traced(NumPyProtocol):
         return outcome
 
     def __index__(self) -> int:
+        if self.dtype.kind not in "iub":
+            return self._leave("an index or range() made of a floating number", "pass it as an integer")
         outcome = self.value.__index__()
         self._recording().guards.append((self.record, outcome))
         return outcome

@@ -136,6 +136,10 @@ def _sinc(x: float) -> float:
     return _sin(y) / y
 
 
+def _larger_share(x: float, y: float) -> float:
+    return 1.0 if x > y else (0.5 if x == y else 0.0)
+
+
 def _unsaturated(x: float, out: float) -> bool:
     return not math.isinf(x) or not math.isfinite(out)
 
