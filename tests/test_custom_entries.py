@@ -124,6 +124,7 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "sort": [((np.array([2.0, 1.0, 2.0]),), {"axis": 0}, (np.ones(3),))],
     "sqrt": [((0.0,), {}, (INF,))],
     "std": [((np.array([[2.0, 2.0], [1.0, 3.0]]),), {**_ROWS, "ddof": 0}, (np.array([[0.0, 0.0], [-0.5, 0.5]]),))],
+    "tan": [((np.pi / 2,), {}, (1 + np.square(np.tan(np.pi / 2)),))],
     "trunc": [((2.0,), {}, (0.0,))],
 }
 

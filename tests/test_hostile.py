@@ -165,6 +165,7 @@ def test_time_grows_with_the_size_of_the_formula() -> None:
         ("1/x", "0", "divide gave inf"),
         ("log(x)", "0", "log gave -inf"),
         ("exp(x)", "1000", "exp gave inf"),
+        ("tan(x)", "1.5707963267948966", "a pole"),
     ],
 )
 def test_what_is_special_about_a_point_is_named(run: Run, command: str, formula: str, point: str, note: str) -> None:

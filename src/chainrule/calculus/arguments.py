@@ -44,7 +44,10 @@ def differentiable(value: Any, path: str) -> Any:
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
     elif array.dtype.kind == "O" and isinstance(value, int):
-        array = np.asarray(float(value))
+        try:
+            array = np.asarray(float(value))
+        except OverflowError:
+            raise ArgumentError(f"{path} is an integer beyond the largest float64, 1.8e308") from None
     elif array.dtype.kind not in "fc":
         raise ArgumentError(
             f"{path} has dtype {array.dtype}: only floating and complex numbers can be differentiated"

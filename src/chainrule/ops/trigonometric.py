@@ -78,10 +78,16 @@ cos = primitive("cos", evaluate=np.cos, shape=elementwise,
                 derivative=Elementwise(lambda F, out, x: -F.sin(x)),
                 notation=Call("cos", latex=r"\cos"), rule=rules.COSINE)
 
+def _at_pole(out: Any, x: Any) -> Any:
+    # No float is a pole: 1 / |tan(x)| is the distance to it, here within the rounding of x.
+    return np.abs(out) * np.abs(x) * np.finfo(np.asarray(out).dtype).eps >= 1
+
+
 tan = primitive("tan", evaluate=np.tan, shape=elementwise,
                 derivative=Elementwise(lambda F, out, x: 1 + F.square(out)),
                 notation=Call("tan", latex=r"\tan"), rule=rules.TANGENT,
-                domain=Domain((Interval(-math.pi / 2, math.pi / 2),), text="all numbers but the odd multiples of pi/2"))
+                domain=Domain((Interval(-math.pi / 2, math.pi / 2),), text="all numbers but the odd multiples of pi/2",
+                              kinks=(Kink(_at_pole, "tan(x) within a rounding of an odd multiple of pi/2, a pole"),)))
 
 # (1 - x)(1 + x) and not 1 - x^2, which cancels near 1: so in all four inverses below.
 arcsin = primitive("arcsin", evaluate=np.arcsin, shape=elementwise,
