@@ -69,7 +69,9 @@ def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: b
         run = Run(function, selection, args, kwargs)
         output, aux = _split(run.result, has_aux)
         value = scalar(run.plain(output), function_name(function))
-        leaves = run.pull([(output, evaluating.ones_like(value))])
+        leaves = run.pull(
+            [(output, value.dtype.type(1) if isinstance(value, np.generic) else evaluating.ones_like(value))]
+        )
         gradient = run.rebuild(leaves)
         if has_aux:
             return (value, map_leaves(run.plain, aux)), gradient

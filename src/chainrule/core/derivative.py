@@ -158,6 +158,12 @@ class Elementwise(Derivative):
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
         contributions: list[Array | Masked | None] = []
         values, parameters = record.values, record.parameters
+        if len(values) == 1 and mask is None and not parameters and not self._signs[0] and not self.saturates:
+            (primal,) = values  # what follows, for the case that is most frequent
+            term = cotangent * self._functions[0](F, record.value, primal)
+            if term.shape != primal.shape or term.dtype is not primal.dtype:
+                term = _match(F, term, None, primal)
+            return (term,)
         for i, operand in enumerate(record.operands):
             if operand is None or type(values[i]) is int:  # a size is a Python int, also where it is recorded
                 contributions.append(None)

@@ -9,6 +9,7 @@ do not meet.
 from __future__ import annotations
 
 import itertools
+import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -144,9 +145,11 @@ def _recorded(
     trace: Trace,
 ) -> Traced:
     frame = sys._getframe(2)
-    while _is_own(frame.f_code.co_filename) and frame.f_back is not None:
+    code = frame.f_code
+    while _is_own(code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
-    record = Record(primitive, parents, values, value, parameters, trace, frame.f_code, frame.f_lasti)
+        code = frame.f_code
+    record = Record(primitive, parents, values, value, parameters, trace, code, frame.f_lasti)
     (trace.records if trace.records is not None else trace._open()).append(record)
     return Traced(record)
 
@@ -332,15 +335,36 @@ def bind_operators(primitive: Primitive) -> None:
     """Let the operators that mean this primitive call it without a look-up: most functions consist of operators."""
     for name, (meaning, reversed_) in OPERATORS.items():
         if meaning == primitive.name and name != "__pow__":
-            setattr(Traced, name, _operator_method(primitive, reversed_, unary=name in _UNARY))
+            setattr(Traced, name, _operator_method(primitive, name, reversed_))
 
 
 _UNARY = ("__neg__", "__abs__", "__invert__")
 
 
-def _operator_method(primitive: Primitive, reversed_: bool, unary: bool) -> Callable[..., Any]:
-    if unary:
+def _operator_method(primitive: Primitive, name: str, reversed_: bool) -> Callable[..., Any]:
+    if name in _UNARY:
         return lambda self: apply(primitive, (self,), _NOTHING)
     if reversed_:
         return lambda self, other: apply(primitive, (other, self), _NOTHING)
-    return lambda self, other: apply(primitive, (self, other), _NOTHING)
+    compute = getattr(operator, name)  # on NumPy's scalars ten times as fast as the ufunc
+
+    def method(self: Traced, other: Any) -> Any:
+        # `apply` for the case that loops are full of: two values of one trace, or one and a Python number.
+        left = self.record
+        value = left.value
+        if type(other) is Traced:
+            right: Record | None = other.record
+            other_value = other.record.value
+            if other.record.trace is not left.trace or type(other_value) is Traced:
+                return apply(primitive, (self, other), _NOTHING)
+        elif type(other) is float:
+            right, other_value = None, other
+        else:
+            return apply(primitive, (self, other), _NOTHING)
+        if type(value) is Traced or type(value) is int:  # a size is a Python number, and so would the result be
+            return apply(primitive, (self, other), _NOTHING)
+        return _recorded(
+            primitive, [left, right], [value, other_value], compute(value, other_value), _NOTHING, left.trace
+        )
+
+    return method
