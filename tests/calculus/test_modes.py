@@ -78,6 +78,36 @@ def test_masks_join_where_paths_meet() -> None:
         np.testing.assert_allclose([second(x) for x in (-1.0, 0.0, 4.0)], [0, 0, -3 / 4 / 8])
 
 
+def test_a_pole_is_no_saturation() -> None:
+    """Infinity that an exponential made saturates a quotient; at a pole the limit is another, and none is invented."""
+    with np.errstate(all="ignore"):
+        for f in (lambda w: 1 / (1 / w), lambda a: 2 / (1 / a + 1 / 3.0), lambda x: (1 / x) ** -1):
+            assert np.isnan(cr.grad(f)(0.0))
+            assert np.isnan(cr.derivative(f)(0.0))
+        sigmoid = lambda z: 1 / (1 + np.exp(-z))
+        assert cr.grad(sigmoid)(-1000.0) == cr.derivative(sigmoid)(-1000.0) == 0
+        assert cr.grad(lambda b: np.sum(np.ones(3) / (1 + np.exp(-b))))(-1000.0) == 0
+
+
+def test_masks_go_with_rearrangements_and_writes() -> None:
+    x = np.array([0.0, 4.0, 9.0])
+    want = [0.0, 0.25, 1 / 6]
+
+    def written(x: Any) -> Any:
+        y = np.sqrt(x)
+        y[0] = 1
+        return np.sum(np.where(np.array([True, False, True]), y, 0.0))
+
+    with np.errstate(all="ignore"):
+        for f in (
+            lambda x: np.where(x > 0, np.sqrt(x).reshape(3), 0.0),
+            lambda x: np.where(x > 0, np.sqrt(x[::-1])[::-1], 0.0),
+            lambda x: np.where(x > 0, np.sqrt(x[None, :]).T[:, 0], 0.0),
+        ):
+            np.testing.assert_allclose(cr.grad(lambda x, f=f: np.sum(f(x)))(x), want)
+        np.testing.assert_array_equal(cr.grad(written)(np.array([0.0, 0.0, 4.0])), [0.0, 0.0, 0.25])
+
+
 def test_second_derivative_survives_a_vanishing_first_one() -> None:
     assert cr.grad(cr.grad(lambda x: np.sin(x) ** 2))(0.0) == 2
 
@@ -110,6 +140,12 @@ def test_an_operation_with_one_mode_says_what_is_missing() -> None:
     cr.define_jvp(cube, lambda tangents, out, x: tangents[0] * 3 * x**2)
     assert cr.jvp(cube, (2.0,), (1.0,)) == (8, 12)
     np.testing.assert_array_equal(cr.vmap(cr.grad(cube))(np.array([1.0, 2.0])), [3.0, 12.0])
+
+    @cr.primitive
+    def square(x: Any) -> Any:
+        return 10 * x
+
+    np.testing.assert_array_equal(cr.vmap(square)(np.array([3.0, 4.0])), [30.0, 40.0])
     two = cr.primitive(lambda x, y: x * y)
     cr.define_vjp(two, lambda g, out, x, y: g * y)
     with pytest.raises(cr.ArgumentError, match="1 cotangents for 2 operands"):

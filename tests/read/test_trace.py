@@ -182,6 +182,44 @@ def test_a_reused_buffer_is_caught_or_copied() -> None:
         cr.grad(g)(np.ones(100_000))
 
 
+@pytest.mark.parametrize(
+    "change", [lambda X: X.__imul__(2), lambda X: X.__imul__(-1), lambda X: np.random.shuffle(X[0])]
+)
+def test_any_change_of_a_captured_array_is_caught(change: Any) -> None:
+    X = np.ones((64, 64)) if change(np.ones((1, 1))) is not None else np.arange(4096.0).reshape(64, 64)
+    _, pullback = cr.vjp(lambda w: np.sum(X @ w), np.ones(64))
+    change(X)
+    with pytest.raises(cr.TraceError, match="was changed after"):
+        pullback(1.0)
+    x = np.full(4096, 3.0)
+    _, pullback = cr.vjp(lambda x: np.sum(x**2), x)
+    x *= 2
+    with pytest.raises(cr.TraceError, match="was changed after"):
+        pullback(1.0)
+
+
+def test_a_read_only_view_of_a_reused_buffer_is_copied() -> None:
+    row = np.arange(3.0)
+    B = np.broadcast_to(row, (2, 3))
+
+    def f(x: Any) -> Any:
+        y = np.sum(B * x)
+        row[:] = 100.0
+        return y
+
+    np.testing.assert_array_equal(cr.grad(f)(np.ones(3)), [0.0, 2.0, 4.0])
+
+
+def test_copies_do_not_alias() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        c, d = y.flatten(), +y
+        c[0], d[1] = 0.0, 0.0
+        return np.sum(y**2)
+
+    np.testing.assert_array_equal(cr.grad(f)(np.ones(3)), [2.0, 2.0, 2.0])
+
+
 def test_exceptions_of_the_user_pass_unchanged() -> None:
     with pytest.raises(ZeroDivisionError):
         cr.grad(lambda x: x / (1 // 0))(1.0)

@@ -84,7 +84,7 @@ class Run:
     def keep_inputs(self) -> None:
         """Guard against the user's writing into the inputs before the derivative is computed."""
         for traced in self.inputs:
-            if isinstance(traced.value, np.ndarray) and traced.value.flags.writeable:
+            if isinstance(traced.value, np.ndarray):
                 self._trace.captured.add(traced.value)
 
     def owns(self, value: Any) -> bool:

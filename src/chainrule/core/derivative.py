@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.core.cotangent import Mask, Masked, both
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
@@ -23,9 +24,7 @@ __all__ = [
     "Derivative",
     "Elementwise",
     "Linear",
-    "Masked",
     "Multilinear",
-    "Piece",
     "Reduction",
     "Select",
 ]
@@ -33,51 +32,7 @@ __all__ = [
 Partial = Callable[..., Array] | Literal[1, -1]
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """A cotangent that is zero by construction wherever `mask` is False: the branch that `where` did not take.
-
-    Elementwise rules keep it zero there even if their partial is NaN or infinite. It is an explicit mask and never a
-    test for g == 0, which would also cut second derivatives at points where the first one vanishes.
-    """
-
-    value: Array
-    mask: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """A cotangent of plain arrays that is zero outside an index: what reading a part of an array sends back.
-
-    The pieces of one array are added up in one buffer, so that reading it in a loop, component by component, costs
-    what the components cost and not a whole array for each.
-
-    Attributes:
-        value: the cotangent of the part.
-        index: where the part stands; with arrays in it, components may repeat.
-        like: the array that was read.
-    """
-
-    value: Array
-    index: tuple[Any, ...]
-    like: Array
-
-    def add_to(self, buffer: Array) -> None:
-        if any(isinstance(part, np.ndarray) for part in self.index):
-            np.add.at(buffer, self.index, self.value)
-        else:
-            buffer[self.index] += self.value
-
-    def whole(self) -> Array:
-        buffer = np.zeros(self.like.shape, self.like.dtype)
-        if len(self.index) == 1 and type(self.index[0]) in (int, slice):
-            buffer[self.index] = self.value
-        else:
-            self.add_to(buffer)
-        return buffer
-
-
-def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array | Masked | None:
+def _match(F: Any, cotangent: Array, mask: Mask | None, primal: Array) -> Array | Masked | None:
     """Bring a cotangent to the shape and dtype of its primal: the one place of unbroadcasting and casting.
 
     A primal of integers or booleans (a size, a mask) has no derivative and gets None.
@@ -86,7 +41,10 @@ def _match(F: Any, cotangent: Array, mask: Array | None, primal: Array) -> Array
     if other and np.dtype(primal.dtype).kind not in "fc":
         return None
     if cotangent.shape != primal.shape:
-        cotangent, mask = F.sum_like(cotangent, primal), None
+        if mask is not None:  # a sum is zero by construction where all its terms are
+            ones = F.ones_like(cotangent)
+            mask = mask.moved(lambda part: F.greater(F.sum_like(F.where(part, ones, 0.0), primal), 0.0))
+        cotangent = F.sum_like(cotangent, primal)
     if other:
         cotangent = F.cast_like(cotangent, primal)
     return cotangent if mask is None else Masked(cotangent, mask)
@@ -106,7 +64,7 @@ class Derivative(ABC):
         """The tangent of the result, given those of the operands (None is zero)."""
 
     @abstractmethod
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         """The contributions to the operands' cotangents; None where an operand has none or needs none."""
 
 
@@ -130,13 +88,14 @@ class Elementwise(Derivative):
     operands the operation is holomorphic.
 
     `saturates` names the operands in which the result may stay finite at infinity (x / y in y). There the limit of the
-    derivative is 0, and it is a zero by construction: what overflowed on the way, such as the exponential of
-    1 / (1 + exp(-z)) at z = -1000, has an infinite partial, and 0 * inf would be NaN.
+    derivative is 0, and it is a zero by construction. `overflows` says that the operation may be what made infinity
+    of a finite number (an exponential): its partial is infinite then, 0 * inf would be NaN, and the zero is kept.
     """
 
-    def __init__(self, *partials: Partial, saturates: Sequence[int] = ()) -> None:
+    def __init__(self, *partials: Partial, saturates: Sequence[int] = (), overflows: bool = False) -> None:
         self.partials = partials
         self.saturates = tuple(saturates)
+        self.overflows = overflows
         self._signs = tuple(0 if callable(partial) else partial for partial in partials)
         self._functions: tuple[Callable[..., Array], ...] = tuple(p if callable(p) else _no_function for p in partials)
 
@@ -149,13 +108,13 @@ class Elementwise(Derivative):
             if sign == 0:
                 term = tangent * self._functions[i](F, record.value, *record.values, **record.parameters)
                 if i in self.saturates and (reached := _unsaturated(F, record.values[i], record.value)) is not None:
-                    term = F.where(reached, term, 0.0)
+                    term = F.where(reached, term, 0.0) if _overflowed(record.operands[i]) else term
             else:
                 term = tangent if sign == 1 else -tangent
             total = term if total is None else total + term
         return None if total is None else _match_tangent(F, total, record.value)
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         contributions: list[Array | Masked | None] = []
         values, parameters = record.values, record.parameters
         if len(values) == 1 and mask is None and not parameters and not self._signs[0] and not self.saturates:
@@ -169,22 +128,24 @@ class Elementwise(Derivative):
                 contributions.append(None)
                 continue
             primal = values[i]
-            reached = mask
+            passed = mask
             sign = self._signs[i]
             if sign == 0:
-                partial = self._functions[i]
+                function = self._functions[i]
                 if parameters:
-                    term = cotangent * partial(F, record.value, *values, **parameters)
+                    term = cotangent * function(F, record.value, *values, **parameters)
                 else:
-                    term = cotangent * partial(F, record.value, *values)
+                    term = cotangent * function(F, record.value, *values)
                 if mask is not None:
-                    term = F.where(mask, term, 0.0)
-                if i in self.saturates and (unsaturated := _unsaturated(F, primal, record.value)) is not None:
-                    reached = unsaturated if mask is None else F.logical_and(mask, unsaturated)
+                    term = mask.cut(F, term, self.overflows)
+                if i in self.saturates and (reached := _unsaturated(F, primal, record.value)) is not None:
+                    passed = (
+                        Mask(reached=reached) if mask is None else Mask(mask.branch, both(F, mask.reached, reached))
+                    )
             else:
                 term = cotangent if sign == 1 else -cotangent
-            if reached is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
-                term = _match(F, term, reached, primal)
+            if passed is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
+                term = _match(F, term, passed, primal)
             contributions.append(term)
         return contributions
 
@@ -196,17 +157,55 @@ def _unsaturated(F: Any, x: Array, out: Array) -> Array | None:
     return F.unsaturated(x, out)
 
 
+def _overflowed(record: Record | None) -> bool:
+    """Whether the infinities in a value come from exponentials that overflowed, and from no pole.
+
+    Known on a tape only: a graph has no values.
+    """
+    stack = [record]
+    while stack:
+        record = stack.pop()
+        if (
+            record is None
+            or record.primitive is None
+            or not isinstance(plain_value(record.value), np.ndarray | np.generic)
+        ):
+            return False
+        infinite = [
+            operand
+            for operand, value in zip(record.operands, record.values, strict=True)
+            if np.any(np.isinf(plain_value(value)))
+        ]
+        derivative = record.primitive.derivative
+        if infinite:
+            stack.extend(infinite)
+        elif np.any(np.isinf(plain_value(record.value))) and not getattr(derivative, "overflows", False):
+            return False
+    return True
+
+
+def plain_value(value: Any) -> Any:
+    """The array behind a value that is traced, on however many levels."""
+    while isinstance(getattr(value, "record", None), Record):
+        value = value.record.value
+    return value
+
+
 class Linear(Derivative):
     """The result is linear in the operands jointly (sum, reshape, indexing, ...): forward mode is the operation itself.
 
     A transpose is a function of `(F, g, out, *operands, **parameters)`; None stands for an operand that is not one of
     the linear ones and carries no derivative (an index, a shape to follow), as do operands behind the last transpose.
-    With `variadic`, one transpose serves all operands and is told the operand's `position`.
+    With `variadic`, one transpose serves all operands and is told the operand's `position`. With `rearranges`, the
+    result holds components of its one operand in other places, so a mask goes with them.
     """
 
-    def __init__(self, *transposes: Callable[..., Array] | None, variadic: bool = False) -> None:
+    def __init__(
+        self, *transposes: Callable[..., Array] | None, variadic: bool = False, rearranges: bool = False
+    ) -> None:
         self.transposes = transposes
         self.variadic = variadic
+        self.rearranges = rearranges
 
     def _transpose(self, i: int) -> Callable[..., Array] | None:
         if self.variadic:
@@ -228,17 +227,24 @@ class Linear(Derivative):
             return None
         return _operation(F, record)(*operands, **record.parameters)
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
-        contributions: list[Array | None] = []
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        contributions: list[Array | Masked | None] = []
         for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
             transpose = None if operand is None else self._transpose(i)
             if transpose is None:
                 contributions.append(None)
-            else:
-                parameters = {**record.parameters, "position": i} if self.variadic else record.parameters
-                term = transpose(F, cotangent, record.value, *record.values, **parameters)
-                contributions.append(_match(F, term, None, primal))
+                continue
+            parameters = {**record.parameters, "position": i} if self.variadic else record.parameters
+            term = transpose(F, cotangent, record.value, *record.values, **parameters)
+            moved = None
+            if mask is not None and self.rearranges:
+                moved = mask.moved(partial(_transposed, F, transpose, record))
+            contributions.append(_match(F, term, moved, primal))
         return contributions
+
+
+def _transposed(F: Any, transpose: Callable[..., Array], record: Record, part: Array) -> Array:
+    return transpose(F, part, record.value, *record.values, **record.parameters)
 
 
 class Multilinear(Derivative):
@@ -263,7 +269,7 @@ class Multilinear(Derivative):
             total = term if total is None else total + term
         return total
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         contributions: list[Array | None] = []
         for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
             if operand is None:
@@ -299,7 +305,7 @@ class Reduction(Derivative):
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         return self._scaled(F, F.sum(tangents[0] * weight, axis=axis, keepdims=keepdims), record)
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         x = record.values[0]
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         weight = self.partial(F, record.value, *record.values, **record.parameters)
@@ -319,7 +325,7 @@ class Select(Derivative):
         branches = [0.0 if tangent is None else tangent for tangent in (x, y)]
         return _match_tangent(F, F.where(record.values[0], *branches), record.value)
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         condition = record.values[0]
         contributions: list[Array | Masked | None] = [None]
         for taken, operand, primal in (
@@ -330,9 +336,10 @@ class Select(Derivative):
                 contributions.append(None)
                 continue
             reached = F.logical_not(condition) if taken is None else condition
-            if mask is not None:
-                reached = F.logical_and(reached, mask)
-            contributions.append(_match(F, F.where(reached, cotangent, 0.0), reached, primal))
+            if reached.shape != cotangent.shape:
+                reached = F.broadcast_like(reached, cotangent)
+            passed = Mask(reached) if mask is None else Mask(both(F, reached, mask.branch), mask.reached)
+            contributions.append(_match(F, F.where(reached, cotangent, 0.0), passed, primal))
         return contributions
 
 
@@ -342,7 +349,7 @@ class Constant(Derivative):
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
         return None
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         return [None] * len(record.operands)
 
 
@@ -371,7 +378,7 @@ class Custom(Derivative):
             raise DerivativeMissingError(_missing(record, "forward", "jvp", "define_jvp", "reverse mode (grad, vjp)"))
         return self.jvp(F, tangents, record.value, *record.values, **record.parameters)
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         if self.vjp is None:
             raise DerivativeMissingError(_missing(record, "reverse", "vjp", "define_vjp", "forward mode (jvp)"))
         found = self.vjp(F, cotangent, record.value, *record.values, **record.parameters)

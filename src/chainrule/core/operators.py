@@ -57,7 +57,7 @@ class Operators:
     dtype: Any
 
     def __pos__(self) -> Any:
-        return self
+        return self.F.positive(self)
 
     def __abs__(self) -> Any:
         # |z| of a complex number is another function, and not a holomorphic one.

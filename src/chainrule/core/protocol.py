@@ -50,10 +50,6 @@ def _missing(function: Any) -> TraceError:
     )
 
 
-def _ufunc_method(ufunc: np.ufunc, method: str) -> Callable[..., Any] | None:
-    return adapters.get((ufunc, method))
-
-
 class NumPyProtocol(Operators):
     """The methods by which NumPy hands over its functions, and those of arrays, which call NumPy's functions."""
 
@@ -133,7 +129,7 @@ class NumPyProtocol(Operators):
         return iter(np.ravel(self))
 
     def flatten(self, order: Any = "C") -> Any:
-        return np.ravel(self, order)
+        return np.copy(np.ravel(self, order))
 
     def dot(self, other: Any) -> Any:
         return np.dot(self, other)

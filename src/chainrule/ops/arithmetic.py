@@ -88,11 +88,11 @@ square = primitive("square", evaluate=np.square, shape=elementwise,
                    notation=Power("2"), rule=rules.POWER)
 
 power = primitive("power", evaluate=np.power, shape=elementwise,
-                  derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1)),
+                  derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1), overflows=True),
                   notation=Power(), rule=rules.POWER, domain=_POWER)
 
 float_power = primitive("float_power", evaluate=np.float_power, shape=elementwise,
-                        derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1)),
+                        derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1), overflows=True),
                         notation=Power(), rule=rules.POWER, domain=_POWER)
 
 sqrt = primitive("sqrt", evaluate=np.sqrt, shape=elementwise,

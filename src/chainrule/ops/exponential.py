@@ -21,16 +21,16 @@ _LN10 = math.log(10.0)
 _LOGARITHM = Domain(POSITIVE.operands, kinks=(Kink(lambda out, x: x == 0, "a logarithm at 0, a pole"),))
 
 exp = primitive("exp", evaluate=np.exp, shape=elementwise,
-                derivative=Elementwise(lambda F, out, x: out),
+                derivative=Elementwise(lambda F, out, x: out, overflows=True),
                 notation=Call("exp", latex=r"\exp"), rule=rules.EXPONENTIAL)
 
 exp2 = primitive("exp2", evaluate=np.exp2, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x: out * _LN2),
+                 derivative=Elementwise(lambda F, out, x: out * _LN2, overflows=True),
                  rule=rules.EXPONENTIAL_BASE)
 
 expm1 = primitive("expm1", evaluate=np.expm1, shape=elementwise,
                   # exp(x) and not out + 1, which has lost all digits by x = -37
-                  derivative=Elementwise(lambda F, out, x: F.exp(x)),
+                  derivative=Elementwise(lambda F, out, x: F.exp(x), overflows=True),
                   rule=rules.EXPONENTIAL)
 
 log = primitive("log", evaluate=np.log, shape=elementwise,

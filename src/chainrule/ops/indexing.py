@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Constant, Elementwise, Linear, Masked, Piece
+from chainrule.core.cotangent import Mask, Masked, Piece, both
+from chainrule.core.derivative import Constant, Elementwise, Linear
 from chainrule.core.index import is_basic
 from chainrule.core.index_axes import indexed, into_first, written
 from chainrule.core.notation import Subscript
@@ -109,9 +110,9 @@ _WHOLE = ((Ellipsis,), (slice(None),))
 class _Reading(Linear):
     """Linear in the array read; on plain arrays the cotangent of the part stays a piece until they are summed."""
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Any]:
         x, *arrays = record.values
-        if F is not plain or cotangent.dtype != x.dtype or not x.ndim:
+        if F is not plain or mask is not None or cotangent.dtype != x.dtype or not x.ndim:
             return super().pull(F, record, cotangent, mask)
         rest = iter(arrays)
         index = tuple([next(rest) if part == "#" else part for part in record.parameters["pattern"]])
@@ -121,7 +122,7 @@ class _Reading(Linear):
 class _Overwrite(Linear):
     """Linear in the array and in what is written; what was there before is masked out, as `where` masks a branch."""
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Array | Masked | None]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         before = record.operands[0]
         pattern = record.parameters["pattern"]
         if before is not None and pattern in _WHOLE:
@@ -132,7 +133,8 @@ class _Overwrite(Linear):
         if contributions[0] is not None and before is not None and before.primitive is not None \
                 and isinstance(before.primitive.derivative, Elementwise):
             kept = F.set_item(F.equal(F.zeros_like(record.values[0]), 0), False, *record.values[2:], pattern=pattern)
-            contributions[0] = Masked(contributions[0], kept)
+            passed = Mask(kept) if mask is None else Mask(both(F, kept, mask.branch), mask.reached)
+            contributions[0] = Masked(contributions[0], passed)
         return contributions
 
 
@@ -161,7 +163,8 @@ def _region(shape: Shape, arrays: tuple[Any, ...], pattern: tuple[Any, ...]) -> 
 
 getitem = primitive("getitem", evaluate=_getitem, shape=indexed, dtype=_of_first,
                     derivative=_Reading(
-                        lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern)),
+                        lambda F, g, out, x, *arrays, pattern: F.scatter(x, g, *arrays, pattern=pattern),
+                                        rearranges=True),
                     notation=Subscript(), rule=rules.LINEAR_MAP, examples=_READS)
 
 # Into zeros of the shape of the first operand, adding where an index repeats: the transpose of reading.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.axes import reduction
-from chainrule.core.derivative import Constant, Linear, Piece, Reduction
+from chainrule.core.cotangent import Mask, Piece
+from chainrule.core.derivative import Constant, Linear, Reduction
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
@@ -80,7 +81,7 @@ def _shared(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepd
 class _Extremum(Reduction):
     """On plain arrays the cotangent of an extremum is a piece where it is attained, and no array of mostly zeros."""
 
-    def pull(self, F: Any, record: Record, cotangent: Array, mask: Array | None) -> Sequence[Any]:
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Any]:
         (x,) = record.values
         if F is not plain or x.size < 4096 or cotangent.dtype != x.dtype:
             return super().pull(F, record, cotangent, mask)
@@ -88,6 +89,8 @@ class _Extremum(Reduction):
         attained = _attained(F, record.value, x, axis, keepdims)
         share = _shared(F, cotangent, record.value, x, axis, keepdims)
         index = attained.nonzero()
+        if index[0].size < cotangent.size:  # a NaN is attained nowhere
+            return super().pull(F, record, cotangent, mask)
         share = share if keepdims or not axis else F.expand_dims(share, axis=axis)
         return [Piece(np.broadcast_to(share, x.shape)[index], index, x)]
 

@@ -155,12 +155,14 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 transpose = primitive("transpose", evaluate=np.transpose, shortcut=_transpose, shape=_Permuted(),
-                      derivative=Linear(lambda F, g, out, x, axes: F.transpose(g, axes=_inverse(axes))),
+                      derivative=Linear(lambda F, g, out, x, axes: F.transpose(g, axes=_inverse(axes)),
+                                        rearranges=True),
                       notation=Postfix("^T", latex=r"^{\top}"), rule=rules.LINEAR_MAP,
                       examples=(example((2, 3), axes=(1, 0)), example((2, 3, 4), axes=(2, 0, 1)), example((), axes=())))
 
 reshape = primitive("reshape", evaluate=np.reshape, shortcut=_reshape, shape=_GivenShape(),
-                    derivative=Linear(lambda F, g, out, x, shape: F.reshape_like(g, x)),
+                    derivative=Linear(lambda F, g, out, x, shape: F.reshape_like(g, x),
+                                        rearranges=True),
                     rule=rules.LINEAR_MAP,
                     examples=(example((2, 3), shape=(3, 2)), example((2, 3), shape=(6,)), example((1,), shape=()),
                               example((), shape=(1, 1)), example((0, 3), shape=(0,)), example((2, 3), shape=(-1,)),
@@ -173,12 +175,14 @@ broadcast_to = primitive("broadcast_to", evaluate=np.broadcast_to, shape=_GivenS
                                    example((2, 1), shape=(4, 2, 3))))
 
 squeeze = primitive("squeeze", evaluate=np.squeeze, shortcut=_squeeze, shape=_Squeezed(),
-                    derivative=Linear(lambda F, g, out, x, axis: F.expand_dims(g, axis=axis)),
+                    derivative=Linear(lambda F, g, out, x, axis: F.expand_dims(g, axis=axis),
+                                        rearranges=True),
                     notation=Transparent(), rule=rules.LINEAR_MAP,
                     examples=(example((2, 1, 3), axis=(1,)), example((1, 1), axis=(0, 1))))
 
 expand_dims = primitive("expand_dims", evaluate=np.expand_dims, shortcut=_expand_dims, shape=_Unsqueezed(),
-                        derivative=Linear(lambda F, g, out, x, axis: F.squeeze(g, axis=axis)),
+                        derivative=Linear(lambda F, g, out, x, axis: F.squeeze(g, axis=axis),
+                                        rearranges=True),
                         notation=Transparent(), rule=rules.LINEAR_MAP,
                         examples=(example((2, 3), axis=(1,)), example((), axis=(0, 1)), example((3,), axis=(0, 2))))
 

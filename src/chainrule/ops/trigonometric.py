@@ -111,11 +111,11 @@ arctan2 = primitive("arctan2", evaluate=np.arctan2, shape=elementwise,
                         Kink(lambda out, y, x: (x < 0) & (y == 0), "atan2(y, x) on the negative x-axis, a jump"))))
 
 sinh = primitive("sinh", evaluate=np.sinh, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x: F.cosh(x)),
+                 derivative=Elementwise(lambda F, out, x: F.cosh(x), overflows=True),
                  notation=Call("sinh", latex=r"\sinh"), rule=rules.HYPERBOLIC_SINE)
 
 cosh = primitive("cosh", evaluate=np.cosh, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x: F.sinh(x)),
+                 derivative=Elementwise(lambda F, out, x: F.sinh(x), overflows=True),
                  notation=Call("cosh", latex=r"\cosh"), rule=rules.HYPERBOLIC_COSINE)
 
 tanh = primitive("tanh", evaluate=np.tanh, shape=elementwise,

@@ -43,7 +43,8 @@ def batch(graph: Graph, arguments: Sequence[Array], batched: Sequence[bool], F: 
             continue
         operands = [values[operand][0] for operand in node.operands]
         flags = [values[operand][1] for operand in node.operands]
-        apply = getattr(F, node.primitive.name, node.primitive)  # a user's own operation stands in no namespace
+        # A user's own operation stands in no namespace, whatever its name.
+        apply = node.primitive if node.primitive.opaque else getattr(F, node.primitive.name)
         if any(flags):
             rule = node.primitive.shape
             values[node] = (rule.batch(F, apply, operands, flags, node.parameters), rule.batches_result)

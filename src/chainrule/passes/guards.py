@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Masked, Piece
+from chainrule.core.cotangent import Masked, Piece
 from chainrule.core.graph import site_of
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
@@ -78,7 +78,7 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
 
     def observe(record: Record, cotangent: Any, mask: Any, contributions: Sequence[Any]) -> None:
         if strictly:
-            _check_kinks(record, mask)
+            _check_kinks(record, None if mask is None else mask.branch)
         if watching:
             _check_backward(record, cotangent, contributions)
 
@@ -128,7 +128,7 @@ def _check_forward(records: Sequence[Record], seeds: Mapping[Record, Any]) -> No
     masks: dict[Record, Any] = {}
 
     def note(record: Record, cotangent: Any, mask: Any, contributions: Sequence[Any]) -> None:
-        masks[record] = mask
+        masks[record] = None if mask is None else mask.branch
 
     with np.errstate(all="ignore"):
         pull(records, seeds, evaluating, note)

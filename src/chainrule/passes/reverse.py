@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chainrule.core.derivative import Masked, Piece
+from chainrule.core.cotangent import Mask, Masked, Piece
 from chainrule.core.graph import Graph, Node
 from chainrule.core.record import Record
 from chainrule.core.registry import building
@@ -18,7 +18,7 @@ from chainrule.core.shapes import Array
 
 __all__ = ["Observer", "pull", "records_of", "reverse"]
 
-Observer = Callable[[Record, Array, Array | None, Sequence[Array | Masked | Piece]], None]
+Observer = Callable[[Record, Array, Mask | None, Sequence[Array | Masked | Piece]], None]
 
 
 def pull(
@@ -60,10 +60,10 @@ def pull(
     return gathered
 
 
-def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Array | None]:
+def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Mask | None]:
     """The sum over paths. It is masked where every path is: the mask of the sum is the OR of theirs."""
     total: Any = None
-    mask: Array | None = None
+    mask: Mask | None = None
     whole: Any = None
     for term in contributions:
         if isinstance(term, Piece):
@@ -76,7 +76,7 @@ def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Arr
                 total, mask = term.value, term.mask
             else:
                 total = total + term.value
-                mask = None if mask is None else F.logical_or(mask, term.mask)
+                mask = None if mask is None else mask.joined(F, term.mask)
         else:
             total, mask = term if total is None else total + term, None
     if whole is not None:
