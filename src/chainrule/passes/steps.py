@@ -18,12 +18,14 @@ class StepGraph:
         node: the result in the whole graph.
         sources: the nodes it starts from in the whole graph: inputs and results of earlier steps.
         graph: the step by itself, with the sources as named inputs.
+        members: its operations in the whole graph.
     """
 
     name: str
     node: Node
     sources: tuple[Node, ...]
     graph: Graph
+    members: frozenset[Node]
 
 
 def steps_of(graph: Graph, output: Node, elementary: bool = False) -> list[StepGraph]:
@@ -90,4 +92,5 @@ def _cut(names: dict[Node, str], head: Node, home: dict[Node, Node]) -> StepGrap
             stack.append((node, True))
             stack.extend((operand, False) for operand in reversed(node.operands))
     inputs = tuple(copies[source] for source in sources)
-    return StepGraph(names[head], head, tuple(sources), Graph(inputs, (copies[head],), (), names[head]))
+    own = frozenset(node for node in copies if node.primitive is not None and node not in sources)
+    return StepGraph(names[head], head, tuple(sources), Graph(inputs, (copies[head],), (), names[head]), own)

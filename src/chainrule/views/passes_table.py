@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.cotangent import Masked
 from chainrule.core.graph import Graph, Node
+from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.passes.evaluate import evaluate, values_of
-from chainrule.passes.reverse import reverse
+from chainrule.passes.reverse import pull, reverse
 from chainrule.passes.simplify import simplify
 from chainrule.passes.steps import StepGraph, steps_of
 from chainrule.views.text import formula_text
@@ -119,7 +121,7 @@ class Passes:
         forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
         backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
         for step in (*reversed(self.steps), *self.inputs):
-            backward += self._backward_rows(step)
+            backward += self._backward_rows(step) if np.asarray(step.value).dtype.kind in "fc" else []
         return f"forward pass\n{_aligned(forward)}\n\nbackward pass\n{_aligned(backward)}"
 
     def _backward_rows(self, step: Step) -> list[list[str]]:
@@ -154,7 +156,7 @@ class Passes:
         forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
         backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
         for step in (*reversed(self.steps), *self.inputs):
-            backward += self._backward_rows(step)
+            backward += self._backward_rows(step) if np.asarray(step.value).dtype.kind in "fc" else []
         return _html("forward pass", forward) + _html("backward pass", backward)
 
 
@@ -164,55 +166,88 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
     values = values_of(graph, arguments)
     steps = steps_of(graph, output, elementary)
     labels = {step.node: step.name for step in steps} | {node: node.name for node in graph.inputs}
-    received: dict[Node, list[Contribution]] = {node: [] for node in labels}
-    gradients: dict[Node, Any] = {}
-    built: list[Step] = []
-    for step in reversed(steps):
-        gradient = evaluating.ones_like(values[step.node]) if step.node is output else _sum(received[step.node])
-        gradients[step.node] = gradient
-        local, sent = _back(step, values, gradient)
-        for source, contribution in sent.items():
-            received[source].append(Contribution(step.name, contribution))
-        built.append(
-            Step(step.name, formula_text(step.graph), values[step.node], local,
-                 evaluating.zeros_like(values[step.node]) if gradient is None else gradient,
-                 tuple(received[step.node]))
-        )  # fmt: skip
-    inputs = []
-    for node in graph.inputs:
-        total = _sum(received[node])
-        total = evaluating.zeros_like(values[node]) if total is None else total
-        gradients[node] = total
-        inputs.append(Step(node.name, "", values[node], (), total, tuple(received[node])))
+    gradients, sent = _backward(graph, output, values)
+    home = {member: step.name for step in steps for member in step.members}
+    received = {node: _by_step(sent.get(node, []), home) for node in labels}
+
+    def gradient(node: Node) -> Any:
+        return gradients[node] if node in gradients else evaluating.zeros_like(values[node])
+
+    built = [
+        Step(step.name, formula_text(step.graph), values[step.node], _locals(step, values), gradient(step.node),
+             received[step.node])
+        for step in steps
+    ]  # fmt: skip
+    inputs = [Step(node.name, "", values[node], (), gradient(node), received[node]) for node in graph.inputs]
     return Passes(
         values[output],
-        {node.name: gradients[node] for node in graph.inputs},
-        tuple(reversed(built)),
+        {node.name: gradient(node) for node in graph.inputs},
+        tuple(built),
         tuple(inputs),
         labels.get(output, output.name),
         lambda: passes(graph, arguments, elementary=True),
     )
 
 
-def _back(step: StepGraph, values: Mapping[Node, Any], gradient: Any) -> tuple[tuple[Local, ...], dict[Node, Any]]:
-    """The local derivatives of a step, and what it sends back to each source for its own gradient."""
-    wanted = [i for i, source in enumerate(step.sources) if _is_float(source)]
+def _backward(
+    graph: Graph, output: Node, values: Mapping[Node, Any]
+) -> tuple[dict[Node, Any], dict[Node, list[tuple[Node, Any]]]]:
+    """The gradient at every node, and what each operation sends back to its operands as (operation, contribution)."""
+    records: dict[Node, Record] = {}
+    for node in graph.nodes:
+        operands = [records.get(operand) for operand in node.operands]
+        if (node.is_input or any(operand is not None for operand in operands)) and _is_float(node):
+            at = [values[operand] for operand in node.operands]
+            records[node] = Record(node.primitive, operands, at, values[node], node.parameters)
+    if output not in records:
+        return {}, {}
+    node_of = {record: node for node, record in records.items()}
+    gradients: dict[Node, Any] = {}
+    sent: dict[Node, list[tuple[Node, Any]]] = {}
+
+    def note(record: Record, cotangent: Any, mask: Any, contributions: Sequence[Any]) -> None:
+        gradients[node_of[record]] = cotangent
+        if record.primitive is None:
+            return
+        for operand, term in zip(
+            record.operands, record.primitive.derivative.pull(evaluating, record, cotangent, mask), strict=True
+        ):
+            if operand is not None and term is not None:
+                value = term.value if isinstance(term, Masked) else term
+                sent.setdefault(node_of[operand], []).append((node_of[record], value))
+
+    with np.errstate(all="ignore"):
+        pull(list(records.values()), {records[output]: evaluating.ones_like(values[output])}, evaluating, note)
+    return gradients, sent
+
+
+def _by_step(sent: Sequence[tuple[Node, Any]], home: Mapping[Node, str]) -> tuple[Contribution, ...]:
+    """Contributions by the step that sends them: a step may use its source several times."""
+    totals: dict[str, Any] = {}
+    for operation, value in sent:
+        step = home[operation]
+        totals[step] = totals[step] + value if step in totals else value
+    return tuple(Contribution(step, value) for step, value in totals.items())
+
+
+def _locals(step: StepGraph, values: Mapping[Node, Any]) -> tuple[Local, ...]:
+    """The derivatives of a step by its sources, as formulas, and as numbers where all are scalars."""
     (out,) = step.graph.outputs
+    wanted = [i for i, source in enumerate(step.sources) if _is_float(source)]
     if not wanted or not _is_float(out):
-        return (), {}
-    seed = Node(None, (), {"name": "g"}, out.shape, out.dtype, "g")
+        return ()
     sources = [step.graph.inputs[i] for i in wanted]
-    back = reverse(step.graph, sources, seed)
-    at = [values[source] for source in step.sources]
-    scalar = out.shape == () and all(source.shape == () for source in sources)
-    shown = reverse(step.graph, sources) if scalar else back
-    numbers = evaluate(shown, *at) if scalar else [None] * len(sources)
-    local = tuple(
+    if out.shape == () and all(source.shape == () for source in sources):
+        shown = reverse(step.graph, sources)
+        with np.errstate(all="ignore"):
+            numbers: Sequence[Any] = evaluate(shown, *(values[source] for source in step.sources))
+    else:
+        shown = reverse(step.graph, sources, Node(None, (), {"name": "g"}, out.shape, out.dtype, "g"))
+        numbers = [None] * len(sources)
+    return tuple(
         Local(source.name, _formula(shown, i), number)
         for i, (source, number) in enumerate(zip(sources, numbers, strict=True))
     )
-    sent = evaluate(back, *at, gradient) if gradient is not None else []
-    return local, {step.sources[i]: value for i, value in zip(wanted, sent, strict=False)}
 
 
 def _formula(graph: Graph, i: int) -> str:
@@ -221,13 +256,6 @@ def _formula(graph: Graph, i: int) -> str:
 
 def _is_float(node: Node) -> bool:
     return not isinstance(node.dtype, type) and node.dtype.kind in "fc"
-
-
-def _sum(contributions: Sequence[Contribution]) -> Any:
-    total = None
-    for contribution in contributions:
-        total = contribution.value if total is None else total + contribution.value
-    return total
 
 
 def short(value: Any) -> str:
