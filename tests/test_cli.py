@@ -617,3 +617,44 @@ def test_a_defect_is_not_blamed_on_the_user(run: Run, monkeypatch: pytest.Monkey
     answer = run("derivative", "x")
     assert answer.status == 70
     assert "defect of chainrule" in answer.err
+
+
+# --- what users write ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ['{"w": [1,2\n', '{"w": [1,2\r\n', "{\n\n", "[", '{"w": "\u2028', ""])
+def test_truncated_json_is_named_with_its_line(run: Run, here: Path, text: str) -> None:
+    answer = run("derivative", "w^2", "--at", write(here / "point.json", text))
+    assert (answer.status, answer.out) == (2, "")
+    assert "Traceback" not in answer.err
+    assert "point.json, line " in answer.err
+
+
+def test_a_formula_may_begin_with_a_minus(run: Run) -> None:
+    assert run("derivative", "-x^2", "--at", "-1", "--json").record["derivative_value"] == 2
+    assert run("derivative", "--at", "x=-1", "-3x", "--json").record["derivative_value"] == -3
+    assert run("derivative", "--json", "--", "-x^2").record["derivative"] == "-2x"
+    assert run("graph", "-x^2", "--at", "x=3", "--json").record["value"] == -9
+    wrong = run("derivative", "--x^2")
+    assert wrong.status == 2
+    assert '-- "--x"' in wrong.err
+
+
+def test_a_gradient_may_name_its_parts(run: Run, here: Path) -> None:
+    write(
+        here / "named.py",
+        "def loss(w, b):\n    return w**2 * b\n"
+        "def gradient(w, b):\n    return {'b': w**2, 'w': 2 * w * b}\n"
+        "def wrong(w, b):\n    return {'b': w**2, 'w': w * b}\n"
+        "def part(w, b):\n    return {'b': w**2}\n",
+    )
+    point = ("--at", "w=3,b=2")
+    for wrt in ((), ("--wrt", "w"), ("--wrt", "w,b"), ("--wrt", "b,w")):
+        answer = run("check", "named.py:loss", "--gradient", "named.py:gradient", *point, *wrt, "--json")
+        assert answer.status == 0, answer.err
+        if wrt != ("--wrt", "w"):
+            assert {c["name"] for c in answer.record["components"]} == {"w", "b"}
+    assert run("check", "named.py:loss", "--gradient", "named.py:wrong", *point).status == 1
+    missing = run("check", "named.py:loss", "--gradient", "named.py:part", *point, "--wrt", "w")
+    assert missing.status == 2
+    assert "no part 'w'" in missing.err

@@ -12,6 +12,7 @@ import pytest
 from scipy import optimize
 
 from chainrule.calculus.compiled import compile
+from chainrule.calculus.custom import define_vjp, primitive
 from chainrule.calculus.gradients import grad, value_and_grad
 from chainrule.errors import ArgumentError, KinkError, NotScalarError
 from chainrule.passes.guards import strict
@@ -263,7 +264,10 @@ def test_it_looks_like_the_function() -> None:
         def loss(self, x):
             return self.scale * x
 
-    same(Model().loss(2.0), np.float64(8.0))
+    model = Model()
+    assert model.loss(2.0) == 8
+    model.scale = 5.0
+    assert model.loss(2.0) == 10
     assert isinstance(Model.loss, type(fast))
 
 
@@ -275,3 +279,67 @@ def test_an_emitted_line_shows_in_a_traceback() -> None:
     with pytest.raises(np.linalg.LinAlgError) as caught:
         fast(np.zeros((2, 2)))
     assert "np.linalg.inv(x)" in "".join(traceback.format_exception(caught.value))
+
+
+class _Model:
+    def __init__(self, w: float) -> None:
+        self.w = w
+
+    def value(self, x: Any) -> Any:
+        return self.w * x
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_object_that_changes_is_read_anew(nested: bool) -> None:
+    model = _Model(2.0)
+    fast = compile((lambda m, x: m[0].w * x) if nested else (lambda m, x: m.w * x))
+    given = (model,) if nested else model
+    assert fast(given, 3.0) == 6
+    model.w = 5.0
+    assert fast(given, 3.0) == 15
+    assert "called as it is: what a _Model holds may change" in fast.plan()
+
+
+def test_a_bound_method_is_an_object_that_changes() -> None:
+    model = _Model(2.0)
+    fast = compile(lambda f, x: f(x))
+    assert fast(model.value, 3.0) == 6
+    model.w = 5.0
+    assert fast(model.value, 3.0) == 15
+
+
+@pytest.mark.parametrize("value", [np.sin, np.sum, np, slice(0, 2), frozenset({1}), float, np.dtype(float), "a"])
+def test_what_never_changes_is_part_of_the_kind(value: Any) -> None:
+    fast = compile(lambda how, x: 2 * x)
+    same(fast(value, 3.0), np.float64(6.0))
+    assert "called as it is" not in fast.plan()
+
+
+@pytest.mark.parametrize("f", [lambda n: n // 2, lambda n: n * 3, lambda n: n % 7, lambda n: n - 1])
+def test_integers_stay_integers(f: Any) -> None:
+    for n in (np.int64(2**53 + 3), np.int64(7)):
+        same(compile(f)(n), f(n))
+        assert compile(f)(n) == f(n)
+
+
+def test_a_users_operation_is_never_taken_for_another_of_its_name() -> None:
+    def square(x: Any) -> Any:
+        return 10 * x
+
+    own = primitive(square)
+    define_vjp(own, lambda g, out, x: g * 10)
+
+    def exp(x: Any) -> Any:
+        return x + 100
+
+    def of(f: Any) -> Any:
+        f.__name__ = "square"
+        return primitive(f)
+
+    same(compile(lambda x: own(x))(3.0), np.float64(30.0))
+    same(compile(primitive(exp))(3.0), np.float64(103.0))
+    assert np.array_equal(compile(lambda x: own(x) + x**2)(np.arange(3.0)), [0, 11, 24])
+    same(compile(grad(lambda x: own(x) * x))(3.0), np.float64(60.0))
+    two, three = of(lambda x: 2 * x), of(lambda x: 3 * x)
+    same(compile(lambda x: two(x) - three(x))(1.0), np.float64(-1.0))
+    same(compile(primitive(lambda x: 2 * x))(1.0), np.float64(2.0))

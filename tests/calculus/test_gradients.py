@@ -189,3 +189,9 @@ def test_complex_convention() -> None:
     gradient = cr.grad(lambda x: np.real((x + 2j) * (x - 1j)))(3.0)
     assert gradient == 6.0
     assert gradient.dtype == np.float64
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), ("x", "x"), (0, "x"), (0, -2), (-1, 1), ("y", 1)])
+def test_an_argument_is_selected_once(argnums: Any) -> None:
+    with pytest.raises(cr.ArgumentError, match=r"argument [xy] .*twice"):
+        cr.grad(lambda x, y: x * y, argnums=argnums)(2.0, 3.0)

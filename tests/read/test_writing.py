@@ -10,6 +10,7 @@ import pytest
 from agreement import LINE, MASK, MATRIX, agree
 
 from chainrule.calculus.gradients import grad
+from chainrule.errors import TraceError
 
 
 def same_effect(program: Callable[[Any], Any], x: np.ndarray) -> None:
@@ -202,3 +203,41 @@ def test_out_may_be_traced() -> None:
         return total * 2
 
     agree(f, MATRIX)
+
+
+READ_ONLY: list[Callable[[Any], Any]] = [
+    np.diagonal,
+    np.diag,
+    lambda y: np.diagonal(y, 1),
+    lambda y: np.diagonal(y, -1, 1, 0),
+    np.linalg.diagonal,
+    lambda y: y.diagonal(),
+    lambda y: np.broadcast_to(y, (2, *y.shape)),
+    lambda y: np.broadcast_to(y, y.shape),
+]
+
+
+@pytest.mark.parametrize("look", READ_ONLY)
+def test_a_read_only_view_follows_its_base(look: Callable[[Any], Any]) -> None:
+    def program(y: Any) -> Any:
+        seen = look(y)
+        y[1, 1] = y[0, 0] ** 2
+        y[0] *= 3
+        return seen * 2
+
+    same_effect(program, MATRIX)
+
+
+@pytest.mark.parametrize("look", READ_ONLY)
+def test_a_read_only_view_refuses_writes(look: Callable[[Any], Any]) -> None:
+    with pytest.raises(ValueError, match="assignment destination is read-only"):
+        look(MATRIX.copy())[...] = 0
+
+    def program(x: Any) -> Any:
+        seen, before = look(x), look(x).copy()
+        with pytest.raises(TraceError, match="assignment destination is read-only"):
+            seen[...] = 0
+        assert np.all(seen == before)
+        return np.sum(x)
+
+    assert np.array_equal(grad(program)(MATRIX), np.ones(MATRIX.shape))

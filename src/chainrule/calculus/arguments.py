@@ -65,10 +65,14 @@ class Selection:
         if not wanted:
             raise ArgumentError("argnums is empty: name at least one argument, by position or by name")
         self.f = f
+        self.names: list[str] = []
+        if all(isinstance(name, (int, str)) for name in wanted):
+            self._refuse_twice(wanted)
         self.wanted = wanted
         plain = all(isinstance(w, int) and not isinstance(w, bool) and w >= 0 for w in wanted)
         self._needs = max(wanted) + 1 if plain else None  # how many positional arguments make the places plain
-        self.names = self._parameter_names() if any(isinstance(w, str) for w in wanted) else []
+        if any(isinstance(w, str) for w in wanted):
+            self.names = self._parameter_names()
         for name in wanted:
             if isinstance(name, str) and self.names and name not in self.names and not self._takes_any:
                 raise ArgumentError(f"{function_name(f)} has no argument {name!r}; it has {', '.join(self.names)}")
@@ -99,14 +103,23 @@ class Selection:
                 given = f"{len(args)} positional" + (f" and {', '.join(kwargs)}" if kwargs else "")
                 raise ArgumentError(f"{function_name(self.f)} was not given the argument {want!r} (given: {given})")
             places.append(place)
+        self._refuse_twice(places)
         return places
+
+    def _refuse_twice(self, places: Sequence[int | str]) -> None:
+        for i, place in enumerate(places):
+            if place in places[:i]:
+                raise ArgumentError(
+                    f"argnums names the argument {self.label(place)} of {function_name(self.f)} twice: "
+                    "leave one of them out"
+                )
 
     def label(self, place: int | str) -> str:
         """How messages call the argument: its name where that is known, else its position."""
         if isinstance(place, str):
             return place
         names = self.names or _names_of(self.f)
-        return names[place] if place < len(names) else f"argument {place}"
+        return names[place] if -len(names) <= place < len(names) else f"argument {place}"
 
 
 def _names_of(f: Callable[..., Any]) -> list[str]:

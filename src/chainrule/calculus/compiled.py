@@ -7,7 +7,8 @@ import functools
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MethodType
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ _KINDS = 64  # of arguments, remembered for one function
 _BRANCHES = 8  # remembered for one kind of arguments
 _STATIC = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
 _float64 = np.float64
+# Functions are what they are by their code: what they find around them is captured, as for the compiled one.
+_UNCHANGING = (
+    *(Enum, type, ModuleType, FunctionType, BuiltinFunctionType, type(np.sum), np.ufunc),
+    *(range, np.dtype, np.str_, np.bytes_, np.datetime64, np.timedelta64),
+)
 _NARROW = ("float16", "float32", "complex64")
 
 
@@ -41,9 +47,10 @@ def compile(f: Callable[..., Any] | str) -> Compiled:
     It composes with all of the library: `compile(grad(f))`, and `grad(compile(f))`.
 
     Compiled anew is what has not been seen: other shapes, dtypes, containers, or another branch that Python takes on
-    a value. Python's ints, strings and other objects that are no arrays are part of the kind of arguments too: pass a
-    number that varies as a float or an array. What the function finds around it (globals, closures), random numbers
-    and printing included, is captured when it is compiled: pass what changes as an argument.
+    a value. Python's ints, strings, functions and the like are part of the kind of arguments too: pass a number that
+    varies as a float or an array. With an object that may change, f is called as it is. What the function finds around
+    it (globals, closures), random numbers and printing included, is captured when it is compiled: pass what changes as
+    an argument.
 
     Args:
         f: an ordinary NumPy function, or a formula.
@@ -69,7 +76,11 @@ class _OtherBranchError(GuardError):
 
 
 class _NotCompilableError(Exception):
-    """Arguments that a compiled function hands to the function itself."""
+    """Arguments that a compiled function hands to the function itself; `kind` is the type that is why, to tell."""
+
+    def __init__(self, kind: type | None = None) -> None:
+        super().__init__()
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,7 @@ class Compiled:
         functools.update_wrapper(self, f)
         self._function = f
         self._families: dict[Hashable, _Family] = {}
+        self._refused: dict[type, _Family] = {}  # arguments that are called as they are, by the type that is why
         self._weak: set[Hashable] = set()  # kinds of arguments where a Python float must stay one
         self._quick: dict[int, Callable[..., Any]] = {}
         self._lock = threading.Lock()
@@ -169,7 +181,7 @@ class Compiled:
     def plan(self) -> str:
         """What it was compiled for so far, a line for each kind of arguments."""
         lines = [function_name(self._function)]
-        for family in list(self._families.values()):
+        for family in [*self._families.values(), *self._refused.values()]:
             if family.reason:
                 lines.append(f"  {family.text} -> called as it is: {family.reason}")
                 continue
@@ -222,7 +234,12 @@ class Compiled:
             if key in self._weak:
                 key = _kind(args, kwargs, leaves := [], True)
             family = self._families.get(key)
-        except (_NotCompilableError, TypeError, RecursionError):
+        except _NotCompilableError as refused:
+            if refused.kind is not None and refused.kind not in self._refused and len(self._refused) < _KINDS:
+                reason = f"what a {refused.kind.__name__} holds may change from call to call: pass its arrays"
+                self._refused[refused.kind] = _Family(self._describe(args, kwargs), reason=reason)
+            return None, []
+        except (TypeError, RecursionError):
             return None, []
         if family is None:
             family = _Family(self._describe(args, kwargs))
@@ -292,7 +309,7 @@ def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
     if kind in _STATIC:
         return (kind, value)
     if isinstance(value, dict):
-        return (kind, tuple([(key, _kind_of(part, leaves, weak)) for key, part in value.items()]))
+        return (kind, tuple([(_plain(key), _kind_of(part, leaves, weak)) for key, part in value.items()]))
     if isinstance(value, (list, tuple)):
         return (kind, tuple([_kind_of(part, leaves, weak) for part in value]))
     if is_container(value):
@@ -300,8 +317,24 @@ def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
         return (kind, tuple([(name, _kind_of(getattr(value, name), leaves, weak)) for name in fields]))
     if hasattr(value, "__array_ufunc__") or hasattr(value, "__array__") or kind.__module__.startswith("numpy.random"):
         raise _NotCompilableError  # a traced value, an array of another library, a state that changes from call to call
-    hash(value)
-    return (kind, value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> Hashable:
+    """A value that never changes, to be compared by value: equal objects of other types may hold what does change."""
+    kind = type(value)
+    if kind in _STATIC:
+        return (kind, value)
+    if kind is float:
+        return (float, value.hex())
+    if kind in (tuple, frozenset):
+        return (kind, kind(map(_plain, value)))
+    if kind is slice:
+        return (slice, _plain(value.start), _plain(value.stop), _plain(value.step))
+    method_of_an_object = isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, (ModuleType, type))
+    if isinstance(value, _UNCHANGING) and not method_of_an_object:
+        return (kind, value)
+    raise _NotCompilableError(kind)
 
 
 def _description(value: Any) -> str:
@@ -309,7 +342,13 @@ def _description(value: Any) -> str:
         return f"{value.dtype} {value.shape}" if value.shape else str(value.dtype)
     if is_container(value):
         return type(value).__name__
-    return "float" if type(value) is float else f"{value!r:.30}"
+    if type(value) is float:
+        return "float"
+    try:
+        _plain(value)
+    except (_NotCompilableError, RecursionError):
+        return type(value).__name__
+    return f"{value!r:.30}"
 
 
 def _code(recorded: Recorded) -> _Code:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import click
 
 import chainrule as cr
+from chainrule.calculus.recording import parameter_names
 from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.target import bind, load_function, running_user_code
@@ -32,9 +37,10 @@ def check(context: click.Context, function: str, gradient: str, point: str, wrt:
         # The check takes positional arguments; the ones by name do not change.
         f, df = partial(f, **kwargs), partial(df, **kwargs)
     names = [name.strip() for name in wrt.split(",")] if wrt else []
-    argnums: int | str | list[str] = 0 if not names else names[0] if len(names) == 1 else names
     with running_user_code():
-        result = cr.check(f, df, *args, argnums=argnums)
+        names = names or _names_in_gradient(f, df, args)
+        argnums: int | str | list[str] = 0 if not names else names[0] if len(names) == 1 else names
+        result = cr.check(f, _in_order(df, names, f, args), *args, argnums=argnums)
     if as_json:
         print_json(
             {
@@ -61,3 +67,34 @@ def check(context: click.Context, function: str, gradient: str, point: str, wrt:
     else:
         click.echo(str(result))
     context.exit(0 if result else 1)
+
+
+def _by_name(found: Any, f: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether a gradient is a dictionary by the names of f's arguments, and not that of one that is a dictionary."""
+    names = parameter_names(f, len(args))
+    return isinstance(found, dict) and bool(found) and set(found) <= set(names) and not isinstance(args[0], dict)
+
+
+def _names_in_gradient(f: Callable[..., Any], df: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+    """The arguments that the gradient names itself, in the order of f; none if it is no dictionary of them."""
+    found = df(*copy.deepcopy(args))
+    return [name for name in parameter_names(f, len(args)) if name in found] if _by_name(found, f, args) else []
+
+
+def _in_order(
+    df: Callable[..., Any], names: Sequence[str], f: Callable[..., Any], args: Sequence[Any]
+) -> Callable[..., Any]:
+    """The gradient as `cr.check` takes it: an array, or a tuple of them in the order of the names."""
+
+    @functools.wraps(df)
+    def ordered(*given: Any) -> Any:
+        found = df(*given)
+        if not names or not _by_name(found, f, args):
+            return found
+        for name in names:
+            if name not in found:
+                raise cr.ArgumentError(f"the gradient has no part {name!r}, it has {', '.join(found)}")
+        parts = tuple(found[name] for name in names)
+        return parts if len(parts) > 1 else parts[0]
+
+    return ordered

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 import chainrule as cr
+from chainrule.cli.formula_command import FormulaCommand
 from chainrule.cli.output import number, print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.singularity import singularity
@@ -26,7 +27,7 @@ __all__ = ["derivative"]
 DIGITS = 10
 
 
-@click.command()
+@click.command(cls=FormulaCommand)
 @click.argument("formula")
 @click.option("--at", "point", help=HELP)
 @click.option("--wrt", help="The variable to differentiate by, where the formula has several.")

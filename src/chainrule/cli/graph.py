@@ -6,6 +6,7 @@ import click
 import numpy as np
 
 import chainrule as cr
+from chainrule.cli.formula_command import FormulaCommand
 from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.singularity import singularity
@@ -16,7 +17,7 @@ from chainrule.read.formula_function import formula_function
 __all__ = ["graph"]
 
 
-@click.command()
+@click.command(cls=FormulaCommand)
 @click.argument("function")
 @click.option("--at", "point", required=True, help=HELP)
 @click.option("--elementary", is_flag=True, help="One step for each operation, not for each name in the function.")

@@ -84,7 +84,7 @@ def _from_json(text: str, place: str) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
-        line = text.splitlines()[error.lineno - 1] if text.strip() else ""
+        line = text.split("\n")[error.lineno - 1].rstrip("\r")  # json counts the line after the last break too
         start = max(0, error.colno - 41)
         shown = line[start : error.colno + 39].replace("\t", " ")
         caret = " " * (error.colno - 1 - start)

@@ -65,6 +65,11 @@ class Program:
     constants: Mapping[str, Any] = field(default_factory=dict)
 
 
+def known_name(node: Node) -> str:
+    """The name of an operation that can be spelled by its name: a user's own has one that may mean another."""
+    return node.primitive.name if node.primitive is not None and node.primitive.module else ""
+
+
 def quoted(docstring: str | None) -> list[str]:
     """A docstring as lines of a function."""
     if not docstring:

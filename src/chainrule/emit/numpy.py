@@ -13,7 +13,7 @@ from chainrule.core.axes import along_axis, follows_first, follows_second, reduc
 from chainrule.core.graph import Graph, Node
 from chainrule.core.shapes import elementwise
 from chainrule.emit.include import included_source, numpy_path
-from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, quoted
+from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, known_name as _name, quoted
 from chainrule.emit.literals import (
     array_literal,
     dtype_literal,
@@ -263,13 +263,16 @@ class NumPyPrinter(Printer):
         return Expression(f"{path}({', '.join(arguments)})")
 
     def _function(self, node: Node) -> str:
-        evaluate = _evaluate(node)
+        assert node.primitive is not None
+        evaluate = node.primitive.evaluate
         try:
             name, pieces = included_source(evaluate)
         except SourceError as error:
             if self.stand_alone:
-                raise SourceError(f"{_name(node)}: {error}") from None
-            name, pieces = f"_{_name(node)}", {}
+                raise SourceError(f"{node.primitive.name}: {error}") from None
+            # Two operations of the user's own may have one name.
+            name = next((key for key, value in self.constants.items() if value is evaluate), "")
+            name, pieces = name or self.names.take(f"_{node.primitive.name}"), {}
             self.constants[name] = evaluate
         for piece, text in pieces.items():
             if self._functions.setdefault(piece, text) != text:
@@ -282,10 +285,6 @@ class NumPyPrinter(Printer):
 
     def model(self, node: Node) -> str:
         return self.operand(self.models[node], Binding.ATOM, node)
-
-
-def _name(node: Node) -> str:
-    return "" if node.primitive is None else node.primitive.name
 
 
 def _evaluate(node: Node) -> Any:

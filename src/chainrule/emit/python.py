@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.core.graph import Graph, Node
 from chainrule.emit import scalars
 from chainrule.emit.include import included_source
-from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, quoted
+from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, known_name as _name, quoted
 from chainrule.emit.literals import number_literal
 from chainrule.errors import SourceError
 
@@ -198,28 +198,27 @@ def _in(expression: Expression, binding: Binding) -> str:
     return expression.text if expression.binding >= binding else f"({expression.text})"
 
 
-def _name(node: Node) -> str:
-    return "" if node.primitive is None else node.primitive.name
-
-
 _NUMBERS: Mapping[Any, str] = {np.dtype(np.float64): "float", np.dtype(bool): "bool"}
 
 
 def _require_number(node: Node, graph: Graph) -> None:
     """Raise a `SourceError` unless the node is a number that plain Python computes as NumPy does."""
     where = f" ({node.site})" if node.site else ""
-    what = _name(node) or (f"the input {node.name}" if node.is_input else "a constant")
+    what = f"the input {node.name}" if node.is_input else "a constant"
+    if node.primitive is not None:
+        what = node.primitive.name if node.primitive.module else f"the user's own operation {node.primitive.name}"
     remedy = "\n  write it in NumPy: language='numpy'"
     if node.shape != ():
         raise SourceError(
             f"{graph.name} computes with arrays ({what} has shape {node.shape}){where}: plain Python source is for "
             f"functions of numbers{remedy}"
         )
-    if node.dtype not in _NUMBERS and node.dtype not in (bool, int, float):
+    # A weak dtype is a Python type; NumPy's int64 compares equal to int, and would be rounded to a float.
+    if node.dtype not in ((bool, int, float) if isinstance(node.dtype, type) else _NUMBERS):
         raise SourceError(f"{what} has dtype {node.dtype}{where}: plain Python has float64 alone{remedy}")
     if node.primitive is None:
         return
-    if node.primitive.name not in SPELLED or (node.parameters and _name(node) not in _NOTHING_TO_DO | {"size"}):
+    if _name(node) not in SPELLED or (node.parameters and _name(node) not in _NOTHING_TO_DO | {"size"}):
         raise SourceError(f"{what}{where} has no form in plain Python with math{remedy}")
     arithmetic = _name(node) in ("add", "subtract", "multiply", "negative", "square", "power")
     if arithmetic and node.dtype in (bool, np.bool_):

@@ -12,7 +12,7 @@ from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, look_into
 from chainrule.errors import ShapeError, TraceError
 
-__all__ = ["ABSENT", "along", "array", "axes_of", "axis_of", "cast", "into", "refuse_option", "view"]
+__all__ = ["ABSENT", "along", "array", "axes_of", "axis_of", "cast", "into", "read_only_view", "refuse_option", "view"]
 
 F = evaluating
 ABSENT: Any = np._NoValue
@@ -82,6 +82,21 @@ def view(base: Any, out: Any, forward: Callable[[Any], Any], backward: Callable[
     """
     if type(base) is Traced and type(out) is Traced and out.ndim and np.may_share_memory(_plain(base), _plain(out)):
         look_into(base, out, forward, lambda _, changed: backward(changed))
+    return out
+
+
+def read_only_view(base: Any, out: Any, forward: Callable[[Any], Any], call: str) -> Any:
+    """As `view` for what NumPy lets nobody write into: a write to the base reaches it, one into it is refused."""
+
+    def refuse(base: Any, changed: Any) -> Any:
+        changed.record = forward(base).record  # whoever catches the error finds the values of before
+        raise TraceError(
+            f"assignment destination is read-only: the result of {call} is a view that NumPy lets nobody write into\n"
+            "  write into the array itself, or into a copy: result.copy()"
+        )
+
+    if type(base) is Traced and type(out) is Traced:
+        look_into(base, out, forward, refuse)
     return out
 
 

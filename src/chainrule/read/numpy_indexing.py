@@ -11,7 +11,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, ShapeError, TraceError
-from chainrule.read.arguments import along, array, axis_of, into
+from chainrule.read.arguments import along, array, axis_of, into, read_only_view
 
 __all__: list[str] = []
 
@@ -117,14 +117,15 @@ def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     if i == j:
         raise ShapeError(f"a diagonal needs two different axes, not axis1={axis1} and axis2={axis2}")
     rest = [axis for axis in range(a.ndim) if axis not in (i, j)]
-    if rest or i > j:
-        a = F.transpose(a, axes=(*rest, i, j))
-    rows, columns = a.shape[-2:]
-    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    places = np.arange(count)
-    return F.getitem(
-        a, places - min(offset, 0), places + max(offset, 0), pattern=(*[slice(None)] * len(rest), "#", "#")
-    )
+    places = np.arange(max(0, min(a.shape[i] + min(offset, 0), a.shape[j] - max(offset, 0))))
+
+    def taken(base: Any) -> Any:
+        if rest or i > j:
+            base = F.transpose(base, axes=(*rest, i, j))
+        pattern = (*[slice(None)] * len(rest), "#", "#")
+        return F.getitem(base, places - min(offset, 0), places + max(offset, 0), pattern=pattern)
+
+    return read_only_view(a, taken(a), taken, "np.diagonal")
 
 
 @answers(np.diag)

@@ -10,7 +10,8 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import transposed
 from chainrule.errors import ArgumentError, ShapeError, TraceError
-from chainrule.read.numpy_products import array, axes_last, refuse
+from chainrule.read.arguments import array
+from chainrule.read.numpy_products import axes_last, refuse
 
 __all__ = ["Slogdet"]
 

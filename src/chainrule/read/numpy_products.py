@@ -11,18 +11,14 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import apply
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.read.arguments import array
 from chainrule.read.subscripts import read_subscripts
 
-__all__ = ["array", "axes_last", "refuse"]
+__all__ = ["axes_last", "refuse"]
 
 F = evaluating
 
 _LETTERS = "ijklmnopqrstuvwxyzabcdefghABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def array(x: Any) -> Any:
-    """A traced value as it is, anything else as an array."""
-    return x if hasattr(x, "ndim") else np.asarray(x)
 
 
 def refuse(function: str, **options: Any) -> None:

@@ -16,7 +16,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, apply, look_into
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.read.arguments import along, array, axes_of, axis_of, refuse_option, view
+from chainrule.read.arguments import along, array, axes_of, axis_of, read_only_view, refuse_option, view
 
 __all__ = ["pad_widths"]
 
@@ -161,7 +161,8 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     lead = len(sizes) - array.ndim
     if lead < 0 or any(n not in (1, m) for n, m in zip(array.shape, sizes[lead:], strict=True)):
         raise ShapeError(f"an array of shape {array.shape} does not broadcast to {sizes}")
-    return F.broadcast_to(array, shape=sizes)
+    out = F.broadcast_to(array, shape=sizes)
+    return read_only_view(array, out, lambda base: F.broadcast_to(base, shape=sizes), "np.broadcast_to")
 
 
 @answers(np.atleast_1d)
