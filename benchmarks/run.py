@@ -21,6 +21,7 @@ from measure import geometric_mean, ratio, rounds, table
 
 import chainrule as cr
 
+REMARKS = "## What falls short, and why"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
@@ -161,9 +162,15 @@ def main() -> None:
         print(sections[-1], "\n", flush=True)
     versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     versions += [f"{name} {module.__version__}" for name in ("jax", "torch") if (module := optional(name))]
+    # What a person wrote about the figures stays.
+    old = PAGE.read_text() if PAGE.exists() else ""
+    remarks = old[old.find(REMARKS) :] if REMARKS in old else ""
     PAGE.write_text(
         "# Performance\n\nMeasured by `make bench`: all rivals in one run, in turn, ratios as the median over rounds. "
-        f"Two cores; {', '.join(versions)}. Absolute times are for orientation only.\n\n" + "\n\n".join(sections) + "\n"
+        f"Two cores; {', '.join(versions)}. Absolute times are for orientation only.\n\n"
+        + "\n\n".join(sections)
+        + "\n"
+        + (f"\n{remarks}" if remarks else "")
     )
     print(f"written to {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
 
