@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from chainrule.cli import main
+from chainrule.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -186,6 +188,35 @@ def test_the_formula_printed_is_that_of_the_derivative(run: Run, formula: str) -
     for x in (0.7, 1.9):
         value = float(formula_function(shown)(x))
         assert value == pytest.approx(float(derivative(formula_function(formula), x)), rel=1e-7)
+
+
+def test_a_derivative_that_grows_too_large_is_refused_before_it_is_simplified(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("chainrule.cli.derivative")
+    sizes: list[int] = []
+
+    def simplify(graph: Any, for_view: bool = False) -> Any:
+        sizes.append(len(graph))
+        return simplified(graph, for_view)
+
+    simplified = module.simplify
+    monkeypatch.setattr(module, "simplify", simplify)
+    status, _, err = run("derivative", "sin(x)^2 exp(x^2) / (1 + x^2)", "--order", "20")
+    assert status == 2
+    assert "the limit derivative_nodes" in err
+    assert len(sizes) == 6
+    assert max(sizes) <= LIMITS.derivative_nodes
+
+
+def test_a_command_loads_no_other() -> None:
+    code = (
+        "import sys; from chainrule.cli import main\n"
+        "try: main(['derivative', 'x^2'])\n"
+        "finally: print([m for m in sys.modules if m in ('chainrule.learn.table', 'chainrule.cli.check')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
 def test_without_a_point_only_the_formula_is_printed(run: Run) -> None:
@@ -559,7 +590,10 @@ def test_a_column_name_cannot_write_to_the_terminal(run: Run, here: Path) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot be sent Ctrl-C alone")
 def test_an_interrupted_descent_prints_the_run_so_far() -> None:
-    ready = "import sys; from chainrule.cli import main; print('ready', file=sys.stderr, flush=True); main()"
+    ready = (
+        "import sys, chainrule.cli.descend; from chainrule.cli import main; "
+        "print('ready', file=sys.stderr, flush=True); main()"
+    )
     endless = ["descend", DIABETES, "--target", "y", "--steps", "1000000000", "--learning-rate", "1e-6", "--json"]
     with subprocess.Popen(
         [sys.executable, "-c", ready, *endless],

@@ -137,6 +137,7 @@ def test_the_sixth_derivative_of_a_product_of_twenty_factors_stays_one_shared_gr
     assert f'"derivative_value": {exact:.10g}'[:30] in out
 
 
+@pytest.mark.no_cover  # measuring coverage takes time of its own
 def test_time_grows_with_the_size_of_the_formula() -> None:
     """Twice the input, at most 2.5 times the CPU time, through reading and differentiating."""
 

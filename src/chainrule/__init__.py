@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         MissingExtraError as MissingExtraError,
         NonFiniteError as NonFiniteError,
         NotScalarError as NotScalarError,
+        OperandError as OperandError,
         ShapeError as ShapeError,
         SourceError as SourceError,
         TraceError as TraceError,
@@ -59,7 +60,7 @@ _HOMES = {
     "chainrule.errors": (
         "ArgumentError", "ChainruleError", "DataError", "DerivativeMissingError", "FormulaError", "GraphError",
         "GuardError", "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError",
-        "NotScalarError", "ShapeError", "SourceError", "TraceError",
+        "NotScalarError", "OperandError", "ShapeError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.check": ("GradientCheck", "check"),

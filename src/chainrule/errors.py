@@ -24,6 +24,7 @@ __all__ = [
     "MissingExtraError",
     "NonFiniteError",
     "NotScalarError",
+    "OperandError",
     "ShapeError",
     "SourceError",
     "TraceError",
@@ -56,6 +57,10 @@ class NotScalarError(ShapeError):
 
 class TraceError(ChainruleError, TypeError):
     """A function does something that cannot be followed; the message names its line and what to write instead."""
+
+
+class OperandError(TraceError, ArgumentError):
+    """A function computes with something that is no number and no array of numbers; the message names its line."""
 
 
 class LeakedTraceError(TraceError):

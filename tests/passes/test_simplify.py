@@ -232,6 +232,7 @@ def chain(length: int) -> Graph:
     return Graph((x,), (node,))
 
 
+@pytest.mark.no_cover  # measuring coverage takes time of its own
 @pytest.mark.parametrize("for_view", [False, True])
 def test_time_is_linear_and_depth_needs_no_recursion(for_view: bool) -> None:
     times = []

@@ -226,6 +226,7 @@ SLOW = {"points": "1.1" * 6_000, "groups": "(x|" * 150, "sum": "x+" * 4_900 + "x
         "foreign": "Ж" * 19_000, "e": "1e" * 9_000}  # fmt: skip
 
 
+@pytest.mark.no_cover  # measuring coverage takes time of its own
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
 def test_time_is_linear(text: str) -> None:
     def work(part: str) -> None:

@@ -10,7 +10,10 @@ import pytest
 from agreement import LINE, MASK, MATRIX, agree
 
 from chainrule.calculus.gradients import grad
-from chainrule.errors import TraceError
+from chainrule.calculus.jacobians import hessian
+from chainrule.calculus.mapping import vmap
+from chainrule.calculus.tape import tape
+from chainrule.errors import LeakedTraceError, TraceError
 
 
 def same_effect(program: Callable[[Any], Any], x: np.ndarray) -> None:
@@ -119,7 +122,46 @@ def _put(y: Any) -> Any:
     return y
 
 
+def _single_components(y: Any) -> Any:
+    first, corner, number = y[0, 0, ...], y[..., 2, 3], y[1, 1]
+    first += y[0, 1]
+    corner[...] = first * 2
+    number += 1.0  # a NumPy scalar: nothing else sees it
+    y[0, 0] *= 3
+    corner += 1
+    return [y, first * 1, corner * 1, number]
+
+
+def _reshaped_to_a_number(y: Any) -> Any:
+    squeezed, reshaped = np.squeeze(y[:1, :1]), y[1:2, 1].reshape(())
+    squeezed *= y[2, 2]
+    reshaped[()] = 4.0
+    y[1, 1] += squeezed
+    return [y, squeezed * 1, reshaped * 1]
+
+
+def _views_of_einsum(y: Any) -> Any:
+    turned, square = np.einsum("ij->ji", y), y[:, :3]
+    diagonal = np.einsum("ii->i", square)
+    same = np.einsum("ij", y)
+    turned[0] = y[:, 1] ** 2
+    diagonal *= 2
+    same[2, 3] = 5.0
+    return [y, turned, diagonal, np.einsum("ij->i", y)]
+
+
+def _broadcast_arrays(y: Any) -> Any:
+    row, whole, plain = np.broadcast_arrays(y[0], y, 2.0)
+    y[0] *= 3
+    whole[1] = y[2] ** 2
+    return [y, row * 1, whole, plain]
+
+
 PROGRAMS = [
+    _single_components,
+    _reshaped_to_a_number,
+    _views_of_einsum,
+    _broadcast_arrays,
     _alias,
     _slice_view,
     _view_sees_base,
@@ -217,6 +259,16 @@ READ_ONLY: list[Callable[[Any], Any]] = [
 ]
 
 
+def test_what_broadcast_arrays_has_stretched_is_not_written_into() -> None:
+    def program(x: Any) -> Any:
+        stretched, _ = np.broadcast_arrays(x[0], x)
+        with pytest.raises(TraceError, match=r"the result of np\.broadcast_arrays is a view"):
+            stretched[0] = 1.0
+        return np.sum(x)
+
+    assert np.array_equal(grad(program)(MATRIX), np.ones(MATRIX.shape))
+
+
 @pytest.mark.parametrize("look", READ_ONLY)
 def test_a_read_only_view_follows_its_base(look: Callable[[Any], Any]) -> None:
     def program(y: Any) -> Any:
@@ -241,3 +293,89 @@ def test_a_read_only_view_refuses_writes(look: Callable[[Any], Any]) -> None:
         return np.sum(x)
 
     assert np.array_equal(grad(program)(MATRIX), np.ones(MATRIX.shape))
+
+
+def _outer_buffer(x: Any) -> Any:
+    buffer = np.zeros_like(x)
+    part = buffer[1:]
+
+    def inner(y: Any) -> Any:
+        buffer[0] = y * 2
+        buffer[1] = y * x[1]
+        return y**2 * buffer[1]
+
+    slope = grad(inner)(x[0])  # 3 x0^2 x1
+    buffer[2] = slope
+    return np.sum(buffer**2) * slope + np.sum(part**3)
+
+
+def _outer_buffer_by_hand(x: Any) -> Any:
+    slope = 3 * x[0] ** 2 * x[1]
+    buffer = np.stack([x[0] * 2, x[0] * x[1], slope])
+    return np.sum(buffer**2) * slope + np.sum(buffer[1:] ** 3)
+
+
+def test_an_array_of_an_outer_level_keeps_what_an_inner_derivative_wrote() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(grad(_outer_buffer)(x), grad(_outer_buffer_by_hand)(x))
+    np.testing.assert_allclose(hessian(_outer_buffer)(x), hessian(_outer_buffer_by_hand)(x))
+
+
+def test_an_array_written_two_levels_below_keeps_what_was_written() -> None:
+    def f(x: Any) -> Any:
+        buffer = np.zeros_like(np.stack([x, x]))
+        view = buffer[:1]
+
+        def middle(y: Any) -> Any:
+            def innermost(z: Any) -> Any:
+                buffer[0] = z * y * x
+                return z**2 * y
+
+            return grad(innermost)(y) * view[0]  # 2 y^2 y^2 x
+
+        slope = grad(middle)(x)  # 8 x^4
+        return slope + np.sum(buffer) + view[0]  # 8 x^4 + 2 x^3
+
+    assert grad(f)(1.5) == pytest.approx(32 * 1.5**3 + 6 * 1.5**2)
+
+
+def test_views_of_an_outer_array_see_what_is_written_inside() -> None:
+    def f(x: Any) -> Any:
+        def inner(y: Any) -> Any:
+            buffer = np.zeros_like(x)
+            view = buffer[1:]
+            buffer[0] = y
+            buffer[1] = y * 2
+            return np.sum(buffer**2) + np.sum(view**3)  # 5 y^2 + 8 y^3
+
+        return grad(inner)(x[0])
+
+    np.testing.assert_allclose(grad(f)(np.array([1.0, 2.0, 3.0])), [58.0, 0.0, 0.0])
+
+
+def test_a_tape_gives_back_what_was_written_on_it() -> None:
+    def f(x: Any) -> Any:
+        buffer = np.zeros_like(x)
+        with tape() as inner:
+            y = inner.watch(x[0])
+            buffer[0] = y**2
+            loss = y**3
+        return buffer[0] + inner.gradient(loss, y)  # 4 x^2
+
+    np.testing.assert_allclose(grad(f)(np.array([3.0, 1.0])), [24.0, 0.0])
+
+
+def test_what_vmap_wrote_into_an_outer_array_is_refused_with_the_way_out() -> None:
+    def f(x: Any) -> Any:
+        buffer = np.zeros_like(x)
+
+        def one(y: Any) -> Any:
+            buffer[0] = y
+            return y**2
+
+        return np.sum(vmap(one)(x)) + np.sum(buffer)
+
+    with pytest.raises(LeakedTraceError, match="an array made outside a function was written to") as caught:
+        grad(f)(np.array([1.0, 2.0]))
+    assert "return what was to be written" in str(caught.value)
+    assert "test_writing.py, line" in str(caught.value)

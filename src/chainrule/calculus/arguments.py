@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ def differentiable(value: Any, path: str) -> Any:
         ArgumentError: for what is not numeric, with the path of the argument.
     """
     kind = type(value)
+    if kind is np.ndarray and value.ndim and value.dtype.char in "dfDF":
+        return value
     if kind is Traced:
         return value if value.dtype.kind in "fc" else value.astype(np.float64)
     if kind is float:
@@ -61,6 +63,8 @@ class Selection:
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums) -> None:
         self.single = isinstance(argnums, (int, str))
+        if not self.single and (argnums is None or not isinstance(argnums, Iterable)):
+            raise ArgumentError(f"argnums is {argnums!r}: expected a position (int), a name (str), or several of them")
         wanted: Sequence[Any] = (argnums,) if isinstance(argnums, (int, str)) else tuple(argnums)
         if not wanted:
             raise ArgumentError("argnums is empty: name at least one argument, by position or by name")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["flatten", "is_container", "map_leaves"]
+__all__ = ["flatten", "is_container", "leaves_like", "map_leaves"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -47,6 +47,24 @@ def map_leaves(function: Callable[..., Any], value: Any, *others: Any) -> Any:
                 f"containers of different structure: {[p for p, _ in leaves]} and {[p for p, _ in column]}"
             )
     return rebuild([function(leaf, *(column[i][1] for column in columns)) for i, (_, leaf) in enumerate(leaves)])
+
+
+def leaves_like(paths: Sequence[str], value: Any, what: str) -> list[Any]:
+    """The leaves of a container in the order of `paths`, those of another one with the same parts.
+
+    Raises `ArgumentError`, with `what` in it, where the two do not have the same parts.
+
+    >>> leaves_like(["w", "b"], {"b": 1.0, "w": 2.0}, "the tangent")
+    [2.0, 1.0]
+    """
+    found = dict(flatten(value)[0])
+    if found.keys() != set(paths):
+        raise ArgumentError(f"{what} has the parts {_listed(found)}, expected {_listed(paths)}")
+    return [found[path] for path in paths]
+
+
+def _listed(paths: Iterable[str]) -> str:
+    return ", ".join(path or "(the whole)" for path in paths) or "none"
 
 
 def _take_apart(

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.calculus.containers import flatten
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced
+from chainrule.core.traced import Traced, plain_value
 
 __all__ = ["stop_gradient", "value"]
 
@@ -23,13 +23,7 @@ def value(x: Any) -> Any:
     np.float64(3.0)
     """
     leaves, rebuild = flatten(x)
-    return rebuild([_plain(leaf) for _, leaf in leaves])
-
-
-def _plain(leaf: Any) -> Any:
-    while type(leaf) is Traced:
-        leaf = leaf.value
-    return leaf
+    return rebuild([plain_value(leaf) for _, leaf in leaves])
 
 
 def stop_gradient(x: Any) -> Any:

@@ -15,7 +15,7 @@ from chainrule.core.record import Record
 from chainrule.core.registry import evaluating, plain
 from chainrule.core.traced import Trace, Traced
 from chainrule.passes.forward import push
-from chainrule.passes.guards import observer_in_force, warn_of_writes
+from chainrule.passes.guards import observer_in_force, tangent_observer_in_force, warn_of_writes, watched
 from chainrule.passes.reverse import pull
 from chainrule.read.boundary import located
 
@@ -48,7 +48,7 @@ class Run:
         for place in places:
             target: Any = keywords if isinstance(place, str) else arguments
             value = target[place]
-            if is_container(value):
+            if type(value) is not np.ndarray and is_container(value):
                 leaves, rebuild = flatten(value, selection.label(place))
                 traced = [self._input(recording, leaf, path) for path, leaf in leaves]
                 target[place] = rebuild(traced)
@@ -119,16 +119,18 @@ class Run:
 
     def _original_inputs(self) -> list[Record]:
         # A write into an argument lets its traced value stand for another record: the inputs are those of the tape.
-        return [record for record in self._records if record.primitive is None]
+        return self._records[: len(self.inputs)]
 
     def push(self, tangents: Sequence[Any]) -> Callable[[Any], Any]:
         """Carry tangents of the inputs forward; returns the function from an output to its tangent."""
         self._trace.captured.check()
-        records = self._original_inputs()
+        given = {r: t for r, t in zip(self._original_inputs(), tangents, strict=True) if t is not None}
+        observe = None
+        if watched():
+            outputs = [value.record for _, value in flatten(self.result)[0] if self.owns(value)]
+            observe = tangent_observer_in_force(self._records, outputs, given)
         with np.errstate(all="ignore"):
-            moving = push(
-                self._records, {r: t for r, t in zip(records, tangents, strict=True) if t is not None}, evaluating
-            )
+            moving = push(self._records, given, evaluating, observe)
 
         def tangent_of(output: Any) -> Any:
             tangent = moving.get(output.record) if self.owns(output) else None

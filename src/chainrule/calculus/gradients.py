@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -41,14 +41,15 @@ def grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = Fals
     >>> cr.grad(lambda w, b: w * 3 + b, argnums=("w", "b"))(2.0, 1.0)
     (np.float64(3.0), np.float64(1.0))
     """
-    both = value_and_grad(f, argnums, has_aux)
+    function = as_function(f)
+    selection = Selection(function, argnums)
 
-    @wraps(both)
+    @wraps(function)
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, found = both(*args, **kwargs)
-        return (found, value[1]) if has_aux else found
+        _, aux, found = _differentiated(function, selection, args, kwargs, has_aux)
+        return (found, aux) if has_aux else found
 
-    gradient.__name__ = f"grad_{function_name(both)}"
+    gradient.__name__ = f"grad_{function_name(function)}"
     return gradient
 
 
@@ -66,23 +67,31 @@ def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: b
 
     @wraps(function)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        run = Run(function, selection, args, kwargs)
-        output, aux = _split(run.result, has_aux)
-        value = scalar(run.plain(output), function_name(function))
-        leaves = run.pull(
-            [(output, value.dtype.type(1) if isinstance(value, np.generic) else evaluating.ones_like(value))]
-        )
-        gradient = run.rebuild(leaves)
-        if has_aux:
-            return (value, map_leaves(run.plain, aux)), gradient
-        return value, gradient
+        value, aux, found = _differentiated(function, selection, args, kwargs, has_aux)
+        return ((value, aux), found) if has_aux else (value, found)
 
     return value_and_gradient
 
 
-def _split(result: Any, has_aux: bool) -> tuple[Any, Any]:
-    if not has_aux:
-        return result, None
+_ONE = np.float64(1.0)
+
+
+def _differentiated(
+    function: Callable[..., Any], selection: Selection, args: Sequence[Any], kwargs: Mapping[str, Any], has_aux: bool
+) -> tuple[Any, Any, Any]:
+    """The value, what came with it (None without `has_aux`), and the gradient."""
+    run = Run(function, selection, args, kwargs)
+    output, aux = _split(run.result) if has_aux else (run.result, None)
+    value = run.plain(output)
+    seed: Any = _ONE
+    if type(value) is not np.float64:
+        value = scalar(value, function_name(function))
+        seed = value.dtype.type(1) if isinstance(value, np.generic) else evaluating.ones_like(value)
+    found = run.rebuild(run.pull([(output, seed)]))
+    return value, map_leaves(run.plain, aux) if has_aux else None, found
+
+
+def _split(result: Any) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
         raise ArgumentError("with has_aux=True the function must return a pair (value, aux)")
     return result

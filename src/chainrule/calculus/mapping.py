@@ -12,9 +12,10 @@ from chainrule.calculus.arguments import function_name
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.functions import as_function
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced
+from chainrule.core.traced import Traced, plain_value
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.passes.batch import batch
+from chainrule.passes.guards import watched
 from chainrule.read.boundary import naming_the_line
 from chainrule.read.trace import trace
 
@@ -77,6 +78,10 @@ def vmap(f: Callable[..., Any] | str, in_axes: int | Sequence[int | None] | None
             structure.append(rebuild_result)
             return [output for _, output in outputs]
 
+        if watched() and count:  # a kink or NaN of any example is to be found, and one example is all that a trace sees
+            with naming_the_line():
+                found = [one(*[stack[i] for stack in stacks]) for i in range(count)]
+            return structure[0]([evaluating.stack(*parts, axis=0) for parts in zip(*found, strict=True)])
         examples = [_example(stack) for stack in stacks]
         with naming_the_line():
             graph, _ = trace(one, examples, [f"x{i}" for i in range(len(examples))], function_name(function))
@@ -91,6 +96,8 @@ def vmap(f: Callable[..., Any] | str, in_axes: int | Sequence[int | None] | None
 def _axes(in_axes: int | Sequence[int | None] | None, count: int) -> Sequence[int | None]:
     if in_axes is None or isinstance(in_axes, int):
         return [in_axes] * count
+    if not isinstance(in_axes, list | tuple) or not all(axis is None or isinstance(axis, int) for axis in in_axes):
+        raise ArgumentError(f"in_axes is {in_axes!r}: expected an axis (int), None, or one of these for each argument")
     if len(in_axes) != count:
         raise ArgumentError(f"in_axes has {len(in_axes)} entries for {count} arguments: give one for each")
     return in_axes
@@ -108,6 +115,5 @@ def _front(leaf: Any, axis: int, path: str) -> Any:
 
 def _example(stack: Any) -> Any:
     """The first example, as plain numbers: the trace follows its branches."""
-    while type(stack) is Traced:
-        stack = stack.value
+    stack = plain_value(stack)
     return stack[0] if len(stack) else np.zeros(stack.shape[1:], stack.dtype)[()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import Selection, differentiable
-from chainrule.calculus.containers import flatten
+from chainrule.calculus.containers import flatten, leaves_like
 from chainrule.calculus.eager import Run
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
@@ -41,15 +41,12 @@ def vjp(f: Callable[..., Any] | str, *primals: Any) -> tuple[Any, Callable[[Any]
     function = as_function(f)
     run = Run(function, Selection(function, tuple(range(len(primals)))), primals, {})
     run.keep_inputs()
-    outputs, rebuild = flatten(run.result, "the value")
+    parts, rebuild = flatten(run.result)
+    outputs = [(path or "the value", output) for path, output in parts]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given, _ = flatten(cotangent, "the value")
-        if len(given) != len(outputs):
-            raise ArgumentError(f"the cotangent has {len(given)} parts, but the value has {len(outputs)}")
-        pairs = [
-            (output, _like(c, run.plain(output), path)) for (path, output), (_, c) in zip(outputs, given, strict=True)
-        ]
+        given = leaves_like([path for path, _ in parts], cotangent, "the cotangent")
+        pairs = [(output, _like(c, run.plain(output), path)) for (path, output), c in zip(outputs, given, strict=True)]
         return run.rebuild(run.pull(pairs))
 
     return rebuild([run.plain(output) for _, output in outputs]), pullback
@@ -74,16 +71,20 @@ def jvp(f: Callable[..., Any] | str, primals: Sequence[Any], tangents: Sequence[
     (np.float64(0.0), np.float64(2.0))
     """
     function = as_function(f)
+    if not isinstance(primals, list | tuple) or not isinstance(tangents, list | tuple):
+        raise ArgumentError("primals and tangents are tuples with one entry for each argument: jvp(f, (x,), (v,))")
     if len(primals) != len(tangents):
         raise ArgumentError(f"{len(primals)} primals, but {len(tangents)} tangents: give one for each")
     run = Run(function, Selection(function, tuple(range(len(primals)))), tuple(primals), {})
-    given = [leaf for tangent in tangents for leaf in flatten(tangent)[0]]
-    if len(given) != len(run.inputs):
-        raise ArgumentError(f"the tangents have {len(given)} parts, but the primals have {len(run.inputs)}")
+    given = [
+        leaf
+        for i, (primal, tangent) in enumerate(zip(primals, tangents, strict=True))
+        for leaf in leaves_like([path for path, _ in flatten(primal)[0]], tangent, f"tangent {i}")
+    ]
     tangent_of = run.push(
         [
             _like(t, traced.value, path or "a primal")
-            for (_, t), traced, path in zip(given, run.inputs, run.paths, strict=True)
+            for t, traced, path in zip(given, run.inputs, run.paths, strict=True)
         ]
     )
     outputs, rebuild = flatten(run.result, "the value")

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from chainrule.calculus.arguments import Argnums, Selection, differentiable, function_name
+from chainrule.calculus.containers import flatten
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import scalar
 from chainrule.calculus.recording import Recorded, record
-from chainrule.core.graph import Graph, Node
+from chainrule.core.graph import Graph, Node, lift
 from chainrule.core.record import Record
 from chainrule.core.registry import building
 from chainrule.emit.code import function_from_source
 from chainrule.emit.layout import Program
 from chainrule.emit.numpy import numpy_program
 from chainrule.emit.python import python_program
-from chainrule.errors import ArgumentError, GraphError
+from chainrule.errors import ArgumentError, GraphError, SourceError
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.reverse import pull, records_of
 from chainrule.passes.simplify import simplify
@@ -100,14 +102,17 @@ def source(
 def _program(
     recorded: Recorded, selected: set[int | str], name: str, language: str, what: str
 ) -> tuple[Program, Graph]:
-    forward = recorded.graph
+    # What the function returns is written even where no input reaches it.
+    returned = flatten(recorded.restore(recorded.graph.outputs))[0]
+    forward = replace(recorded.graph, outputs=tuple(lift(leaf) for _, leaf in returned))
     title = {"value": name, "gradient": f"grad_{name}", "both": f"value_and_grad_{name}"}[what]
     wrt: list[Node] = []
     if what == "value":
         graph = simplify(forward)
     else:
         if not recorded.bare:
-            scalar(recorded.restore([np.zeros(node.shape, node.dtype)[()] for node in forward.outputs]), name)
+            traced = recorded.graph.outputs
+            scalar(recorded.restore([np.zeros(node.shape, node.dtype)[()] for node in traced]), name)
         (output,) = forward.outputs
         scalar(np.zeros(output.shape, output.dtype)[()], name)
         wrt = [node for node, place in zip(forward.inputs, recorded.places, strict=True) if place in selected]
@@ -136,7 +141,15 @@ def _cotangents(graph: Graph, wrt: Sequence[Node]) -> tuple[Node, ...]:
 
     found: dict[Record, Any] = {}
     if output in records:
-        found = pull(list(records.values()), {records[output]: building.ones_like(output)}, building, note)
+        try:
+            found = pull(list(records.values()), {records[output]: building.ones_like(output)}, building, note)
+        except TypeError as error:
+            if "Node" not in str(error):
+                raise
+            raise SourceError(
+                f"the derivative of {graph.name} cannot be written as stand-alone source: a rule of your own uses "
+                "NumPy functions, which work on arrays alone\n  chainrule.grad computes it without source"
+            ) from error
     gradients = tuple(
         found[records[node]] if node in records and records[node] in found else building.zeros_like(node)
         for node in wrt

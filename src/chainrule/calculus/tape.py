@@ -82,6 +82,7 @@ class Tape:
         if not self._owns(loss):
             if type(loss) is Traced:
                 raise ArgumentError("the loss was not computed on this tape")
+            scalar(loss, "the loss")  # a constant number has the gradient zero
             return map_leaves(lambda source: evaluating.zeros_like(self._checked(source).value), sources)
         seed = evaluating.ones_like(scalar(loss.value, "the loss"))
         records = list(self._records if self._records is not None else self._trace.records or ())

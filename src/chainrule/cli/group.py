@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import linecache
 import os
 import sys
@@ -14,14 +15,11 @@ import click
 import numpy as np
 
 import chainrule as cr
-from chainrule.cli.check import check
-from chainrule.cli.derivative import derivative
-from chainrule.cli.descend import descend
-from chainrule.cli.graph import graph
 from chainrule.cli.output import printable
 
 __all__ = ["main"]
 
+COMMANDS = ("check", "derivative", "descend", "graph")
 DONE, BAD_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 2, 70, 130, 141
 
 WELCOME = """\
@@ -38,7 +36,19 @@ chainrule --help lists all commands, chainrule COMMAND --help the options of one
 
 
 class _Commands(click.Group):
-    """The group; it takes a broken pipe from click, which would turn it into the status of a failed check."""
+    """The group. It loads the command that is asked for and no other, so that an answer does not wait for imports.
+
+    It takes a broken pipe from click, which would turn it into the status of a failed check.
+    """
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"chainrule.cli.{name}"), name)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -61,10 +71,6 @@ def group(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(WELCOME)
-
-
-for _command in (derivative, graph, check, descend):
-    group.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

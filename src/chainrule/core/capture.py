@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, TraceError
+from chainrule.errors import ArgumentError, OperandError, TraceError
 
 __all__ = ["Captured", "capture"]
 
@@ -68,15 +68,21 @@ _SCALARS = (bool, int, float, complex)
 
 
 def capture(value: Any, captured: Captured) -> Any:
-    """A constant operand as the trace keeps it; raises `ArgumentError` for what is not numeric."""
-    if type(value) in _SCALARS or isinstance(value, np.generic):
-        return value
-    if isinstance(value, np.ma.MaskedArray):
-        raise ArgumentError("masked arrays cannot be differentiated: use numpy.where with the mask, or .filled(value)")
-    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    """A constant operand as the trace keeps it; raises `OperandError` for what is not numeric."""
+    array = value
+    if type(value) is not np.ndarray:
+        if type(value) in _SCALARS or isinstance(value, np.generic):
+            return value
+        if isinstance(value, np.ma.MaskedArray):
+            raise ArgumentError(
+                "masked arrays cannot be differentiated: use numpy.where with the mask, or .filled(value)"
+            )
+        if getattr(value, "__array_ufunc__", ()) is None:
+            raise OperandError(f"an operand of type {type(value).__name__} takes no part in NumPy's functions")
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
     if array.dtype.kind not in "biufc":
-        raise ArgumentError(f"an operand of dtype {array.dtype} is not numeric: {value!r:.60}")
-    if not _writeable(array):
+        raise OperandError(f"an operand of dtype {array.dtype} is not numeric: {value!r:.60}")
+    if not (array.flags.writeable or _writeable(array.base)):
         return array
     if array.size <= SMALL:
         return array.copy()

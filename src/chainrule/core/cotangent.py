@@ -90,10 +90,11 @@ class Piece:
     like: Array
 
     def add_to(self, buffer: Array) -> None:
-        if any(isinstance(part, np.ndarray) for part in self.index):
-            np.add.at(buffer, self.index, self.value)
-        else:
-            buffer[self.index] += self.value
+        for part in self.index:
+            if isinstance(part, np.ndarray):
+                np.add.at(buffer, self.index, self.value)
+                return
+        buffer[self.index] += self.value
 
     def whole(self) -> Array:
         buffer = np.zeros(self.like.shape, self.like.dtype)

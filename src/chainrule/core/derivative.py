@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.core.cotangent import Mask, Masked, both
 from chainrule.core.record import Record
+from chainrule.core.saturation import overflowed, unsaturated
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
 
@@ -107,88 +108,46 @@ class Elementwise(Derivative):
             sign = self._signs[i]
             if sign == 0:
                 term = tangent * self._functions[i](F, record.value, *record.values, **record.parameters)
-                if i in self.saturates and (reached := _unsaturated(F, record.values[i], record.value)) is not None:
-                    term = F.where(reached, term, 0.0) if _overflowed(record.operands[i]) else term
+                if i in self.saturates and (reached := unsaturated(F, record.values[i], record.value)) is not None:
+                    term = F.where(reached, term, 0.0) if overflowed(record.operands[i]) else term
             else:
                 term = tangent if sign == 1 else -tangent
             total = term if total is None else total + term
         return None if total is None else _match_tangent(F, total, record.value)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
-        contributions: list[Array | Masked | None] = []
         values, parameters = record.values, record.parameters
-        if len(values) == 1 and mask is None and not parameters and not self._signs[0] and not self.saturates:
+        signs, functions, saturates = self._signs, self._functions, self.saturates
+        if len(values) == 1 and mask is None and not parameters and not signs[0] and not saturates:
             (primal,) = values  # what follows, for the case that is most frequent
-            term = cotangent * self._functions[0](F, record.value, primal)
+            term = cotangent * functions[0](F, record.value, primal)
             if term.shape != primal.shape or term.dtype is not primal.dtype:
                 term = _match(F, term, None, primal)
             return (term,)
+        contributions: list[Array | Masked | None] = []
         for i, operand in enumerate(record.operands):
-            if operand is None or type(values[i]) is int:  # a size is a Python int, also where it is recorded
+            primal = values[i]
+            if operand is None or type(primal) is int:  # a size is a Python int, also where it is recorded
                 contributions.append(None)
                 continue
-            primal = values[i]
             passed = mask
-            sign = self._signs[i]
-            if sign == 0:
-                function = self._functions[i]
+            if signs[i]:
+                term = cotangent if signs[i] == 1 else -cotangent
+            else:
                 if parameters:
-                    term = cotangent * function(F, record.value, *values, **parameters)
+                    term = cotangent * functions[i](F, record.value, *values, **parameters)
                 else:
-                    term = cotangent * function(F, record.value, *values)
+                    term = cotangent * functions[i](F, record.value, *values)
                 if mask is not None:
                     term = mask.cut(F, term, self.overflows)
-                if i in self.saturates and (reached := _unsaturated(F, primal, record.value)) is not None:
+                if saturates and i in saturates and (reached := unsaturated(F, primal, record.value)) is not None:
                     passed = (
                         Mask(reached=reached) if mask is None else Mask(mask.branch, both(F, mask.reached, reached))
                     )
-            else:
-                term = cotangent if sign == 1 else -cotangent
             if passed is not None or term.shape != primal.shape or term.dtype is not primal.dtype:
                 term = _match(F, term, passed, primal)
             contributions.append(term)
         return contributions
-
-
-def _unsaturated(F: Any, x: Array, out: Array) -> Array | None:
-    """Where x is not infinite or the result is not finite; None where that is everywhere, which is the rule."""
-    if isinstance(x, (np.ndarray, np.generic)) and not np.count_nonzero(np.isinf(x)):
-        return None
-    return F.unsaturated(x, out)
-
-
-def _overflowed(record: Record | None) -> bool:
-    """Whether the infinities in a value come from exponentials that overflowed, and from no pole.
-
-    Known on a tape only: a graph has no values.
-    """
-    stack = [record]
-    while stack:
-        record = stack.pop()
-        if (
-            record is None
-            or record.primitive is None
-            or not isinstance(plain_value(record.value), np.ndarray | np.generic)
-        ):
-            return False
-        infinite = [
-            operand
-            for operand, value in zip(record.operands, record.values, strict=True)
-            if np.any(np.isinf(plain_value(value)))
-        ]
-        derivative = record.primitive.derivative
-        if infinite:
-            stack.extend(infinite)
-        elif np.any(np.isinf(plain_value(record.value))) and not getattr(derivative, "overflows", False):
-            return False
-    return True
-
-
-def plain_value(value: Any) -> Any:
-    """The array behind a value that is traced, on however many levels."""
-    while isinstance(getattr(value, "record", None), Record):
-        value = value.record.value
-    return value
 
 
 class Linear(Derivative):
@@ -228,6 +187,11 @@ class Linear(Derivative):
         return _operation(F, record)(*operands, **record.parameters)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        if mask is None and len(record.values) == 1 and not self.variadic:
+            (primal,) = record.values  # what follows, for the case that is most frequent
+            transpose = self.transposes[0]
+            if transpose is not None:
+                return (_match(F, transpose(F, cotangent, record.value, primal, **record.parameters), None, primal),)
         contributions: list[Array | Masked | None] = []
         for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
             transpose = None if operand is None else self._transpose(i)
@@ -271,14 +235,21 @@ class Multilinear(Derivative):
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         contributions: list[Array | None] = []
-        for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
+        values, parameters = record.values, record.parameters
+        for i, operand in enumerate(record.operands):
             if operand is None:
                 contributions.append(None)
                 continue
-            parameters = {**record.parameters, "position": i} if self.variadic else record.parameters
-            transpose = self.transposes[0 if self.variadic else i]
-            term = transpose(F, cotangent, record.value, *record.values, **parameters)
-            contributions.append(_match(F, term, None, primal))
+            if self.variadic:
+                term = self.transposes[0](F, cotangent, record.value, *values, **parameters, position=i)
+            elif parameters:
+                term = self.transposes[i](F, cotangent, record.value, *values, **parameters)
+            else:
+                term = self.transposes[i](F, cotangent, record.value, *values)
+            primal = values[i]
+            if term.shape != primal.shape or term.dtype is not primal.dtype:
+                term = _match(F, term, None, primal)
+            contributions.append(term)
         return contributions
 
 
@@ -299,8 +270,6 @@ class Reduction(Derivative):
         return v if self.scale is None else self.scale(F, v, record.value, *record.values, **record.parameters)
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
-        if tangents[0] is None:
-            return None
         weight = self.partial(F, record.value, *record.values, **record.parameters)
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         return self._scaled(F, F.sum(tangents[0] * weight, axis=axis, keepdims=keepdims), record)
@@ -310,7 +279,7 @@ class Reduction(Derivative):
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         weight = self.partial(F, record.value, *record.values, **record.parameters)
         scaled = self._scaled(F, cotangent, record)
-        if axis and not keepdims:
+        if axis and not keepdims and not isinstance(scaled, np.generic):  # a number goes with any shape
             scaled = F.expand_dims(scaled, axis=axis)
         return [_match(F, scaled * weight, None, x)]
 
@@ -372,8 +341,6 @@ class Custom(Derivative):
         self.jvp, self.vjp, self.reason = jvp, vjp, reason
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
-        if all(tangent is None for tangent in tangents):
-            return None
         if self.jvp is None:
             raise DerivativeMissingError(_missing(record, "forward", "jvp", "define_jvp", "reverse mode (grad, vjp)"))
         return self.jvp(F, tangents, record.value, *record.values, **record.parameters)

@@ -29,7 +29,7 @@ def split_index(index: Any, indexed: Any = None) -> tuple[tuple[Any, ...], list[
     >>> split_index(np.array([True, False, True]))
     (('#',), [array([0, 2])])
     """
-    if type(index) is slice and all(type(end) is int or end is None for end in (index.start, index.stop, index.step)):
+    if type(index) is slice and _is_plain(index.start) and _is_plain(index.stop) and _is_plain(index.step):
         return (index,), []
     pattern: list[Any] = []
     arrays: list[Any] = []
@@ -61,6 +61,10 @@ def split_index(index: Any, indexed: Any = None) -> tuple[tuple[Any, ...], list[
         if indexed is not None:
             _check_mask(mask.shape, pattern, position, indexed.shape)
     return tuple(pattern), arrays
+
+
+def _is_plain(end: Any) -> bool:
+    return end is None or type(end) is int
 
 
 def _index_array(part: Any) -> Any:

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.core.registry import Namespace
+from chainrule.errors import OperandError
 
-__all__ = ["OPERATORS", "Operators"]
+__all__ = ["OPERATORS", "Operators", "answer_of_the_other"]
 
 # Each method of Python's data model with the primitive it means, and whether its operands come reversed.
 OPERATORS: dict[str, tuple[str, bool]] = (
@@ -43,6 +44,20 @@ OPERATORS: dict[str, tuple[str, bool]] = (
 )
 
 
+_MIRRORED = {"__lt__": "__gt__", "__le__": "__ge__", "__gt__": "__lt__", "__ge__": "__le__"}
+
+
+def answer_of_the_other(name: str, own: Any, other: Any, error: OperandError) -> Any:
+    """What the other operand makes of an operator that is not for it, as Python would ask; else the error is raised."""
+    if isinstance(other, (str, bytes)):  # their __rmul__ would take the value for a count
+        raise error
+    method = getattr(type(other), _MIRRORED.get(name) or name.replace("__", "__r", 1), None)
+    answer = NotImplemented if method is None else method(other, own)
+    if answer is NotImplemented:
+        raise error
+    return answer
+
+
 def _method(primitive: str, reversed_: bool) -> Callable[..., Any]:
     if reversed_:
         return lambda self, other: getattr(self.F, primitive)(other, self)
@@ -64,7 +79,10 @@ class Operators:
         return self.F.abs_complex(self) if np.dtype(self.dtype).kind == "c" else self.F.abs(self)
 
     def __divmod__(self, other: Any) -> Any:
-        return self.F.floor_divide(self, other), self.F.remainder(self, other)
+        try:
+            return self.F.floor_divide(self, other), self.F.remainder(self, other)
+        except OperandError as error:
+            return answer_of_the_other("__divmod__", self, other, error)
 
     def __rdivmod__(self, other: Any) -> Any:
         return self.F.floor_divide(other, self), self.F.remainder(other, self)

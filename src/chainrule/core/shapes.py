@@ -83,7 +83,7 @@ def aligned(F: Any, operands: Sequence[Array], batched: Sequence[bool]) -> list[
 def transposed(F: Any, x: Array) -> Array:
     """A matrix, or each matrix of a stack, with its rows as columns; complex entries are not conjugated."""
     n = x.ndim
-    return F.transpose(x, axes=(*range(n - 2), n - 1, n - 2))
+    return F.transpose(x, axes=(1, 0) if n == 2 else (*range(n - 2), n - 1, n - 2))
 
 
 class ShapeRule(ABC):

@@ -20,19 +20,21 @@ import numpy as np
 
 from chainrule.core.capture import Captured, capture
 from chainrule.core.index import is_basic, split_index
-from chainrule.core.operators import OPERATORS
+from chainrule.core.operators import OPERATORS, answer_of_the_other
 from chainrule.core.protocol import NumPyProtocol, ufunc_primitives
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
-from chainrule.errors import LeakedTraceError
+from chainrule.core.windows import give_back, look_into, write
+from chainrule.errors import LeakedTraceError, OperandError
 
 if TYPE_CHECKING:
     from chainrule.core.primitive import Primitive
 
-__all__ = ["OWN", "Trace", "Traced", "apply", "bind_operators", "look_into", "write"]
+__all__ = ["OWN", "Trace", "Traced", "apply", "bind_operators", "plain_value", "recorded"]
 
 _levels = itertools.count(1)
 _NOTHING: Mapping[str, Any] = {}
+_new = object.__new__
 OWN = __file__.rsplit("core", 1)[0]  # a frame with a file elsewhere is the user's, or a library's
 
 
@@ -47,9 +49,10 @@ class Trace:
         captured: the large constant arrays met.
         views: for the id of an array weak references to its views, which hold it: a write to it reaches them.
         written: inputs that the function wrote into.
+        borrowed: arrays of outer levels that a value of this one was written into, each with its own trace.
     """
 
-    __slots__ = ("captured", "guards", "level", "nested", "records", "views", "written")
+    __slots__ = ("borrowed", "captured", "guards", "level", "nested", "records", "views", "written")
 
     def __init__(self) -> None:
         self.level = next(_levels)
@@ -59,6 +62,7 @@ class Trace:
         self.nested = False
         self.views: dict[int, list[weakref.ref[Traced]]] = {}
         self.written: list[Record] = []
+        self.borrowed: list[tuple[Traced, Trace]] = []
 
     def input(self, value: Any, name: str = "") -> Traced:
         """A new input of the trace."""
@@ -68,15 +72,28 @@ class Trace:
         self._open().append(record)
         return Traced(record)
 
-    def close(self) -> list[Record]:
-        """End the trace and hand over its records; values that leaked out of it raise when used."""
+    def close(self, gives_back: bool = True) -> list[Record]:
+        """End the trace and hand over its records; values that leaked out of it raise when used.
+
+        Args:
+            gives_back: arrays of outer levels that were written into keep what was written, as a value of their own
+                level: right where the function ran once on the values themselves.
+        """
         records = self._open()
+        if self.borrowed and gives_back:
+            give_back(self)
         self.views = {}
         self.records = None  # traced values refer to the trace: without this, every tape would be a reference cycle
         return records
 
     def _open(self) -> list[Record]:
         if self.records is None:
+            if self.borrowed:
+                raise LeakedTraceError(
+                    "an array made outside a function was written to inside it, where vmap or graph ran it once for "
+                    "all: what it holds now has no value outside\n"
+                    "  return what was to be written and write it outside, or np.stack what several calls return"
+                )
             raise LeakedTraceError(
                 "a traced value is used after the function that was being differentiated has returned\n"
                 "  return it from the function, or keep chainrule.value(x) instead of x"
@@ -86,6 +103,12 @@ class Trace:
 
 def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
     """Evaluate a primitive on values, and record it on the innermost trace that an operand belongs to."""
+    if len(operands) == 1 and type(operands[0]) is Traced:
+        record = operands[0].record
+        value = record.value
+        if type(value) is not Traced and not primitive.opaque:  # what follows, for the case that is most frequent
+            out = primitive.compute(value, **parameters) if parameters else primitive.compute(value)
+            return _recorded(primitive, (record,), (value,), out, parameters, record.trace)
     trace: Any = None
     values: list[Any] = []
     parents: list[Record | None] = []
@@ -110,10 +133,13 @@ def apply(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str
     if trace is None:
         return primitive.compute(*operands, **parameters)
     if constants:
-        _capture(values, parents, trace)
+        for i, parent in enumerate(parents):
+            if parent is None:
+                values[i] = capture(values[i], trace.captured)
     if primitive.opaque:
         trace.nested = True  # its rule is the user's own, and may hold values of an outer level
-    return _recorded(primitive, parents, values, primitive.compute(*values, **parameters), parameters, trace)
+    out = primitive.compute(*values, **parameters) if parameters else primitive.compute(*values)
+    return _recorded(primitive, parents, values, out, parameters, trace)
 
 
 def _apply_in_levels(primitive: Primitive, operands: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
@@ -126,20 +152,22 @@ def _apply_in_levels(primitive: Primitive, operands: Sequence[Any], parameters: 
         values.append(operand.record.value if inside else operand)
         parents.append(operand.record if inside else None)
     trace.nested = True
-    _capture(values, parents, trace)
-    return _recorded(primitive, parents, values, apply(primitive, values, parameters), parameters, trace)
-
-
-def _capture(values: list[Any], parents: list[Record | None], trace: Trace) -> None:
     for i, parent in enumerate(parents):
         if parent is None and type(values[i]) is not Traced:
             values[i] = capture(values[i], trace.captured)
+    return _recorded(primitive, parents, values, apply(primitive, values, parameters), parameters, trace)
+
+
+def recorded(primitive: Primitive, operand: Traced, value: Any) -> Traced:
+    """Record a primitive of one traced operand on plain values, where the value is known already."""
+    record = operand.record
+    return _recorded(primitive, (record,), (record.value,), value, _NOTHING, record.trace)
 
 
 def _recorded(
     primitive: Primitive,
-    parents: list[Record | None],
-    values: list[Any],
+    parents: Sequence[Record | None],
+    values: Sequence[Any],
     value: Any,
     parameters: Mapping[str, Any],
     trace: Trace,
@@ -149,9 +177,20 @@ def _recorded(
     while _is_own(code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
         code = frame.f_code
-    record = Record(primitive, parents, values, value, parameters, trace, code, frame.f_lasti)
+    # The attributes one by one: a call of __init__ takes longer than all that is done in it.
+    record = _new(Record)
+    record.primitive = primitive
+    record.operands = parents
+    record.values = values
+    record.value = value
+    record.parameters = parameters
+    record.trace = trace
+    record.code = code
+    record.offset = frame.f_lasti
     (trace.records if trace.records is not None else trace._open()).append(record)
-    return Traced(record)
+    traced = _new(Traced)
+    traced.record = record
+    return traced
 
 
 @lru_cache(maxsize=4096)
@@ -191,25 +230,40 @@ class Traced(NumPyProtocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        return self.record.value.shape
 
     @property
     def dtype(self) -> Any:
-        return self.value.dtype
+        return self.record.value.dtype
 
     @property
     def ndim(self) -> int:
-        return self.value.ndim
+        return self.record.value.ndim
 
     @property
     def size(self) -> int:
-        return self.value.size
+        return self.record.value.size
 
     def __eq__(self, other: object) -> Any:
-        return self.F.equal(self, other)
+        try:
+            return self.F.equal(self, other)
+        except OperandError:
+            return NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return self.F.not_equal(self, other)
+        try:
+            return self.F.not_equal(self, other)
+        except OperandError:
+            return NotImplemented
+
+    def __pow__(self, exponent: Any) -> Any:
+        # NumPy itself squares for x ** 2: faster, and the derivative 2 x needs no logarithm.
+        if type(exponent) in (int, float) and exponent == 2:
+            return apply(self.F.square, (self,), _NOTHING)
+        try:
+            return apply(self.F.power, (self, exponent), _NOTHING)
+        except OperandError as error:
+            return answer_of_the_other("__pow__", self, exponent, error)
 
     def __bool__(self) -> bool:
         outcome = bool(self.value)
@@ -234,7 +288,10 @@ class Traced(NumPyProtocol):
     def __getitem__(self, index: Any) -> Any:
         pattern, arrays = ((index,), ()) if type(index) is int else split_index(index, self)
         out = apply(self.F.getitem, (self, *arrays), {"pattern": pattern})
-        if out.ndim and (is_basic(pattern) or all(array.ndim == 0 for array in arrays)):  # NumPy gives a view
+        # NumPy gives a view, also of a single component if the index has an ellipsis.
+        if (out.ndim or (len(pattern) > 1 and Ellipsis in pattern)) and (
+            is_basic(pattern) or all(array.ndim == 0 for array in arrays)
+        ):
             look_into(
                 self,
                 out,
@@ -267,58 +324,18 @@ class Traced(NumPyProtocol):
         return f"Traced({self.value!r})"
 
 
-def look_into(
-    base: Traced,
-    view: Traced,
-    read: Callable[[Any], Any],
-    through: Callable[[Any, Any], Any],
-    pattern: tuple[Any, ...] | None = None,
-) -> None:
-    """Make `view` a window into `base`: a write to either reaches the other, as with NumPy's views.
-
-    Args:
-        base: the array.
-        view: made of it just now.
-        read: makes the view of the base.
-        through: makes the base of (base, changed view).
-        pattern: the index that it was made with, if it was.
-    """
-    view.window = (base, read, through, pattern)
-    base.record.trace.views.setdefault(id(base), []).append(weakref.ref(view))
-
-
-def write(target: Traced, new: Traced, skip: Traced | None = None) -> None:
-    """Let `target` stand for a new value from now on: a write in place, as a functional update.
-
-    All names bound to the same array see it, since they hold the same object; views and bases are brought up to date.
-    """
-    trace = target.record.trace
-    if target.record.primitive is None:
-        trace.written.append(target.record)
-    target.record = new.record
-    window = getattr(target, "window", None)
-    if window is not None and window[0] is not skip:
-        base, _, through, _ = window
-        write(base, through(base, target), skip=target)
-    _refresh_views(target, trace, skip)
-
-
-def _refresh_views(target: Traced, trace: Trace, skip: Traced | None = None) -> None:
-    views = trace.views.get(id(target))
-    if not views:
-        return
-    alive = [(reference, view) for reference in views if (view := reference()) is not None]
-    views[:] = [reference for reference, _ in alive]  # a view that nobody holds any more needs no refreshing
-    for _, view in alive:
-        if view is not skip:
-            view.record = view.window[1](target).record
-            _refresh_views(view, trace)
+def plain_value(value: Any) -> Any:
+    """The array behind a value that is traced, on however many levels."""
+    while type(value) is Traced:
+        value = value.record.value
+    return value
 
 
 def _in_place(name: str) -> Callable[[Any, Any], Any]:
     def method(self: Traced, other: Any) -> Any:
         result = getattr(Traced, f"__{name}__")(self, other)
-        if self.ndim == 0:  # a NumPy scalar is immutable: the name is bound anew, aliases keep the old value
+        if self.ndim == 0 and getattr(self, "window", None) is None:
+            # A NumPy scalar is immutable: the name is bound anew, aliases keep the old value.
             return result
         fits = type(result) is Traced and result.shape == self.shape and result.dtype == self.dtype
         write(self, result if fits else self.F.set_item(self, result, pattern=(...,)))
@@ -344,27 +361,32 @@ _UNARY = ("__neg__", "__abs__", "__invert__")
 def _operator_method(primitive: Primitive, name: str, reversed_: bool) -> Callable[..., Any]:
     if name in _UNARY:
         return lambda self: apply(primitive, (self,), _NOTHING)
-    if reversed_:
-        return lambda self, other: apply(primitive, (other, self), _NOTHING)
-    compute = getattr(operator, name)  # on NumPy's scalars ten times as fast as the ufunc
+    compute = getattr(operator, name.replace("__r", "__") if reversed_ else name)
+    numbers = (float,) if primitive.name.startswith("logical") else (float, int)  # of integers & works bit by bit
 
     def method(self: Traced, other: Any) -> Any:
-        # `apply` for the case that loops are full of: two values of one trace, or one and a Python number.
-        left = self.record
-        value = left.value
-        if type(other) is Traced:
-            right: Record | None = other.record
-            other_value = other.record.value
-            if other.record.trace is not left.trace or type(other_value) is Traced:
-                return apply(primitive, (self, other), _NOTHING)
-        elif type(other) is float:
-            right, other_value = None, other
-        else:
-            return apply(primitive, (self, other), _NOTHING)
-        if type(value) is Traced or type(value) is int:  # a size is a Python number, and so would the result be
-            return apply(primitive, (self, other), _NOTHING)
-        return _recorded(
-            primitive, [left, right], [value, other_value], compute(value, other_value), _NOTHING, left.trace
-        )
+        # `apply` for the case that loops are full of: two values of one trace, or one and a Python number. Python's
+        # operator is on NumPy's scalars ten times as fast as the ufunc.
+        own = self.record
+        value = own.value
+        kind = type(other)
+        if type(value) is not Traced and type(value) is not int:  # a size is a Python number, and so is its result
+            if kind in numbers:
+                if reversed_:
+                    out = compute(other, value)
+                    return _recorded(primitive, (None, own), (other, value), out, _NOTHING, own.trace)
+                return _recorded(primitive, (own, None), (value, other), compute(value, other), _NOTHING, own.trace)
+            if kind is Traced and not reversed_:
+                right = other.record
+                other_value = right.value
+                if right.trace is own.trace and type(other_value) is not Traced:
+                    out = compute(value, other_value)
+                    return _recorded(primitive, (own, right), (value, other_value), out, _NOTHING, own.trace)
+        try:
+            return apply(primitive, (other, self) if reversed_ else (self, other), _NOTHING)
+        except OperandError as error:
+            if reversed_:
+                raise
+            return answer_of_the_other(name, self, other, error)
 
     return method

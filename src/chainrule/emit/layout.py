@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.core.graph import Graph, Node, topological
 from chainrule.core.notation import Precedence
@@ -90,7 +90,7 @@ def assembled(module: str, above: Sequence[str], function: Sequence[str]) -> str
 
 
 class Printer(ABC):
-    """Writes the body of a function that computes a graph.
+    """Writes a function that computes a graph.
 
     Args:
         graph: what to compute.
@@ -98,6 +98,8 @@ class Printer(ABC):
         leading: nodes whose computation is written before the rest, such as the value before its gradient.
         guard_error: the exception that a guard raises.
     """
+
+    module: ClassVar[str]  # that the source imports
 
     def __init__(self, graph: Graph, name: str, leading: Sequence[Node] = (), guard_error: str = "ValueError") -> None:
         self.graph = graph
@@ -111,6 +113,21 @@ class Printer(ABC):
         self._leading = leading
         self.order: list[Node] = []
         self.uses: Counter[Node] = Counter()
+        self.constants: dict[str, Any] = {}
+
+    def program(self, docstring: str | None) -> Program:
+        """The whole source, with the values that it refers to."""
+        body = self.body()
+        return Program(assembled(self.module, self.above(), [*self.head(docstring), *body]), self.name, self.constants)
+
+    def head(self, docstring: str | None, keywords: Sequence[str] = ()) -> list[str]:
+        """The `def` line and the docstring."""
+        parameters = [*(self.written[node].text for node in self.graph.inputs), *keywords]
+        return [f"def {self.name}({', '.join(parameters)}):", *quoted(docstring)]
+
+    @abstractmethod
+    def above(self) -> list[str]:
+        """What stands above the function: constants, and functions that it calls."""
 
     @abstractmethod
     def spell(self, node: Node) -> Expression:

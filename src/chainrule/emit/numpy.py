@@ -13,7 +13,7 @@ from chainrule.core.axes import along_axis, follows_first, follows_second, reduc
 from chainrule.core.graph import Graph, Node
 from chainrule.core.shapes import elementwise
 from chainrule.emit.include import included_source, numpy_path
-from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, known_name as _name, quoted
+from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
 from chainrule.emit.literals import (
     array_literal,
     dtype_literal,
@@ -101,18 +101,17 @@ def numpy_program(
         stand_alone: False lets the source refer to functions that have no text of their own; they are then among the
             program's constants.
     """
-    printer = NumPyPrinter(graph, name, leading, guard_error, stand_alone)
-    body = printer.body()
-    return Program(assembled("np", printer.above(), [*printer.head(docstring), *body]), printer.name, printer.constants)
+    return NumPyPrinter(graph, name, leading, guard_error, stand_alone).program(docstring)
 
 
 class NumPyPrinter(Printer):
     """Spells operations with NumPy."""
 
+    module = "np"
+
     def __init__(self, graph: Graph, name: str, leading: Sequence[Node], guard_error: str, stand_alone: bool) -> None:
         super().__init__(graph, name, leading, guard_error)
         self.stand_alone = stand_alone
-        self.constants: dict[str, Any] = {}
         self._functions: dict[str, str] = {}
         self._arrays: dict[Node, str] = {}
         self._array_text: list[str] = []
@@ -124,12 +123,9 @@ class NumPyPrinter(Printer):
             for operand in node.operands:
                 self._users[operand].append(node)
 
-    def head(self, docstring: str | None) -> list[str]:
+    def head(self, docstring: str | None, keywords: Sequence[str] = ()) -> list[str]:
         """The `def` line, the docstring and what makes NumPy's numbers of Python's."""
-        inputs = [self.written[node].text for node in self.graph.inputs]
-        keywords = ["*", *self._keywords] if self._keywords else []
-        lines = [f"def {self.name}({', '.join([*inputs, *keywords])}):"]
-        lines += quoted(docstring)
+        lines = super().head(docstring, ["*", *self._keywords] if self._keywords else keywords)
         if any(_raises_on_python_numbers(node) for node in self.order):
             for node in self.graph.inputs:
                 if node.shape == () and node.dtype in (np.float64, np.float32) and self.uses[node]:
@@ -139,7 +135,6 @@ class NumPyPrinter(Printer):
         return lines
 
     def above(self) -> list[str]:
-        """What stands above the function: constant arrays, and functions that it calls."""
         return [*self._array_text, *self._functions.values()]
 
     def is_literal(self, node: Node) -> bool:

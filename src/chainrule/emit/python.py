@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.core.graph import Graph, Node
 from chainrule.emit import scalars
 from chainrule.emit.include import included_source
-from chainrule.emit.layout import Binding, Expression, Printer, Program, assembled, known_name as _name, quoted
+from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
 from chainrule.emit.literals import number_literal
 from chainrule.errors import SourceError
 
@@ -109,21 +109,22 @@ def python_program(
     guard_error: str = "ValueError",
 ) -> Program:
     """As `python_source`; the arguments are those of `numpy_program`."""
-    printer = PythonPrinter(graph, name, leading, guard_error)
-    body = printer.body()
-    inputs = ", ".join(printer.written[node].text for node in graph.inputs)
-    function = [f"def {printer.name}({inputs}):", *quoted(docstring), *body]
-    return Program(assembled("math", list(printer.functions.values()), function), printer.name)
+    return PythonPrinter(graph, name, leading, guard_error).program(docstring)
 
 
 class PythonPrinter(Printer):
     """Spells operations on numbers with Python and `math`."""
+
+    module = "math"
 
     def __init__(self, graph: Graph, name: str, leading: Sequence[Node], guard_error: str) -> None:
         super().__init__(graph, name, leading, guard_error)
         self.functions: dict[str, str] = {}
         for node in graph.nodes:
             _require_number(node, graph)
+
+    def above(self) -> list[str]:
+        return list(self.functions.values())
 
     def is_literal(self, node: Node) -> bool:
         return node.is_constant or _name(node) in ("zeros_like", "ones_like", "size")

@@ -18,14 +18,17 @@ from chainrule.ops import rules
 
 
 def _sum_like(x: Any, like: Any) -> Any:
-    shape = np.shape(like)
-    if shape == ():
+    shape, given = like.shape, x.shape
+    if not shape:
         return np.add.reduce(x, axis=None)
-    if np.shape(x)[1:] == shape:
+    if given[1:] == shape:
         return np.add.reduce(x, axis=0)
-    lead = np.ndim(x) - len(shape)
-    squeezed = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 != np.shape(x)[lead + i])
-    return np.add.reduce(x, axis=squeezed, keepdims=True).reshape(shape) if lead or squeezed else x
+    lead = len(given) - len(shape)
+    squeezed = tuple(range(lead)) + tuple([lead + i for i, n in enumerate(shape) if n == 1 != given[lead + i]])
+    if not squeezed:
+        return x
+    total = np.add.reduce(x, axis=squeezed, keepdims=True)
+    return total.reshape(shape) if lead else total
 
 
 def _broadcast_like(x: Any, like: Any) -> Any:
@@ -34,14 +37,14 @@ def _broadcast_like(x: Any, like: Any) -> Any:
 
 
 def _expand_like(x: Any, like: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    shape = np.shape(like)
-    if not keepdims and np.ndim(x):
+    shape = like.shape
+    if not keepdims and x.ndim:
         x = x.reshape([1 if i in axis else n for i, n in enumerate(shape)])
-    if np.size(like) > 4096:
+    if like.size > 4096:
         return np.broadcast_to(x, shape)
     out = np.empty(shape, x.dtype)  # for few numbers faster than a view by strides
     out[...] = x
-    return out[()]
+    return out if shape else out[()]
 
 
 def _cast_like(x: Any, like: Any) -> Any:
@@ -54,7 +57,7 @@ def _cast_like(x: Any, like: Any) -> Any:
 def _size(x: Any, axis: tuple[int, ...]) -> int:
     count = 1
     for a in axis:
-        count *= np.shape(x)[a]
+        count *= x.shape[a]
     return count
 
 

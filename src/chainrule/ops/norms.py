@@ -23,8 +23,16 @@ def _divide_no_nan(x: Any, y: Any) -> Any:
     return np.where(zero, 0, np.divide(x, np.where(zero, 1, y)))[()]
 
 
+def _divide_numbers_no_nan(x: Any, y: Any) -> Any:
+    if not isinstance(y, np.generic) or np.ndim(x):
+        return _divide_no_nan(x, y)
+    quotient = x / (y or type(y)(1))
+    return quotient if y else np.zeros_like(quotient)[()]
+
+
 # The quotient that the gradient of a norm is: 0 where the norm is 0, and so are all its derivatives there.
-divide_no_nan = primitive("divide_no_nan", evaluate=_divide_no_nan, shape=elementwise,
+divide_no_nan = primitive("divide_no_nan", evaluate=_divide_no_nan, shortcut=_divide_numbers_no_nan,
+                          shape=elementwise,
                           derivative=Elementwise(lambda F, out, x, y: F.divide_no_nan(1.0, y),
                                                  lambda F, out, x, y: -F.divide_no_nan(out, y)),
                           notation=Fraction(), rule=rules.QUOTIENT,
@@ -41,10 +49,11 @@ def _norm_partial(F: Any, out: Array, x: Array, axis: tuple[int, ...], keepdims:
 
 
 def _norm(x: Any, axis: tuple[int, ...], keepdims: bool, ord: float) -> Any:
-    if ord != 2 or len(axis) != np.ndim(x) or np.asarray(x).dtype.kind != "f":
+    x = np.asarray(x)
+    if ord != 2 or len(axis) != x.ndim or x.dtype.kind != "f":
         return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
-    flat = np.ravel(x, order="K")  # one pass, as numpy.linalg.norm does it for a whole array
-    norm = np.sqrt(np.dot(flat, flat))
+    flat = x.ravel(order="K")  # one pass, as numpy.linalg.norm does it for a whole array
+    norm = np.sqrt(flat.dot(flat))
     return np.reshape(norm, (1,) * len(axis)) if keepdims and axis else norm
 
 

@@ -15,11 +15,6 @@ from chainrule.core.shapes import Array, elementwise, join_dtypes, join_floating
 from chainrule.ops import rules
 
 
-def _share(F: Any, x: Array, y: Array) -> Array:
-    """1 where x is the larger of x and y, 1/2 at a tie: the mean of the one-sided derivatives."""
-    return F.larger_share(x, y)
-
-
 def _larger_share(x: Any, y: Any) -> Any:
     # NumPy's heaviside takes a branch for each component, which costs ten times as much if they are not in order.
     share = np.asarray(np.greater(x, y)).astype(np.result_type(x, y, np.float16))
@@ -57,6 +52,7 @@ _CEIL  = _jumps("ceil",  lambda x: x == np.floor(x))
 _TRUNC = _jumps("trunc", lambda x: (x == np.floor(x)) & (x != 0))
 _ROUND = _jumps("round", lambda x: x - np.floor(x) == 0.5)
 
+# 1 where x is the larger of x and y, 1/2 at a tie: the mean of the one-sided derivatives
 larger_share = primitive("larger_share", evaluate=_larger_share, shape=elementwise,
                          dtype=lambda x, y: join_floating(x, y),
                          derivative=Constant(), rule=rules.STEP)
@@ -69,30 +65,31 @@ where = primitive("where", evaluate=np.where, shortcut=_where, shape=elementwise
                             example(np.array(True), (2,), (2, 2)), example(np.array([], bool), (0,), (1,))))
 
 maximum = primitive("maximum", evaluate=np.maximum, shape=elementwise,
-                    derivative=Elementwise(lambda F, out, x, y: _share(F, x, y),
-                                           lambda F, out, x, y: _share(F, y, x)),
+                    derivative=Elementwise(lambda F, out, x, y: F.larger_share(x, y),
+                                           lambda F, out, x, y: F.larger_share(y, x)),
                     notation=Call("max", latex=r"\max"), rule=rules.MAXIMUM, domain=_tie("max"))
 
 minimum = primitive("minimum", evaluate=np.minimum, shape=elementwise,
-                    derivative=Elementwise(lambda F, out, x, y: _share(F, y, x),
-                                           lambda F, out, x, y: _share(F, x, y)),
+                    derivative=Elementwise(lambda F, out, x, y: F.larger_share(y, x),
+                                           lambda F, out, x, y: F.larger_share(x, y)),
                     notation=Call("min", latex=r"\min"), rule=rules.MINIMUM, domain=_tie("min"))
 
 fmax = primitive("fmax", evaluate=np.fmax, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x, y: _share_beside_nan(F, x, y, _share(F, x, y)),
-                                        lambda F, out, x, y: _share_beside_nan(F, y, x, _share(F, y, x))),
+                 derivative=Elementwise(lambda F, out, x, y: _share_beside_nan(F, x, y, F.larger_share(x, y)),
+                                        lambda F, out, x, y: _share_beside_nan(F, y, x, F.larger_share(y, x))),
                  rule=rules.MAXIMUM, domain=_tie("fmax"))
 
 fmin = primitive("fmin", evaluate=np.fmin, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x, y: _share_beside_nan(F, x, y, _share(F, y, x)),
-                                        lambda F, out, x, y: _share_beside_nan(F, y, x, _share(F, x, y))),
+                 derivative=Elementwise(lambda F, out, x, y: _share_beside_nan(F, x, y, F.larger_share(y, x)),
+                                        lambda F, out, x, y: _share_beside_nan(F, y, x, F.larger_share(x, y))),
                  rule=rules.MINIMUM, domain=_tie("fmin"))
 
 # min(max(x, a), b), with the ties of these
 clip = primitive("clip", evaluate=np.clip, shape=elementwise,
-                 derivative=Elementwise(lambda F, out, x, a, b: _share(F, x, a) * _share(F, b, F.maximum(x, a)),
-                                        lambda F, out, x, a, b: _share(F, a, x) * _share(F, b, F.maximum(x, a)),
-                                        lambda F, out, x, a, b: _share(F, F.maximum(x, a), b)),
+                 derivative=Elementwise(
+                     lambda F, out, x, a, b: F.larger_share(x, a) * F.larger_share(b, F.maximum(x, a)),
+                     lambda F, out, x, a, b: F.larger_share(a, x) * F.larger_share(b, F.maximum(x, a)),
+                     lambda F, out, x, a, b: F.larger_share(F.maximum(x, a), b)),
                  rule=rules.CLIP,
                  domain=Domain(text="the lower bound is at most the upper one", kinks=(
                      Kink(lambda out, x, a, b: (x == a) | (x == b),

@@ -79,20 +79,24 @@ def _shared(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepd
 
 
 class _Extremum(Reduction):
-    """On plain arrays the cotangent of an extremum is a piece where it is attained, and no array of mostly zeros."""
+    """On plain arrays what attains an extremum is looked for once, and the cotangent of a large array is a piece."""
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Any]:
         (x,) = record.values
-        if F is not plain or x.size < 4096 or cotangent.dtype != x.dtype:
+        if F is not plain or cotangent.dtype != x.dtype:
             return super().pull(F, record, cotangent, mask)
         axis, keepdims = record.parameters["axis"], record.parameters["keepdims"]
         attained = _attained(F, record.value, x, axis, keepdims)
-        share = _shared(F, cotangent, record.value, x, axis, keepdims)
-        index = attained.nonzero()
-        if index[0].size < cotangent.size:  # a NaN is attained nowhere
-            return super().pull(F, record, cotangent, mask)
-        share = share if keepdims or not axis else F.expand_dims(share, axis=axis)
-        return [Piece(np.broadcast_to(share, x.shape)[index], index, x)]
+        if x.size >= 4096 and cotangent.size == 1 and np.count_nonzero(attained) == 1:
+            position = np.unravel_index(attained.argmax(), x.shape)
+            return [Piece(cotangent.reshape(())[()], position, x)]
+        share = cotangent / F.count_nonzero(attained, axis=axis, keepdims=keepdims).astype(x.dtype)
+        if axis and not keepdims:
+            share = F.expand_dims(share, axis=axis)
+        if x.size >= 4096 and not np.isnan(record.value).any():  # a NaN is attained nowhere
+            index = attained.nonzero()
+            return [Piece(np.broadcast_to(share, x.shape)[index], index, x)]
+        return [share * attained]
 
 
 def _deviation(F: Any, out: Array, x: Array, axis: tuple[int, ...], **_: Any) -> Array:

@@ -117,7 +117,7 @@ def _stack(*arrays: Any, axis: int) -> Any:
 
 
 def _reshape_like(x: Any, like: Any) -> Any:
-    return np.reshape(x, np.shape(like))
+    return x.reshape(like.shape)
 
 
 # NumPy's own functions are wrappers around these methods.

@@ -18,8 +18,8 @@ from chainrule.ops import rules
 def _sech(x: Any) -> Any:
     if np.iscomplexobj(x):
         return 1 / np.cosh(x)
-    e = np.exp(-np.abs(x))  # 1 / cosh would overflow on the way to 0
-    return 2 * e / (1 + e * e)
+    e = np.exp(np.copysign(x, -1.0))  # of -|x|: 1 / cosh would overflow on the way to 0
+    return (e + e) / (1.0 + e * e)
 
 
 def _sinc_derivative(x: Any, order: int) -> Any:

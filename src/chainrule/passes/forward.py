@@ -5,7 +5,7 @@ Source: Wengert (1964), A simple automatic derivative evaluation program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.core.graph import Graph, Node
@@ -14,21 +14,29 @@ from chainrule.core.registry import building
 from chainrule.core.shapes import Array
 from chainrule.passes.reverse import records_of
 
-__all__ = ["forward", "push"]
+__all__ = ["Observer", "forward", "push"]
+
+Observer = Callable[[Record, Array | None, Sequence[Array | None]], None]
 
 
-def push(records: Sequence[Record], tangents: Mapping[Record, Array], F: Any) -> dict[Record, Array]:
+def push(
+    records: Sequence[Record], tangents: Mapping[Record, Array], F: Any, observe: Observer | None = None
+) -> dict[Record, Array]:
     """Carry tangents forward through records in order of computation.
 
     Args:
         records: a tape, or `records_of` a graph.
         tangents: those of the inputs; an input without one stays fixed.
         F: the namespace to compute with.
+        observe: called for each input given and for each operation, with its tangent and those of its operands.
 
     Returns:
         The tangent of every record that depends on the inputs given.
     """
     moving: dict[Record, Array] = dict(tangents)
+    if observe is not None:
+        for record, tangent in tangents.items():
+            observe(record, tangent, ())
     for record in records:
         if record.primitive is None:
             continue
@@ -37,6 +45,8 @@ def push(records: Sequence[Record], tangents: Mapping[Record, Array], F: Any) ->
             tangent = record.primitive.derivative.push(F, record, incoming)
             if tangent is not None:
                 moving[record] = tangent
+        if observe is not None:
+            observe(record, moving.get(record), incoming)
     return moving
 
 

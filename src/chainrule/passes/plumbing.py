@@ -66,10 +66,14 @@ def _exact_value(F: Any, node: Node) -> Node | None:
         return None
     value = number(found)
     whole = value == int(value.real) if np.isrealobj(value) and abs(value) < 1e15 else False
-    short = sum(len(repr(float(number(operand)))) for operand in node.operands)
-    if whole or (operation(node) not in ("divide", "power") and len(repr(float(value.real))) <= short):
+    short = sum(_digits(number(operand)) for operand in node.operands)
+    if whole or (operation(node) not in ("divide", "power") and _digits(value) <= short):
         return found
     return None
+
+
+def _digits(value: Any) -> int:
+    return len(repr(complex(value) if np.iscomplexobj(value) else float(value)))
 
 
 def _special_value(node: Node) -> Node | None:

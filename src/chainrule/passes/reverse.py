@@ -35,29 +35,35 @@ def pull(
     Returns:
         The cotangents of the inputs that the outputs depend on.
     """
-    pending: dict[Record, list[Array | Masked | Piece]] = {record: [seed] for record, seed in seeds.items()}
+    pending: dict[Record, Any] = dict(seeds)  # a contribution, or the list of several
     gathered: dict[Record, Array] = {}
     for record in reversed(records):
-        contributions = pending.pop(record, None)
-        if contributions is None:
+        cotangent = pending.pop(record, None)
+        if cotangent is None:
             continue
-        if len(contributions) == 1 and type(contributions[0]) not in (Masked, Piece):
-            cotangent, mask = contributions[0], None
-        else:
-            cotangent, mask = _total(F, contributions)
+        contributions, mask = cotangent, None
+        if type(cotangent) in _PARTS:
+            cotangent, mask = _total(F, cotangent if type(cotangent) is list else (cotangent,))
         if observe is not None:
-            observe(record, cotangent, mask, contributions)
-        if record.primitive is None:
+            observe(record, cotangent, mask, contributions if type(contributions) is list else (contributions,))
+        primitive = record.primitive
+        if primitive is None:
             gathered[record] = cotangent
             continue
-        terms = record.primitive.derivative.pull(F, record, cotangent, mask)
+        terms = primitive.derivative.pull(F, record, cotangent, mask)
         for operand, term in zip(record.operands, terms, strict=True):
             if term is not None and operand is not None:
-                if operand in pending:
-                    pending[operand].append(term)
+                others = pending.get(operand)
+                if others is None:
+                    pending[operand] = term
+                elif type(others) is list:
+                    others.append(term)
                 else:
-                    pending[operand] = [term]
+                    pending[operand] = [others, term]
     return gathered
+
+
+_PARTS = frozenset((list, Masked, Piece))  # what a cotangent has to be made of; any other type is one
 
 
 def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Array, Mask | None]:

@@ -16,7 +16,6 @@ from chainrule.core.domain import Interval
 from chainrule.core.graph import Node, constant
 from chainrule.core.primitive import Primitive
 from chainrule.core.shapes import Shape, broadcast_shapes, elementwise
-from chainrule.errors import ShapeError
 
 __all__ = ["VALUE_SAFE", "Rewrite", "evaluated", "is_one", "is_zero", "named", "number", "operation", "scalar_node"]
 
@@ -188,16 +187,9 @@ def _drop_broadcast(F: Any, node: Node) -> Node | None:
         if inner is None:
             continue
         operands = (*node.operands[:i], inner, *node.operands[i + 1 :])
-        if _broadcast(operands) == node.shape:
+        if broadcast_shapes(*(operand.shape for operand in operands)) == node.shape:
             return getattr(F, operation(node))(*operands, **node.parameters)
     return None
-
-
-def _broadcast(operands: tuple[Node, ...]) -> Shape | None:
-    try:
-        return broadcast_shapes(*(operand.shape for operand in operands))
-    except ShapeError:
-        return None
 
 
 def _broadcast_last(F: Any, node: Node) -> Node | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced, look_into
+from chainrule.core.traced import Traced, plain_value
+from chainrule.core.windows import look_into
 from chainrule.errors import ShapeError, TraceError
 
 __all__ = ["ABSENT", "along", "array", "axes_of", "axis_of", "cast", "into", "read_only_view", "refuse_option", "view"]
@@ -80,7 +81,7 @@ def view(base: Any, out: Any, forward: Callable[[Any], Any], backward: Callable[
         forward: makes `out` of `base`.
         backward: makes `base` of `out`.
     """
-    if type(base) is Traced and type(out) is Traced and out.ndim and np.may_share_memory(_plain(base), _plain(out)):
+    if type(base) is Traced and type(out) is Traced and np.may_share_memory(plain_value(base), plain_value(out)):
         look_into(base, out, forward, lambda _, changed: backward(changed))
     return out
 
@@ -98,9 +99,3 @@ def read_only_view(base: Any, out: Any, forward: Callable[[Any], Any], call: str
     if type(base) is Traced and type(out) is Traced:
         look_into(base, out, forward, refuse)
     return out
-
-
-def _plain(x: Any) -> Any:
-    while type(x) is Traced:
-        x = x.record.value
-    return x

@@ -15,7 +15,8 @@ import chainrule.ops  # noqa: F401  the ufuncs that have a primitive must be kno
 from chainrule.core.protocol import adapters, answers, ufunc_primitives
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
-from chainrule.core.traced import Traced, write
+from chainrule.core.traced import Traced
+from chainrule.core.windows import write
 from chainrule.errors import ShapeError, TraceError
 
 __all__: list[str] = []

@@ -13,7 +13,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import broadcast_shapes
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.read.arguments import along, array, axis_of, cast, into
+from chainrule.read.arguments import along, array, axis_of, cast, into, read_only_view
 from chainrule.read.numpy_shape import atleast_2d, atleast_3d
 
 __all__: list[str] = []
@@ -164,7 +164,16 @@ if hasattr(np, "unstack"):  # from NumPy 2.1 on
 @answers(np.broadcast_arrays)
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     parts = [array(part) for part in args]
-    return tuple(_broadcast(parts, broadcast_shapes(*(part.shape for part in parts))))
+    shape = broadcast_shapes(*(part.shape for part in parts))
+
+    def stretched(part: Any) -> Any:
+        return F.broadcast_to(part, shape=shape)
+
+    # What is stretched shows a component in several places: NumPy warns of a write into it.
+    return tuple(
+        part[...] if part.shape == shape else read_only_view(part, stretched(part), stretched, "np.broadcast_arrays")
+        for part in parts
+    )
 
 
 def _broadcast(parts: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:

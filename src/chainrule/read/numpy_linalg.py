@@ -9,8 +9,9 @@ import numpy as np
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import transposed
+from chainrule.core.traced import Traced, apply, recorded
 from chainrule.errors import ArgumentError, ShapeError, TraceError
-from chainrule.read.arguments import array
+from chainrule.read.arguments import array, axes_of
 from chainrule.read.numpy_products import axes_last, refuse
 
 __all__ = ["Slogdet"]
@@ -57,6 +58,9 @@ def _slogdet(a: Any) -> Slogdet:
         # The phase of a complex determinant does change with the matrix.
         det = F.det(a)
         return Slogdet(det / np.abs(det), F.logabsdet(a))
+    if type(a) is Traced and type(a.record.value) is not Traced:
+        sign, logarithm = np.linalg.slogdet(a.record.value)  # one factorization for both
+        return Slogdet(recorded(F.det_sign, a, sign), recorded(F.logabsdet, a, logarithm))
     return Slogdet(F.det_sign(a), F.logabsdet(a))
 
 
@@ -130,6 +134,8 @@ def _matrix_transpose(x: Any, /) -> Any:
 @answers(np.linalg.norm)
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = array(x)
+    if axis is None and ord is None and x.dtype.kind != "c":
+        return apply(F.norm, (x,), {"axis": axes_of(x.ndim, None), "keepdims": bool(keepdims), "ord": 2})
     axes = tuple(range(x.ndim)) if axis is None else _axes(axis, x)
     if axis is None and ord is None:
         return _vector_norm_over(x, 2, axes, keepdims)

@@ -9,10 +9,11 @@ import numpy as np
 
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import apply
+from chainrule.core.traced import Traced, apply
+from chainrule.core.windows import look_into
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.arguments import array
-from chainrule.read.subscripts import read_subscripts
+from chainrule.read.subscripts import Subscripts, read_subscripts
 
 __all__ = ["axes_last", "refuse"]
 
@@ -71,11 +72,13 @@ def _matmul(x1: Any, x2: Any, /) -> Any:
 
 @answers(np.dot)
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
-    refuse("dot", out=out)
+    if out is not None:
+        refuse("dot", out=out)
     a, b = array(a), array(b)
-    if a.ndim and 0 < b.ndim <= 2 and a.shape[-1] == b.shape[0]:
+    left, right = a.shape, b.shape
+    if left and 0 < len(right) <= 2 and left[-1] == right[0]:
         return apply(F.matmul, (a, b), {})
-    if a.ndim == 0 or b.ndim == 0:
+    if not left or not right:
         return F.multiply(a, b)
     return _contract("dot", a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))
 
@@ -146,6 +149,8 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: A
     refuse("einsum", out=out, **options)
     given, subscripts = read_subscripts(operands, lambda x: array(x).shape)
     xs, terms = [array(x) for x in given], list(subscripts.terms)
+    if len(xs) == 1 and type(xs[0]) is Traced and set(subscripts.result) == set(terms[0]) and terms[0]:
+        return _rearranged(xs[0], terms[0], subscripts)
     for i, (x, term) in enumerate(zip(xs, terms, strict=True)):
         # An axis of size 1 that another operand has longer is there to be broadcast: without it the sum is the same.
         single = tuple(k for k, s in enumerate(term) if x.shape[k] == 1 != subscripts.sizes[s])
@@ -155,9 +160,32 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: A
         elsewhere = "".join([*terms[:i], *terms[i + 1 :], subscripts.result])
         xs[i], terms[i] = _summed(xs[i], term, elsewhere)
     if len(xs) == 1 and len(set(terms[0])) == len(terms[0]):
-        order = tuple(terms[0].index(s) for s in subscripts.result)
-        return xs[0] if order == tuple(range(len(order))) else F.transpose(xs[0], axes=order)
+        return _transposed(xs[0], terms[0], subscripts)
     return F.einsum(*xs, subscripts=f"{','.join(terms)}->{subscripts.result}")
+
+
+def _transposed(x: Any, term: str, subscripts: Subscripts) -> Any:
+    order = tuple(term.index(s) for s in subscripts.result)
+    return x if order == tuple(range(len(order))) else F.transpose(x, axes=order)
+
+
+def _rearranged(x: Any, term: str, subscripts: Subscripts) -> Any:
+    """A transpose or a diagonal, which NumPy gives as a view."""
+    result = subscripts.result
+
+    def read(base: Any) -> Any:
+        if len(result) == len(term):
+            return _transposed(base, term, subscripts)
+        return F.einsum(base, subscripts=f"{term}->{result}")
+
+    def through(base: Any, changed: Any) -> Any:
+        places = np.ix_(*(np.arange(subscripts.sizes[s]) for s in result))
+        return F.set_item(base, changed, *(places[result.index(s)] for s in term), pattern=("#",) * len(term))
+
+    out = read(x)
+    if out is not x:
+        look_into(x, out, read, through)
+    return out
 
 
 def _summed(x: Any, term: str, elsewhere: str) -> tuple[Any, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.protocol import answers
-from chainrule.core.traced import Traced
+from chainrule.core.traced import plain_value
 from chainrule.read.arguments import axes_of
 
 __all__: list[str] = []
@@ -38,15 +38,9 @@ def _of_values(function: Callable[..., Any]) -> Callable[..., Any]:
     """The answer that NumPy gives to the values behind traced arguments."""
 
     def answer(*arguments: Any, **options: Any) -> Any:
-        return function(*(_plain(argument) for argument in arguments), **options)
+        return function(*(plain_value(argument) for argument in arguments), **options)
 
     return answer
-
-
-def _plain(value: Any) -> Any:
-    while type(value) is Traced:
-        value = value.record.value
-    return value
 
 
 for _function in (

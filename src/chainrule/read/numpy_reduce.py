@@ -100,42 +100,27 @@ def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> An
     return into(out, _max(a, axis, keepdims=keepdims) - _min(a, axis, keepdims=keepdims), "np.ptp")
 
 
-@answers(np.var)
-def _var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = ABSENT,
-    correction: Any = ABSENT,
-) -> Any:
-    result = _moment("var", cast(a, dtype), axis, _ddof(ddof, correction), bool(keepdims), where, mean)
-    return into(out, result, "np.var")
+def _spread(name: str) -> Callable[..., Any]:
+    def spread(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: Any = 0,
+        keepdims: Any = False,
+        *,
+        where: Any = True,
+        mean: Any = ABSENT,
+        correction: Any = ABSENT,
+    ) -> Any:
+        ddof = ddof if correction is ABSENT else correction
+        return into(out, _moment(name, cast(a, dtype), axis, ddof, bool(keepdims), where, mean), f"np.{name}")
+
+    return spread
 
 
-@answers(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = False,
-    *,
-    where: Any = True,
-    mean: Any = ABSENT,
-    correction: Any = ABSENT,
-) -> Any:
-    result = _moment("std", cast(a, dtype), axis, _ddof(ddof, correction), bool(keepdims), where, mean)
-    return into(out, result, "np.std")
-
-
-def _ddof(ddof: Any, correction: Any) -> Any:
-    return ddof if correction is ABSENT else correction
+answers(np.var)(_spread("var"))
+answers(np.std)(_spread("std"))
 
 
 def _moment(name: str, a: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:

@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced, apply, look_into
+from chainrule.core.traced import Traced, apply, plain_value
+from chainrule.core.windows import look_into
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.arguments import along, array, axes_of, axis_of, read_only_view, refuse_option, view
 
@@ -30,7 +31,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     if order == "C" and type(a) is Traced and type(a.record.value) is np.ndarray and a.record.value.flags.c_contiguous:
         sizes = _checked(a.shape, shape if type(shape) is tuple else _sizes(shape))
         out = apply(F.reshape, (a,), {"shape": sizes})
-        if not copy and out.ndim:
+        if not copy:
             original = a.shape
             look_into(a, out, lambda base: F.reshape(base, shape=sizes), lambda _, new: F.reshape(new, shape=original))
         return out
@@ -52,7 +53,7 @@ def _checked(shape: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[int, ...]:
     """Sizes that fit the shape. A -1 stays in them, so that a graph serves other numbers of rows."""
     count = math.prod(shape)
     if -1 not in sizes:
-        fits = math.prod(sizes) == count and all(n >= 0 for n in sizes)
+        fits = math.prod(sizes) == count and min(sizes, default=0) >= 0
     else:
         known = math.prod(n for n in sizes if n != -1)
         fits = sizes.count(-1) == 1 and known > 0 and count % known == 0
@@ -71,9 +72,7 @@ def _resolved(shape: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[int, ...]
 def _fortran(a: Any, order: str) -> bool:
     """Whether components are taken with the first axis changing fastest."""
     if order in ("A", "K"):
-        value = a
-        while type(value) is Traced:
-            value = value.record.value
+        value = plain_value(a)
         return bool(value.flags.f_contiguous and not value.flags.c_contiguous)
     if order not in ("C", "F"):
         raise ArgumentError(f"order={order!r}: expected 'C', 'F', 'A' or 'K'")

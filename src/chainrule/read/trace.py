@@ -34,7 +34,7 @@ def trace(
         inputs = [recording.input(value, label) for value, label in zip(values, names, strict=True)]
         result = f(*inputs)
     finally:
-        records = recording.close()
+        records = recording.close(gives_back=False)
     outputs = list(result) if isinstance(result, (list, tuple)) else [result]
     return graph_of_records(records, inputs, outputs, recording.guards, recording, name, array_names(named_in)), result
 

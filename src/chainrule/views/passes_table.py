@@ -117,12 +117,16 @@ class Passes:
         return f"{self.output} changes fastest with {part}: a larger one {effect} it"
 
     def __str__(self) -> str:
+        forward, backward = self._tables()
+        return f"forward pass\n{_aligned(forward)}\n\nbackward pass\n{_aligned(backward)}"
+
+    def _tables(self) -> tuple[list[list[str]], list[list[str]]]:
         forward = [["step", "expression", "value"]]
         forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
         backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
         for step in (*reversed(self.steps), *self.inputs):
             backward += self._backward_rows(step) if np.asarray(step.value).dtype.kind in "fc" else []
-        return f"forward pass\n{_aligned(forward)}\n\nbackward pass\n{_aligned(backward)}"
+        return forward, backward
 
     def _backward_rows(self, step: Step) -> list[list[str]]:
         users = [s for s in self.steps if any(local.source == step.name for local in s.locals)]
@@ -152,11 +156,7 @@ class Passes:
         return rows
 
     def _repr_html_(self) -> str:
-        forward = [["step", "expression", "value"]]
-        forward += [[step.name, step.expression, short(step.value)] for step in self.steps]
-        backward = [["step", "local derivative", f"gradient of {self.output}", ""]]
-        for step in (*reversed(self.steps), *self.inputs):
-            backward += self._backward_rows(step) if np.asarray(step.value).dtype.kind in "fc" else []
+        forward, backward = self._tables()
         return _html("forward pass", forward) + _html("backward pass", backward)
 
 
