@@ -5,6 +5,8 @@ Statistics, 2004): ten measurements of 442 patients, and y, how far the disease 
 """
 
 import inspect
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,12 @@ from chainrule.learn import read_csv
 
 DATA = Path(__file__).parent / "diabetes.csv"
 LEARNING_RATE, STEPS = 0.1, 500
+WIDTH = 100
 
 
 def main() -> None:
+    # A terminal that cannot show a character gets a substitute rather than no answer.
+    sys.stdout.reconfigure(errors="replace")
     table = read_csv(DATA, target="y")
     y = table.y
     measurements = (table.X - table.X.mean(axis=0)) / table.X.std(axis=0)
@@ -31,7 +36,7 @@ def main() -> None:
     show_code(wrong_gradient)
     wrong = cr.check(loss, wrong_gradient, start, X, y)
     print(indented(wrong))
-    if wrong.diagnosis.endswith(f" {len(y)}"):
+    if str(len(y)) in wrong.diagnosis:
         print(f"\n   {len(y)} is the number of patients: the 1/N of the mean was forgotten.")
 
     heading("2. The same gradient, put right")
@@ -72,7 +77,10 @@ def row(name: str, *cells: str) -> None:
 
 
 def indented(text: object) -> str:
-    return "\n".join(f"   {line}" for line in str(text).splitlines())
+    wrapped = (
+        textwrap.wrap(line, WIDTH, subsequent_indent="  ", drop_whitespace=False) for line in str(text).splitlines()
+    )
+    return "\n".join(f"   {line.rstrip()}" for lines in wrapped for line in lines)
 
 
 if __name__ == "__main__":

@@ -692,3 +692,44 @@ def test_a_gradient_may_name_its_parts(run: Run, here: Path) -> None:
     missing = run("check", "named.py:loss", "--gradient", "named.py:part", *point, "--wrt", "w")
     assert missing.status == 2
     assert "no part 'w'" in missing.err
+
+
+def test_a_gradient_may_be_a_tuple_with_a_part_for_each_argument(run: Run, here: Path) -> None:
+    write(
+        here / "pairs.py",
+        "def loss(w, X):\n    return (X @ w).sum()\n"
+        "def gradient(w, X):\n    return X.sum(0), 0 * X + w\n"
+        "def wrong(w, X):\n    return X.sum(0), 0 * X - w\n"
+        "def of_w(w, X):\n    return tuple(X.sum(0))\n",
+    )
+    point = ("--at", '{"w": [1, 2], "X": [[1, 2], [3, 4], [5, 6]]}')
+    both = run("check", "pairs.py:loss", "--gradient", "pairs.py:gradient", *point, "--json")
+    assert (both.status, both.err) == (0, "")
+    assert {c["name"][0] for c in both.record["components"]} == {"w", "X"}
+    wrong = run("check", "pairs.py:loss", "--gradient", "pairs.py:wrong", *point, "--json")
+    assert wrong.status == 1
+    assert {c["name"][0] for c in wrong.record["components"] if not c["passed"]} == {"X"}
+    # As many numbers as there are arguments are still the components of the first one.
+    of_w = run("check", "pairs.py:loss", "--gradient", "pairs.py:of_w", *point, "--json")
+    assert of_w.status == 0
+    assert {c["name"] for c in of_w.record["components"]} == {"w[0]", "w[1]"}
+
+
+@pytest.mark.parametrize(
+    ("gradient", "message"),
+    [
+        ("one(w)", "wrong.py:one does not take what wrong.py:loss takes: too many positional arguments"),
+        ("more(w, b, c)", "missing a required argument: 'c'"),
+        ("none(w, b): return None\ndef x(w)", "none (wrong.py, line 3) returned None"),
+        ("shape(w, b): return [1.0] * 7\ndef x(w)", "has shape (7,), but w has shape (2,)"),
+        ("nothing", "wrong.py has no function 'nothing'"),
+    ],
+)
+def test_gradients_that_cannot_be_checked_are_bad_input(run: Run, here: Path, gradient: str, message: str) -> None:
+    define = f"def {gradient}: return w\n" if "(" in gradient else ""
+    write(here / "wrong.py", f"def loss(w, b):\n    return (w * w).sum() * b\n{define}")
+    name = gradient.partition("(")[0]
+    answer = run("check", "wrong.py:loss", "--gradient", f"wrong.py:{name}", "--at", '{"w": [1, 2], "b": 3}')
+    assert (answer.status, answer.out) == (2, "")
+    assert message in answer.err
+    assert "Traceback" not in answer.err

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule import errors as errors, numeric as numeric, special as special
+    from chainrule import errors as errors, numeric as numeric, plot as plot, special as special, testing as testing
     from chainrule.calculus.compiled import compile as compile
     from chainrule.calculus.custom import define_jvp as define_jvp, define_vjp as define_vjp, primitive as primitive
     from chainrule.calculus.detach import stop_gradient as stop_gradient, value as value
@@ -67,7 +67,7 @@ _HOMES = {
     "chainrule.passes.guards": ("strict", "watch_numbers"),
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
-_MODULES = ("errors", "numeric", "special")
+_MODULES = ("errors", "numeric", "plot", "special", "testing")
 _home_of = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*sorted(_home_of), *_MODULES]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ from hypothesis.extra import numpy as hnp
 
 from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError, NotScalarError, ShapeError
 from chainrule.numeric import Component, GradientCheck, check, compare
-from chainrule.numeric.diagnosis import diagnose
 from chainrule.numeric.noise import noise_level
 from chainrule.numeric.probe import Probe
 
@@ -90,7 +91,11 @@ class TestRightGradients:
         """1e7 is added and taken away: the rounding is far above eps * |f|, and the tolerance follows it."""
         result = check(lambda x: np.sum((1e7 + np.sin(x)) - 1e7), np.cos, np.array([0.3, 1.0]))
         assert result, str(result)
-        assert 1e-6 < result.resolution < 1e-2
+        assert result.resolution < 1e-6
+        hidden = check(lambda x: float(np.sum((1e7 + np.sin(x)) - 1e7)), np.cos, np.array([0.3, 1.0]))
+        assert hidden, str(hidden)
+        assert result.resolution < hidden.resolution < 1e-2
+        assert "large numbers cancel" in str(hidden)
 
     def test_of_a_float32_function_behind_float64(self):
         result = check(lambda x: np.sum(x.astype(np.float32) ** 2), lambda x: 2 * x, np.array([1.0, 3.0]))
@@ -142,24 +147,29 @@ class TestWrongGradients:
             (lambda g: -g, "the sign is flipped"),
             (lambda g: 2 * g, "off by the constant factor 2"),
             (lambda g: g / 2, "off by the constant factor 1/2"),
-            (lambda g: 20 * g, "off by the constant factor 20"),
-            (lambda g: g / 20, "off by the constant factor 1/20"),
+            (lambda g: 20 * g, "off by the constant factor 20: summed instead of averaged"),
+            (lambda g: g / 20, "off by the constant factor 1/20: averaged instead of summed"),
             (lambda g: -2 * g, "off by the constant factor -2"),
-            (lambda g: -g / 20, "off by the constant factor -1/20"),
             (lambda g: 1.37 * g, "off by the constant factor 1.37"),
             (lambda g: 1.00001 * g, "off by the constant factor 1.00001"),
-            (lambda g: 0 * g, ""),
-            (lambda g: g + 0.1, ""),
-            (lambda g: g + 1e-6, ""),
-            (lambda g: g * [1, 1, -1], ""),
-            (lambda g: g * [2, 2, 1], ""),
-            (lambda g: g[::-1], ""),
+            (lambda g: g * [1, 1, -1], "only w[2]"),
+            (lambda g: g[::-1], "in reversed order"),
         ],
     )
-    def test_are_found_and_explained_only_where_the_mistake_explains_all(self, data, mistake, diagnosis):
+    def test_are_found_and_explained(self, data, mistake, diagnosis):
         result = check(mse, lambda *args: mistake(mse_gradient(*args)), *data)
         assert not result
-        assert result.diagnosis == diagnosis
+        assert result.diagnosis.startswith(diagnosis)
+        assert str(result.mistake) == result.diagnosis
+
+    @pytest.mark.parametrize(
+        "mistake", [lambda g: g + 0.1, lambda g: g + 1e-6, lambda g: g + np.array([0.1, -0.2, 0.7])]
+    )
+    def test_are_not_explained_where_nothing_explains_them(self, data, mistake):
+        result = check(mse, lambda *args: mistake(mse_gradient(*args)), *data)
+        assert not result
+        assert result.diagnosis == ""
+        assert result.mistake is None
 
     @pytest.mark.parametrize(
         ("factor", "diagnosis"),
@@ -167,13 +177,11 @@ class TestWrongGradients:
             (-1, "the sign is flipped"),
             (2, "off by the constant factor 2"),
             (0.5, "off by the constant factor 1/2"),
-            (3, ""),
             (1.37, ""),
-            (0, ""),
         ],
     )
-    def test_one_component_is_not_explained_by_just_any_factor(self, factor, diagnosis):
-        result = check(lambda x: x**2, lambda x: factor * 2 * x, 3.0)
+    def test_one_number_is_not_explained_by_just_any_factor(self, factor, diagnosis):
+        result = check(lambda x: float(x) ** 2, factor * 6.0, 3.0)
         assert not result
         assert result.diagnosis == diagnosis
 
@@ -221,16 +229,39 @@ class TestWrongGradients:
 
 class TestReport:
     def test_failed(self):
-        result = check(lambda x, y: x**2 * y, lambda x, y: (2 * x * y, x), 2.0, 3.0, argnums=(0, 1))
+        result = check(lambda x, y: float(x**2 * y), lambda x, y: (2 * x * y, x), 2.0, 3.0, argnums=(0, 1))
         lines = str(result).splitlines()
         assert lines[0].startswith("gradient check FAILED: 1 of 2 components is wrong; worst y, ")
         assert lines[0].endswith(" times its tolerance off")
-        assert lines[1].split() == ["component", "analytic", "numeric", "difference", "tolerance"]
-        assert lines[2].split()[:2] == ["y", "2"]
-        assert [line.split()[-1] for line in lines[2:4]] == ["wrong", "ok"]
-        assert lines[4] == f"resolution {result.resolution:.2g}, {result.evaluations} evaluations of f"
-        columns = [line.index(line.split()[3]) + len(line.split()[3]) for line in lines[1:4]]
-        assert len(set(columns)) == 1
+        table = next(i for i, line in enumerate(lines) if line.startswith("  component"))
+        assert lines[table].split() == ["component", "analytic", "numeric", "difference", "tolerance"]
+        assert re.fullmatch(r"  y +2 +4\.0{8,}\d* ± \de-\d\d +-2 +\S+  wrong", lines[table + 1])
+        assert lines[table + 2].split()[-1] == "ok"
+        assert lines[-1] == f"resolution {result.resolution:.2g}, {result.evaluations} evaluations of f"
+        assert (
+            len({len(line.removesuffix("  wrong").removesuffix("     ok")) for line in lines[table : table + 3]}) == 1
+        )
+
+    def test_the_exact_value_stands_beside_both_where_there_is_one(self):
+        result = check(lambda x: np.sum(x**3), lambda x: 3 * x, np.array([1.0, 2.0]))
+        assert [c.exact for c in result.components] == [3.0, 12.0]
+        assert result.worst.exact == 12.0
+        assert "exact" in str(result).splitlines()[-4]
+        assert [c.exact for c in check(lambda x: float(x) ** 3, 3.0, 1.0).components] == [None]
+
+    def test_as_a_dictionary_it_is_json(self):
+        for result in (check(np.sin, np.cos, 1.0), check(np.sum, np.array([1.0, math.nan]), np.ones(2))):
+            read = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+            assert read["passed"] is bool(result)
+            assert read["size"] == len(read["components"])
+        assert read["components"][1]["analytic"] is None
+        assert read["groups"][0]["name"] == "a[1]"
+
+    def test_in_a_notebook_it_is_a_table_with_text_made_harmless(self):
+        html = check(lambda p: p["<b>"] ** 2, lambda p: {"<b>": p["<b>"]}, {"<b>": 3.0})._repr_html_()
+        assert "&lt;b&gt;" in html
+        assert "<b>]" not in html
+        assert html.count("<tr>") == 2
 
     def test_passed_and_diagnosed(self):
         assert str(check(np.sin, np.cos, 1.0)).startswith("gradient check passed: 1 component agrees\n")
@@ -240,9 +271,9 @@ class TestReport:
         wrong = np.ones(30)
         wrong[17], wrong[23] = 1.5, 3.0
         lines = str(check(np.sum, wrong, np.zeros(30))).splitlines()
-        assert [line.split()[0] for line in lines[2:4]] == ["a[23]", "a[17]"]
-        assert len(lines) == 1 + 1 + 12 + 2
-        assert lines[-2] == "  ... and 18 more"
+        table = next(i for i, line in enumerate(lines) if line.startswith("  component"))
+        assert [line.split()[0] for line in lines[table + 1 : table + 3]] == ["a[23]", "a[17]"]
+        assert lines[table + 13] == "  ... and 18 more"
 
     def test_results_are_frozen_records(self):
         result = check(np.sin, np.cos, 1.0)
@@ -349,7 +380,7 @@ class TestNamesAndArguments:
 class TestHostile:
     def test_wrong_shapes_name_both(self, data):
         with pytest.raises(ShapeError, match=r"with respect to w has shape \(3, 1\), but w has shape \(3,\)"):
-            check(mse, lambda *args: mse_gradient(*args)[:, None], *data)
+            check(mse, np.ones((3, 1)), *data)
         with pytest.raises(ShapeError, match=r"has shape \(\), but w has shape \(3,\)"):
             check(mse, 1.0, *data)
         with pytest.raises(NotScalarError, match=r"returned shape \(3,\), a gradient needs a scalar: check the sum"):
@@ -473,30 +504,26 @@ class TestNoise:
         assert noise_level(Probe(np.sqrt, scalar=True), np.array(0.0), EPS) < 1e-18
 
 
-class TestDiagnose:
-    def components(self, analytic, numeric, tolerance=1e-9):
-        return [Component((i,), a, n, a - n, tolerance) for i, (a, n) in enumerate(zip(analytic, numeric, strict=True))]
+class TestOfAnotherShape:
+    def test_a_known_mistake_fails_the_check_and_is_named(self):
+        random = np.random.default_rng(3)
+        W, x, y = random.normal(size=(2, 3)), random.normal(size=3), random.normal(size=2)
+        loss = lambda W, x, y: np.sum((W @ x - y) ** 2)
+        result = check(loss, lambda W, x, y: np.outer(x, 2 * (W @ x - y)), W, x, y)
+        assert not result
+        assert "transposed" in result.diagnosis
+        assert str(result).startswith("gradient check FAILED")
 
-    @settings(deadline=None)
-    @given(
-        numeric=st.lists(st.floats(-1e3, 1e3).filter(lambda v: abs(v) > 1e-3), min_size=2, max_size=5),
-        factor=st.integers(2, 1000),
-        invert=st.booleans(),
-    )
-    def test_whole_factors_are_named(self, numeric, factor, invert):
-        analytic = [v / factor if invert else v * factor for v in numeric]
-        expected = f"off by the constant factor {'1/' if invert else ''}{factor}"
-        assert diagnose(self.components(analytic, numeric, 1e-12)) == expected
+    def test_not_summed_over_a_broadcast_axis(self):
+        random = np.random.default_rng(4)
+        b, X = random.normal(size=3), random.normal(size=(5, 3))
+        for f in (lambda b, X: np.sum((X + b) ** 2), lambda b, X: float(np.sum((X + b) ** 2))):
+            result = check(f, lambda b, X: 2 * (X + b), b, X)
+            assert not result
+            assert "not summed over axis 0" in result.diagnosis
 
-    def test_a_gradient_lost_in_its_error_bars_is_not_explained(self):
-        assert diagnose(self.components([1e-10, 5e-9], [1e-10, 1e-10])) == ""
-        assert diagnose(self.components([1.0, 2.0], [0.0, 0.0])) == ""
-
-    def test_passed_or_non_finite_gradients_need_no_explanation(self):
-        assert diagnose(self.components([1.0], [1.0])) == ""
-        assert diagnose(self.components([math.nan, 2.0], [1.0, 1.0])) == ""
-        assert diagnose([]) == ""
-
-    def test_zeros_are_explained_by_every_factor(self):
-        assert diagnose(self.components([0.0, 2.0, 6.0], [0.0, 1.0, 3.0])) == "off by the constant factor 2"
-        assert diagnose(self.components([0.0, 0.0, 0.0], [0.0, 1.0, 3.0])) == ""
+    def test_what_nothing_explains_is_an_error(self):
+        with pytest.raises(ShapeError, match=r"has shape \(4,\), but x has shape \(3,\)"):
+            check(lambda x: np.sum(x**2), np.array([1.0, 5.0, 2.0, 7.0]), np.ones(3))
+        with pytest.raises(ShapeError):
+            check(lambda x: float(np.sum(x)), np.ones(3), np.ones(1000))

@@ -30,7 +30,7 @@ class TestFixedSteps:
 
 class TestProperties:
     @schemes
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(x=numbers, slope=numbers, offset=numbers)
     def test_a_line_has_its_slope(self, scheme, x, slope, offset):
         def f(x):
@@ -40,7 +40,7 @@ class TestProperties:
         rounding = 4 * EPS * (abs(slope * x) + abs(offset) + abs(slope)) / step
         assert abs(derivative(f, x, scheme=scheme) - slope) <= rounding
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(x=vectors)
     def test_gradient_is_the_stack_of_partials(self, x):
         def f(x):
@@ -50,12 +50,12 @@ class TestProperties:
         assert np.array_equal(gradient(f, x), parts)
         assert np.array_equal(jacobian(f, x), parts)
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(x=vectors)
     def test_jacobian_of_an_elementwise_function_is_diagonal(self, x):
         assert np.allclose(jacobian(np.sin, x), np.diag(derivative(np.sin, x)), rtol=0, atol=1e-12)
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(x=hnp.arrays(np.float64, hnp.array_shapes(min_dims=0, max_dims=3, max_side=3), elements=numbers))
     def test_shapes(self, x):
         def f(x):
@@ -65,7 +65,7 @@ class TestProperties:
         assert np.shape(gradient(np.sum, x)) == x.shape
         assert np.shape(derivative(np.tanh, x)) == x.shape
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(x=vectors)
     def test_the_users_array_is_untouched_and_never_handed_out(self, x):
         before, seen = x.copy(), []
@@ -76,7 +76,7 @@ class TestProperties:
 
         gradient(f, x)
         assert np.array_equal(x, before)
-        assert len({id(v) for v in seen}) == len(seen) == 2 * x.size + 1
+        assert len({id(v) for v in seen}) == len(seen) > 2 * x.size
         assert not any(np.shares_memory(v, x) for v in seen if v.size)
 
     @schemes
@@ -343,7 +343,7 @@ class TestHostileFunctions:
 
     def test_nan_names_the_place_and_a_way_out(self):
         with pytest.raises(NonFiniteError, match=r"log is nan at 6.1e-06 below x = 1e-09: .*scheme='forward'"):
-            derivative(np.log, 1e-9)
+            derivative(np.log, 1e-9, h=6.1e-6)
         with pytest.raises(NonFiniteError, match=r"sqrt is nan at .* below x\[1\] = 0"):
             derivative(np.sqrt, [1.0, 0.0])
         with pytest.raises(NonFiniteError, match=r"is nan at .* above x\[1\] = 0: .*scheme='backward'"):
@@ -369,5 +369,16 @@ class TestHostileFunctions:
 
         for scheme, count in (("central", 11), ("forward", 6), ("backward", 6)):
             calls.clear()
-            gradient(f, np.ones(5), scheme=scheme)
+            gradient(f, np.ones(5), h=1e-5, scheme=scheme, vectorized=False)
             assert len(calls) == count
+
+    def test_evaluations_where_steps_are_chosen(self):
+        """13 for the noise, with the point itself; six a component for a formula of accuracy 4 and a finer one."""
+        calls = []
+
+        def f(x):
+            calls.append(1)
+            return np.sum(np.exp(x))
+
+        gradient(f, np.linspace(1, 2, 5), vectorized=False)
+        assert len(calls) == 13 + 6 * 5

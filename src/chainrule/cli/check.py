@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import click
+import numpy as np
 
 import chainrule as cr
 from chainrule.calculus.recording import parameter_names
@@ -33,6 +35,7 @@ def check(context: click.Context, function: str, gradient: str, point: str, wrt:
     """
     f, df = load_function(function), load_function(gradient)
     args, kwargs = bind(f, read_point(point), function)
+    _require_same_arguments(df, gradient, function, args, kwargs)
     if kwargs:
         # The check takes positional arguments; the ones by name do not change.
         f, df = partial(f, **kwargs), partial(df, **kwargs)
@@ -42,31 +45,25 @@ def check(context: click.Context, function: str, gradient: str, point: str, wrt:
         argnums: int | str | list[str] = 0 if not names else names[0] if len(names) == 1 else names
         result = cr.check(f, _in_order(df, names, f, args), *args, argnums=argnums)
     if as_json:
-        print_json(
-            {
-                "function": function,
-                "gradient": gradient,
-                "passed": result.passed,
-                "diagnosis": result.diagnosis,
-                "worst": None if result.worst is None else result.worst.label,
-                "resolution": result.resolution,
-                "evaluations": result.evaluations,
-                "components": [
-                    {
-                        "name": c.label,
-                        "analytic": c.analytic,
-                        "numeric": c.numeric,
-                        "difference": c.difference,
-                        "tolerance": c.tolerance,
-                        "passed": c.passed,
-                    }
-                    for c in result.components
-                ],
-            }
-        )
+        print_json({"function": function, "gradient": gradient, **result.to_dict()})
     else:
         click.echo(str(result))
     context.exit(0 if result else 1)
+
+
+def _require_same_arguments(
+    df: Callable[..., Any], gradient: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> None:
+    try:
+        signature = inspect.signature(df)
+    except (TypeError, ValueError):
+        return  # a compiled function may not tell
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise cr.ArgumentError(
+            f"{gradient} does not take what {function} takes: {error}; give it the same arguments, in the same order"
+        ) from error
 
 
 def _by_name(found: Any, f: Callable[..., Any], args: Sequence[Any]) -> bool:
@@ -76,9 +73,18 @@ def _by_name(found: Any, f: Callable[..., Any], args: Sequence[Any]) -> bool:
 
 
 def _names_in_gradient(f: Callable[..., Any], df: Callable[..., Any], args: Sequence[Any]) -> list[str]:
-    """The arguments that the gradient names itself, in the order of f; none if it is no dictionary of them."""
+    """The arguments that the gradient has parts for, in the order of f; none if it is one array.
+
+    A dictionary names them; a tuple has a part for each argument, in the shape of that argument.
+    """
     found = df(*copy.deepcopy(args))
-    return [name for name in parameter_names(f, len(args)) if name in found] if _by_name(found, f, args) else []
+    names = parameter_names(f, len(args))
+    if _by_name(found, f, args):
+        return [name for name in names if name in found]
+    if isinstance(found, tuple) and len(found) == len(args) > 1:
+        fits = all(np.shape(part) == np.shape(arg) for part, arg in zip(found, args, strict=True))
+        return names if fits else []
+    return []
 
 
 def _in_order(

@@ -6,18 +6,37 @@
 """
 
 from chainrule.numeric.check import GradientCheck, check, compare
-from chainrule.numeric.diagnosis import Component
-from chainrule.numeric.differences import SCHEMES, Scheme, derivative, gradient, jacobian, partial
+from chainrule.numeric.diagnosis import Diagnosis, Mistake
+from chainrule.numeric.differences import derivative, directional, gradient, jacobian, partial
+from chainrule.numeric.estimate import Estimate, estimate
+from chainrule.numeric.hessian import hessian
+from chainrule.numeric.report import Component, Direction, Group, KinkMet
+from chainrule.numeric.schemes import SCHEMES, Scheme
+from chainrule.numeric.status import Side, Status
+from chainrule.numeric.step_sweep import StepSweep, step_sweep
 
 __all__ = [
     "SCHEMES",
     "Component",
+    "Diagnosis",
+    "Direction",
+    "Estimate",
     "GradientCheck",
+    "Group",
+    "KinkMet",
+    "Mistake",
     "Scheme",
+    "Side",
+    "Status",
+    "StepSweep",
     "check",
     "compare",
     "derivative",
+    "directional",
+    "estimate",
     "gradient",
+    "hessian",
     "jacobian",
     "partial",
+    "step_sweep",
 ]

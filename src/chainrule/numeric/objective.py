@@ -13,10 +13,12 @@ import numpy as np
 
 from chainrule.errors import ArgumentError, NonFiniteError, NotScalarError, ShapeError
 from chainrule.numeric.probe import (
+    Index,
     Probe,
     RealArray,
     describe,
     is_scalar,
+    label,
     precision,
     quiet,
     read_numbers,
@@ -37,15 +39,33 @@ def single(value: Any) -> tuple[list[tuple[str, Any]], Callable[[Sequence[Any]],
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """One array among the differentiated arguments: its name, its values, and f as a function of it alone."""
+    """One array among the differentiated arguments: its name, its values, and where they stand in the flat vector."""
 
     name: str
     values: RealArray
-    probe: Probe
+    scalar: bool
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.values.size
+
+    def of(self, flat: RealArray) -> RealArray:
+        """This leaf of a flat vector of all leaves, in its own shape and dtype."""
+        return flat[self.start : self.stop].astype(self.values.dtype, copy=False).reshape(self.values.shape)
 
 
 class Objective:
-    """The function under test with its arguments, of which it owns copies."""
+    """The function under test with its arguments, of which it owns copies.
+
+    All differentiated components of all arguments together form one vector, `flat`, in the widest of their dtypes;
+    `probe` is f as a function of it.
+
+    Attributes:
+        names: of all arguments.
+        positions: of those that are differentiated.
+        leaves: the arrays in them.
+    """
 
     def __init__(
         self,
@@ -67,54 +87,73 @@ class Objective:
         self.args = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
         self.pristine = [a.copy() if isinstance(a, np.ndarray) else None for a in args]
         self.leaves: list[Leaf] = []
+        self._rebuild: dict[int, tuple[Callable[[Sequence[Any]], Any], int]] = {}
+        start = 0
         for position in self.positions:
-            self._add_leaves(position)
+            pairs, rebuild = flatten(self.args[position])
+            self._rebuild[position] = rebuild, len(pairs)
+            self.pristine[position] = None
+            for path, leaf in pairs:
+                name = self.names[position] + path
+                values = read_point(leaf, name)
+                # Promoted once here, so that f and df see the same floating values.
+                self.leaves.append(Leaf(name, values, is_scalar(leaf), start))
+                start += values.size
+        dtype = np.result_type(*(leaf.values.dtype for leaf in self.leaves)) if self.leaves else np.dtype(float)
+        self.flat = np.concatenate([np.zeros(0, dtype), *(leaf.values.ravel() for leaf in self.leaves)]).astype(dtype)
+        self.probe = Probe(self._value_at, name=describe(f))
 
-    def _add_leaves(self, position: int) -> None:
-        pairs, rebuild = self.flatten(self.args[position])
-        names = [self.names[position] + path for path, _ in pairs]
-        arrays = [read_point(leaf, name) for (_, leaf), name in zip(pairs, names, strict=True)]
-        inputs: list[Any] = [a[()] if is_scalar(leaf) else a for a, (_, leaf) in zip(arrays, pairs, strict=True)]
-        # Promoted once here, so that f and df see the same floating values.
-        self.args[position] = rebuild(inputs)
-        self.pristine[position] = None
+    @property
+    def name(self) -> str:
+        """How f is called in messages."""
+        return self.probe.name
 
-        def as_function_of(place: int) -> Callable[[Any], Any]:
-            def f(leaf: Any) -> Any:
-                others = [np.copy(a) if isinstance(a, np.ndarray) else a for a in inputs]
-                moved = rebuild([*others[:place], leaf, *others[place + 1 :]])
-                return self.f(*self._arguments({position: moved}))
+    def _value_at(self, flat: RealArray) -> Any:
+        inputs = [leaf.of(flat).copy() for leaf in self.leaves]
+        given = [array[()] if leaf.scalar else array for array, leaf in zip(inputs, self.leaves, strict=True)]
+        result = self.f(*self.arguments(given))
+        for leaf, own in zip(self.leaves, inputs, strict=True):
+            before = leaf.of(flat)
+            if not leaf.scalar and not _identical(own, before):
+                raise ArgumentError(
+                    f"{self.name} writes into its argument{where_changed(before, own, leaf.name)}: "
+                    "let it work on a copy, x = x.copy()"
+                )
+        return result
 
-            return f
+    def arguments(self, leaves: Sequence[Any] | None = None) -> list[Any]:
+        """The arguments of one call, with these leaves in place of the differentiated ones, else copies of them."""
+        if leaves is None:
+            leaves = [leaf.values[()] if leaf.scalar else leaf.values.copy() for leaf in self.leaves]
+        rest = iter(leaves)
+        given: dict[int, Any] = {}
+        for position in self.positions:
+            rebuild, count = self._rebuild[position]
+            given[position] = rebuild([next(rest) for _ in range(count)])
+        return [given[i] if i in given else self.args[i] for i in range(len(self.args))]
 
-        for place, (name, values) in enumerate(zip(names, arrays, strict=True)):
-            scalar = not isinstance(inputs[place], np.ndarray)
-            probe = Probe(as_function_of(place), scalar=scalar, name=describe(self.f))
-            self.leaves.append(Leaf(name, values, probe))
+    def place(self, flat_index: int) -> tuple[Leaf, Index]:
+        """The leaf that a component of the flat vector belongs to, and its index there."""
+        leaf = next(leaf for leaf in self.leaves if flat_index < leaf.stop)
+        return leaf, tuple(int(i) for i in np.unravel_index(flat_index - leaf.start, leaf.values.shape))
 
-    def _arguments(self, given: Mapping[int, Any]) -> list[Any]:
-        """The arguments of one call: what is differentiated is copied, since a function may write into it."""
-        return [given[i] if i in given else self._own(i) for i in range(len(self.args))]
-
-    def _own(self, position: int) -> Any:
-        if position not in self.positions:
-            return self.args[position]
-        pairs, rebuild = self.flatten(self.args[position])
-        return rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for _, leaf in pairs])
+    def label(self, flat_index: int) -> str:
+        """How a component of the flat vector is written."""
+        leaf, index = self.place(flat_index)
+        return label(leaf.name, index)
 
     def value(self) -> RealArray:
         """f at the point, after a second call has shown that it is deterministic."""
         if not self.leaves:
             return np.array(0.0)
-        leaf = self.leaves[0]
-        value = leaf.probe(leaf.values)
+        value = self.probe(self.flat)
         if value.shape != ():
             raise NotScalarError(
-                f"{leaf.probe.name} returned shape {value.shape}, a gradient needs a scalar: "
+                f"{self.name} returned shape {value.shape}, a gradient needs a scalar: "
                 "check the sum of it, whose gradient for an elementwise function is the derivative"
             )
         if not np.isfinite(value):
-            raise NonFiniteError(f"{leaf.probe.name} is {value} at the point itself: move it into the domain")
+            raise NonFiniteError(f"{self.name} is {value} at the point itself: move it into the domain")
         self.require_unchanged(value)
         return value
 
@@ -122,26 +161,29 @@ class Objective:
         """Raise unless f still has this value at the point, and none of the other arguments was written into."""
         if not self.leaves:
             return
-        leaf = self.leaves[0]
-        again = leaf.probe(leaf.values)
+        again = self.probe(self.flat)
         for name, own, pristine in zip(self.names, self.args, self.pristine, strict=True):
             if pristine is not None and not _identical(own, pristine):
                 raise ArgumentError(
-                    f"{leaf.probe.name} writes into its argument {name}{where_changed(pristine, own, name)}: "
+                    f"{self.name} writes into its argument {name}{where_changed(pristine, own, name)}: "
                     "let it work on a copy"
                 )
         # A threaded sum may come out in another order; its rounding is not a lack of determinism.
         if not np.abs(again - value) <= 16 * precision(value) * np.abs(value):
             raise ArgumentError(
-                f"{leaf.probe.name} is not deterministic: two calls at the same point returned {value} and {again}; "
+                f"{self.name} is not deterministic: two calls at the same point returned {value} and {again}; "
                 "fix the seed inside it and keep no state between calls"
             )
 
-    def gradients(self, df: Any) -> list[RealArray]:
-        """The claimed gradient of each leaf, in its shape."""
+    def gradients(self, df: Any, leaves: Sequence[Any] | None = None) -> list[RealArray]:
+        """The claimed gradient of each leaf, at the point or, where it is a function, with other leaves.
+
+        A part may have another shape than its leaf. Raises `ArgumentError` where it is no gradient at all, and
+        `ShapeError` if it has other parts than the arguments.
+        """
         name = describe(df) if callable(df) else "the gradient"
         if callable(df):
-            arguments = self._arguments({})
+            arguments = self.arguments(leaves)
             before = [np.copy(a) if isinstance(a, np.ndarray) else None for a in arguments]
             with quiet():
                 df = df(*arguments)
@@ -161,14 +203,20 @@ class Objective:
         expected = [leaf.name for leaf in self.leaves]
         if [name for name, _ in claimed] != expected:
             raise ShapeError(f"the gradient has the parts {[name for name, _ in claimed]}, expected {expected}")
-        found = [read_numbers(value, f"the gradient with respect to {name}") for name, value in claimed]
-        for leaf, gradient in zip(self.leaves, found, strict=True):
+        return [read_numbers(value, f"the gradient with respect to {name}") for name, value in claimed]
+
+    def require_shapes(self, gradients: Sequence[RealArray]) -> None:
+        """Raise `ShapeError` unless each part of a gradient has the shape of its leaf."""
+        for leaf, gradient in zip(self.leaves, gradients, strict=True):
             if gradient.shape != leaf.values.shape:
                 raise ShapeError(
                     f"the gradient with respect to {leaf.name} has shape {gradient.shape}, "
                     f"but {leaf.name} has shape {leaf.values.shape}"
                 )
-        return found
+
+    def by_name(self) -> Mapping[str, Any]:
+        """All arguments by name."""
+        return dict(zip(self.names, self.arguments(), strict=True))
 
 
 def _identical(a: Any, b: Any) -> bool:

@@ -6,6 +6,7 @@ silent wrong number: so every call gets a copy of its own, and what comes back i
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, cast
@@ -57,11 +58,12 @@ class Probe:
         self.name = name or describe(f)
 
     def __call__(self, values: RealArray) -> RealArray:
-        argument = values[()] if self.scalar else values.copy()
+        number = self.scalar and values.ndim == 0
+        argument = values[()] if number else values.copy()
         self.evaluations += 1
         with quiet():
             result = self.f(argument)
-        if not self.scalar and not np.array_equal(argument, values):
+        if not number and not np.array_equal(argument, values):
             raise ArgumentError(
                 f"{self.name} writes into its argument{where_changed(values, argument)}: "
                 "let it work on a copy, x = x.copy()"
@@ -171,7 +173,7 @@ def label(name: str, index: Index) -> str:
 
 def describe(f: Callable[..., Any]) -> str:
     """How a function is called in a message: its name, and the file and line where it is defined if that is known."""
-    code = getattr(f, "__code__", None)
+    code = getattr(inspect.unwrap(f), "__code__", None)  # a decorated function is where its author wrote it
     name = str(getattr(f, "__name__", "f"))
     name = "f" if name == "<lambda>" else name
     file = str(getattr(code, "co_filename", "<"))

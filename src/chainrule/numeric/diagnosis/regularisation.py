@@ -1,0 +1,94 @@
+"""An additive term proportional to the parameters, missing or too much: regularisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.numeric.diagnosis.case import RESOLVED, Case, Floats, Guess
+from chainrule.numeric.diagnosis.hypothesis import Hypothesis, listed
+from chainrule.numeric.diagnosis.named import match, whole_number
+from chainrule.numeric.diagnosis.record import Mistake
+
+__all__ = ["Term", "any_term", "proportional_term"]
+
+
+@dataclass(frozen=True)
+class Term(Hypothesis):
+    """`coefficient` times the parameters is added to the right gradient; with `signs`, times their signs."""
+
+    coefficient: float
+    symbol: str = ""  # what the coefficient is made of, where that has a name
+    signs: bool = False
+    slack: float = 0.0
+
+    @property
+    def kind(self) -> Mistake:
+        return Mistake.TERM_EXTRA if self.coefficient > 0 else Mistake.TERM_MISSING
+
+    def predict(self, case: Case) -> Sequence[Guess]:
+        guesses = []
+        for part in case.parts:
+            added = self.coefficient * (np.sign(part.point) if self.signs else part.point)
+            guesses.append(Guess(part.reference + added, part.tolerance + self.slack * np.abs(added)))
+        return guesses
+
+    def sentence(self, case: Case) -> str:
+        of = [f"sign({name})" if self.signs else name for name in case.names]
+        term = listed([f"{abs(self.coefficient):.6g} {name}" for name in of])
+        if self.symbol:
+            term += f" = {listed([f'{self.symbol} {name}' for name in of])}"
+        if self.coefficient > 0:
+            return f"an additive term proportional to the parameters is too much: {term} (regularisation)"
+        return f"an additive term proportional to the parameters is missing: {term} (regularisation)"
+
+
+def proportional_term(case: Case) -> Iterator[Term]:
+    """With a coefficient that the problem names: an argument that is a number, or made of those and of sizes."""
+    for value, margin, signs, _ in _fitted(case):
+        named = match(value, margin, case.numbers)
+        if named is not None:
+            exact, symbol, _ = named
+            yield Term(exact, symbol.lstrip("-"), signs)
+
+
+def any_term(case: Case) -> Iterator[Term]:
+    """With any coefficient; one component alone would be explained always, so there another point must agree."""
+    for value, margin, signs, speaking in _fitted(case):
+        if speaking < 2 and case.elsewhere is None:
+            continue
+        if signs and len(np.unique(np.sign(case.column("point")))) < 2:
+            continue  # that would be any constant
+        simple = whole_number(value, margin)
+        if simple is not None:
+            yield Term(simple[0], "", signs)
+        yield Term(value, "", signs, slack=4 * margin / abs(value))
+
+
+def _fitted(case: Case) -> Iterator[tuple[float, float, bool, int]]:
+    """What is left of the claimed gradient without the right one, fitted by the parameters and by their signs."""
+    if case.linear or not case.aligned:
+        return
+    left = case.column("claimed") - case.column("reference")
+    tolerance, point = case.column("tolerance"), case.column("point")
+    for signs in (False, True):
+        direction = np.sign(point) if signs else point
+        found = _coefficient(left, direction, tolerance)
+        if found is None:
+            continue
+        value, margin = found
+        yield value, margin, signs, int(np.count_nonzero(np.abs(direction) * abs(value) > RESOLVED * tolerance))
+
+
+def _coefficient(left: Floats, direction: Floats, tolerance: Floats) -> tuple[float, float] | None:
+    """What to multiply the direction by, by the component known best, with its error bar."""
+    with np.errstate(all="ignore"):
+        known = np.nan_to_num(np.abs(direction) / tolerance, nan=0.0, posinf=np.finfo(float).max)
+    if not known.size or not known.max():
+        return None
+    best = int(np.argmax(known))
+    value = float(left[best] / direction[best])
+    margin = max(float(tolerance[best] / abs(direction[best])), 4 * float(np.finfo(float).eps) * abs(value))
+    return (value, margin) if np.isfinite(value) and abs(value) > RESOLVED * margin else None

@@ -1,0 +1,226 @@
+"""What the comparison of a gradient with f has found, before it is put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
+from chainrule.numeric.evidence import Part
+from chainrule.numeric.exact import Exact
+from chainrule.numeric.measure import Line
+from chainrule.numeric.noise import noise_level, noise_levels
+from chainrule.numeric.objective import Objective
+from chainrule.numeric.probe import Probe, RealArray, describe, precision, quiet
+from chainrule.numeric.report import Component, Direction, Group, KinkMet
+from chainrule.numeric.samples import Samples
+from chainrule.numeric.steps import on_grid
+
+__all__ = ["Claim", "Findings"]
+
+# Rounding in a gradient, in units of its own: sums of many terms lose a few digits, and components that cancel with
+# others are rounded as those are. What is lost beyond it is measured.
+ROUNDED = 16.0
+# The measured noise, a standard deviation, and what one value may be off by; few samples estimate it within a factor 2.
+SURE = 8.0
+# A function of which the values tremble by more units of rounding is called noisy.
+NOISY = 1e4
+# Up to so many components more evaluations are worth telling a jump from noise.
+FEW = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found: the fields of a `GradientCheck`, and the parts for the diagnosis."""
+
+    parts: Sequence[Part]
+    components: Sequence[Component] = ()
+    wrong: int = 0
+    resolution: float = 0.0
+    groups: Sequence[Group] = ()
+    kinks: Sequence[KinkMet] = ()
+    directions: Sequence[Direction] = ()
+    notes: Sequence[str] = ()
+    passed: bool = True
+
+
+class Claim:
+    """A claimed gradient with the function that it is claimed of.
+
+    Attributes:
+        objective: f with its arguments.
+        value: f at the point.
+        gradients: the claimed gradient of each leaf.
+        df: the function that they come from; None if they were given as arrays.
+        exact: the exact derivative, if f can be traced.
+        own: the claimed gradient is the exact one itself.
+        flat: the claimed gradient as one vector.
+        eps: the machine epsilon of the coarsest dtype in f.
+        noise: the standard deviation of the error in a value of f.
+        hidden: the rounding that may lie behind values of f that do not move.
+        rounding: how far each component of the claim may be off by rounding alone.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        value: RealArray,
+        gradients: Sequence[RealArray],
+        df: Callable[..., Any] | None,
+        exact: Exact | None,
+        own: bool,
+    ) -> None:
+        self.objective, self.value, self.gradients = objective, value, gradients
+        self.df, self.exact, self.own = df, exact, own
+        self.flat = _flat(gradients)
+        self.eps = precision(*(leaf.values for leaf in objective.leaves), value)
+        self.noise = self._noise()
+        # Where f cannot be traced, no more is known than that it is made of its arguments.
+        largest = float(np.abs(objective.flat).max(initial=0.0))
+        self.hidden = self.eps * largest if exact is None else exact.rounding
+        self.rounding = np.concatenate([np.zeros(0), *(_rounding(g) for g in gradients)])
+
+    def _noise(self) -> float:
+        objective = self.objective
+        level = noise_level(objective.probe, objective.flat, self.eps)
+        if not self._is_noisy(level) or objective.flat.size > FEW:
+            return level
+        # A jump at the point looks like noise from there, but not from either side.
+        shift = 4 * self.eps**0.25 * np.maximum(np.abs(objective.flat), 1)
+        for side in (1, -1):
+            beside = (objective.flat + side * shift).astype(objective.flat.dtype)
+            if np.isfinite(objective.probe(beside)).all():
+                level = min(level, noise_level(objective.probe, beside, self.eps))
+        return level
+
+    def _is_noisy(self, level: float) -> bool:
+        smallest = float(np.finfo(float).tiny) / self.eps**2
+        return level > NOISY * self.eps * max(abs(float(self.value)), smallest)
+
+    @property
+    def custom(self) -> bool:
+        """Whether the exact derivative rests on rules of the user's own."""
+        return self.exact is not None and bool(self.exact.custom)
+
+    def scale(self) -> NDArray[np.float64]:
+        """How far each component is to move: by its own size, at least by that usual in its array."""
+        parts = [np.zeros(0)]
+        for leaf in self.objective.leaves:
+            size = np.abs(leaf.values.ravel().astype(np.float64))
+            usual = float(np.sqrt(np.mean(size**2))) if size.size else 0.0
+            parts.append(np.maximum(size, usual or 1.0))
+        return np.concatenate(parts)
+
+    def exact_flat(self) -> RealArray | None:
+        """The exact gradient as one vector."""
+        return None if self.exact is None else _flat(self.exact.gradients)
+
+    def trembling(self, indices: NDArray[np.intp]) -> RealArray:
+        """How far these components are off by what cancels within the function that computes the claim: measured.
+
+        Zero where the claim is no function, and where it jumps. Raises `ArgumentError` if it is not deterministic.
+        """
+        nothing = np.zeros(len(indices))
+        if self.df is None or not len(indices):
+            return nothing
+        eps, claimed = max(map(precision, self.gradients)), self.flat[indices]
+        try:
+            probe = Probe(lambda flat: self.claim_at(flat)[indices], name=describe(self.df))
+            samples = Samples(probe, self.objective.flat)
+            again, level = samples.centre, noise_levels(samples, eps)
+        except Exception:
+            return nothing  # beside the point it may be undefined, or fail: then nothing is known of its rounding
+        both = np.isfinite(again) & np.isfinite(claimed)
+        largest = float(np.abs(self.flat[np.isfinite(self.flat)]).max(initial=0.0))
+        with quiet():
+            apart = np.where(both, np.abs(again - claimed), 0.0)
+        if (apart > 1e3 * eps * largest).any():
+            at = int(np.argmax(apart))
+            raise ArgumentError(
+                f"{describe(self.df)} is not deterministic: two calls at the same point returned {claimed[at]} and "
+                f"{again[at]} for {self.objective.label(int(indices[at]))}; fix the seed inside it and keep no state "
+                "between calls"
+            )
+        # At a kink of f its gradient jumps, and that is no rounding.
+        rounding: RealArray = np.where(np.isfinite(level) & (level <= eps ** (1 / 3) * largest), SURE * level, 0.0)
+        return rounding
+
+    def claim_at(self, flat: RealArray) -> RealArray:
+        """The claimed gradient at another point, as one vector."""
+        leaves = [leaf.of(flat) for leaf in self.objective.leaves]
+        given = [x[()] if leaf.scalar else x.copy() for x, leaf in zip(leaves, self.objective.leaves, strict=True)]
+        return _flat(self.objective.gradients(self.df, given))
+
+    def line(self, index: int) -> Line:
+        """f along one component."""
+        objective, flat = self.objective, self.objective.flat
+        leaf, place = objective.place(index)
+        own = leaf.values[place]
+
+        def at(t: float) -> float:
+            moved = flat.copy()
+            moved[index] = own + own.dtype.type(t)
+            side = "above" if t > 0 else "below"
+            return self.f_at(moved, f"{abs(t):.2g} {side} {objective.label(index)} = {own:g}")
+
+        def exact(step: float) -> float:
+            return 4 * float(on_grid(own, step / 4, 4))
+
+        scale = max(abs(float(own)), 1.0)
+        return Line(at, float(self.value), self.noise, self.eps, scale, exact, hidden=self.hidden)
+
+    def f_at(self, point: RealArray, where: str) -> float:
+        """f at another point; raises `NonFiniteError`, saying where, if it is NaN or infinite there."""
+        out = self.objective.probe(point)
+        if out.shape != ():
+            raise ShapeError(f"{self.objective.name} returned shape {out.shape} at one point and () at another")
+        if not np.isfinite(out):
+            raise NonFiniteError(f"{self.objective.name} is {out} at {where}")
+        return float(out)
+
+    def notes(self) -> list[str]:
+        """What there is to say of f itself."""
+        found = [] if self.exact is None else list(self.exact.kinks)
+        if self._is_noisy(self.noise):
+            found.append(
+                f"the values of f tremble by about {self.noise:.1g}, far more than rounding of the result: it is "
+                "noisy, or large numbers cancel in it"
+            )
+        return found
+
+    def disagreement(self, label: str, exact: float, numeric: float) -> str:
+        """What to say where the exact derivative is not that of the numbers."""
+        text = (
+            f"the derivative that chainrule computes differs from the numbers too ({label}: {exact:.10g}, "
+            f"measured {numeric:.10g})"
+        )
+        if self.exact is not None and self.exact.custom:
+            text += f": look at your define_vjp of {', '.join(self.exact.custom)}"
+        return text
+
+    def parts(self, reference: RealArray, tolerance: RealArray) -> list[Part]:
+        """The evidence, leaf by leaf."""
+        return [
+            Part(
+                leaf.name,
+                leaf.values,
+                gradient,
+                reference[leaf.start : leaf.stop].reshape(leaf.values.shape),
+                tolerance[leaf.start : leaf.stop].reshape(leaf.values.shape),
+            )
+            for leaf, gradient in zip(self.objective.leaves, self.gradients, strict=True)
+        ]
+
+
+def _flat(gradients: Sequence[RealArray]) -> RealArray:
+    with quiet():
+        return np.concatenate([np.zeros(0), *(g.ravel().astype(np.float64) for g in gradients)])
+
+
+def _rounding(gradient: RealArray) -> RealArray:
+    largest = float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0))
+    return np.full(gradient.size, ROUNDED * precision(gradient) * largest)

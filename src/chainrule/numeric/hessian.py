@@ -1,0 +1,100 @@
+"""The matrix of second derivatives, from values of the function or from its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule.errors import ArgumentError, NotScalarError, ShapeError
+from chainrule.numeric.chosen import choose
+from chainrule.numeric.differences import narrow, read_formula, slopes
+from chainrule.numeric.lines import Components, Directions
+from chainrule.numeric.probe import Probe, RealArray, is_scalar, read_point
+from chainrule.numeric.samples import Samples, read_vectorized
+from chainrule.numeric.schemes import COMPLEX, Scheme
+from chainrule.numeric.steps import read_step, representable
+
+__all__ = ["hessian"]
+
+
+def hessian(
+    f: Callable[[Any], Any],
+    x: ArrayLike,
+    h: float | None = None,
+    scheme: str = "central",
+    *,
+    accuracy: int | None = None,
+    gradient: Callable[[Any], Any] | None = None,
+    vectorized: bool | None = None,
+) -> RealArray | np.floating[Any]:
+    """The Hessian of a scalar function of an array of any shape: symmetric, entry [i, j] by x[i] and x[j].
+
+    Returns the shape of x twice, in the dtype of x. The mixed derivatives come from second derivatives along
+    diagonals, u'Hu = s^2 H[i, i] + 2 s t H[i, j] + t^2 H[j, j] for u = s e_i + t e_j: with a fixed h and central
+    differences of accuracy 2 that takes n^2 + n + 1 evaluations of f, about half of what four corners a pair take.
+    Where `gradient` is given, a function that returns the gradient in the shape of x, it is differenced in place of f,
+    which takes 2n + 1 evaluations of it and gives more digits; the two halves of the matrix are then averaged.
+
+    The other arguments are those of `derivative`; the scheme "complex" needs a `gradient`. Raises `NotScalarError` if
+    f(x) is not a scalar, `ShapeError` if the gradient has another shape than x, `NonFiniteError` where a value is NaN
+    or infinite, and `ArgumentError` as `derivative` does.
+    Source: M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions, 1964, equation 25.3.27.
+
+    >>> from chainrule.numeric import hessian
+    >>> hessian(lambda p: p[0] ** 2 * p[1] + 3 * p[1] ** 2, [2.0, 3.0]).round(6)
+    array([[6., 4.],
+           [4., 6.]])
+    """
+    values = read_point(x)
+    vectorized = read_vectorized(vectorized)
+    if gradient is not None:
+        rule = read_formula(scheme, 1, accuracy, h)
+        samples = Samples(Probe(gradient, scalar=is_scalar(x), name="the gradient"), values, vectorized)
+        if samples.centre.shape != values.shape:
+            raise ShapeError(f"the gradient has shape {samples.centre.shape}, but x has shape {values.shape}")
+        lines = Components(samples, list(np.ndindex(values.shape)))
+        rows = slopes(lines, h, rule).reshape(values.size, values.size) if values.size else np.zeros((0, 0))
+        matrix: RealArray = (rows + rows.T) / 2
+    else:
+        second = None if scheme == COMPLEX else read_formula(scheme, 2, accuracy, h)
+        if second is None:
+            raise ArgumentError("the complex step gives first derivatives: give gradient=, or take scheme='central'")
+        samples = Samples(Probe(f, scalar=is_scalar(x)), values, vectorized)
+        if samples.centre.shape != ():
+            raise NotScalarError(
+                f"{samples.probe.name} returned shape {samples.centre.shape}, a Hessian needs a scalar"
+            )
+        matrix = _from_values(samples, h, second) if values.size else np.zeros((0, 0))
+    return narrow(matrix.reshape(values.shape * 2), samples)[()]
+
+
+def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
+    values, size = samples.values, samples.values.size
+    axes = Components(samples, list(np.ndindex(values.shape)))
+    if h is None:
+        along = choose(axes, rule)
+        diagonal, noise, units = along.slope, along.noise, along.step
+        # The pair moves each of its components by the step that was right for it alone.
+        units = representable(values.reshape(-1), units.astype(values.dtype)).astype(np.float64)
+    else:
+        diagonal, noise, units = slopes(axes, h, rule), None, np.full(size, read_step(h))
+    matrix: RealArray = np.diag(diagonal)
+    pairs = [(i, j) for i in range(size) for j in range(i)]
+    if not pairs:
+        return matrix
+    directions = [_diagonal(values, i, j, units) for i, j in pairs]
+    lines = Directions(samples, directions)
+    mixed = slopes(lines, 1.0, rule) if h is not None else choose(lines, rule, noise).slope
+    for (i, j), along_both in zip(pairs, mixed, strict=True):
+        s, t = units[i], units[j]
+        matrix[i, j] = matrix[j, i] = (along_both - s * s * diagonal[i] - t * t * diagonal[j]) / (2 * s * t)
+    return matrix
+
+
+def _diagonal(values: RealArray, i: int, j: int, units: RealArray) -> RealArray:
+    direction = np.zeros_like(values)
+    direction.flat[i], direction.flat[j] = units[i], units[j]
+    return direction

@@ -1,0 +1,170 @@
+"""A gradient compared component by component: with what is measured along each, and with the exact derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chainrule.errors import NonFiniteError
+from chainrule.numeric.findings import ROUNDED, Claim, Findings
+from chainrule.numeric.measure import Slope, measure
+from chainrule.numeric.patterns import grouped
+from chainrule.numeric.probe import RealArray, quiet
+from chainrule.numeric.report import Component, KinkMet
+from chainrule.numeric.status import Status
+
+__all__ = ["compare_each", "measured_component", "rounding_bar"]
+
+# Measured a second time, with other steps, before anything is said against them.
+MOST_AGAIN = 32
+OTHER_STEP = 0.37
+# A difference so many times the error bar is no accident of the steps.
+CLEAR = 1e3
+
+# One value of f may be off by so many standard deviations of its noise, and so may, over the scale of a component, a
+# gradient that is computed in another form.
+FORM = 16.0
+
+
+def compare_each(claim: Claim) -> Findings:
+    """Compare every component; raises `NonFiniteError` where f is undefined beside the point."""
+    slopes = [measured(claim, i) for i in range(claim.flat.size)]
+    exact = claim.exact_flat()
+    slopes = _again(claim, slopes, exact)
+    numeric = np.array([s.value for s in slopes])
+    error = np.array([s.error for s in slopes])
+    notes = claim.notes() + _notes(claim, slopes)
+    trusted = False
+    if exact is not None and not claim.own:
+        known = np.isfinite(numeric)
+        off = known & ~(np.abs(exact - numeric) <= error + rounding_of(exact))
+        trusted = not off.any() and not claim.custom
+        if off.any():
+            at = int(np.argmax(off))
+            notes.append(claim.disagreement(claim.objective.label(at), float(exact[at]), float(numeric[at])))
+    elif claim.own and (~(np.abs(claim.flat - numeric) <= error + claim.rounding) & np.isfinite(numeric)).any():
+        at = int(np.argmax(~(np.abs(claim.flat - numeric) <= error + claim.rounding)))
+        notes.append(claim.disagreement(claim.objective.label(at), float(claim.flat[at]), float(numeric[at])))
+    reference, tolerance = numeric.copy(), error + claim.rounding
+    trembling = claim.trembling(np.arange(claim.flat.size))
+    if trusted and exact is not None:
+        smooth = np.array([s.status in (Status.CONVERGED, Status.UNRESOLVED) for s in slopes])
+        reference = np.where(smooth, exact, numeric)
+        fine = np.minimum(error, rounding_bar(claim, claim.scale()))
+        tolerance = np.where(smooth, fine, error) + claim.rounding
+    tolerance = tolerance + trembling
+    tolerance = np.maximum(tolerance, _saturated(claim, reference, tolerance))
+    components = [
+        measured_component(claim, i, slope, None if exact is None or claim.own else float(exact[i]), r, t)
+        for i, (slope, r, t) in enumerate(zip(slopes, reference.tolist(), tolerance.tolist(), strict=True))
+    ]
+    wrong = np.array([not c.passed for c in components], bool)
+    finite = tolerance[np.isfinite(tolerance)]
+    return Findings(
+        parts=claim.parts(reference, tolerance),
+        components=components,
+        wrong=int(wrong.sum()),
+        resolution=float(finite.max(initial=0.0)),
+        groups=grouped(claim.objective.leaves, wrong, np.abs(claim.flat) + np.abs(reference) <= tolerance, components),
+        kinks=[
+            KinkMet(claim.objective.label(i), s.left, s.right) for i, s in enumerate(slopes) if s.status is Status.KINK
+        ],
+        notes=notes,
+        passed=not wrong.any(),
+    )
+
+
+def measured(claim: Claim, index: int, start: float | None = None) -> Slope:
+    """The slope along one component."""
+    try:
+        return measure(claim.line(index), start)
+    except NonFiniteError as error:
+        place = claim.objective.label(index)
+        raise NonFiniteError(f"f is undefined beside {place}, so there is nothing to compare with: {error}") from error
+
+
+def measured_component(
+    claim: Claim, index: int, slope: Slope | None, exact: float | None, reference: float, tolerance: float
+) -> Component:
+    """The record of one component."""
+    leaf, place = claim.objective.place(index)
+    analytic = float(claim.flat[index])
+    numeric, error = (np.nan, np.inf) if slope is None else (slope.value, slope.error)
+    return Component(place, analytic, numeric, analytic - reference, tolerance, leaf.name, exact, error)
+
+
+def rounding_bar(claim: Claim, scale: RealArray) -> RealArray:
+    """How far a gradient that is computed in another form may be off, by the noise of f over the scale of each x."""
+    with np.errstate(divide="ignore"):
+        bar: RealArray = FORM * claim.noise / np.minimum(scale.astype(np.float64), 1.0)
+    return bar
+
+
+def rounding_of(exact: RealArray) -> float:
+    """How far the exact gradient may be off by rounding alone."""
+    finite = np.abs(exact[np.isfinite(exact)])
+    return ROUNDED * float(np.finfo(float).eps) * float(finite.max(initial=0.0))
+
+
+def _again(claim: Claim, slopes: Sequence[Slope], exact: RealArray | None) -> list[Slope]:
+    """The slopes, those measured twice with which claim or exact derivative disagree by little."""
+    result = list(slopes)
+    left = MOST_AGAIN
+    for i, slope in enumerate(slopes):
+        values = [float(claim.flat[i])] if exact is None else [float(exact[i]), float(claim.flat[i])]
+        off = [abs(v - slope.value) for v in values]
+        bar = slope.error + float(claim.rounding[i])
+        if left and any(bar < d < CLEAR * bar for d in off):
+            left -= 1
+            line = claim.line(i)
+            other = measured(claim, i, OTHER_STEP * 2 * line.eps**0.2 * line.scale)
+            if other.status is slope.status:
+                # The better of the two, and as uncertain as their difference.
+                best = min(slope, other, key=lambda s: s.error)
+                error = max(best.error, abs(slope.value - other.value))
+                result[i] = Slope(best.value, error, best.left, best.right, best.status)
+    return result
+
+
+def _notes(claim: Claim, slopes: Sequence[Slope]) -> list[str]:
+    found = []
+    for i, slope in enumerate(slopes):
+        place = claim.objective.label(i)
+        if slope.status is Status.JUMP:
+            sides = [s for s, v in (("left", slope.left), ("right", slope.right)) if not np.isfinite(v)]
+            found.append(f"f jumps at {place}, on its {' and on its '.join(sides)}")
+        elif slope.status is Status.UNBOUNDED:
+            found.append(f"the slope of f grows without limit towards {place}: it has no derivative there")
+        elif slope.status is Status.UNRESOLVED:
+            found.append(f"no step was small enough at {place}: its slope is known to within {slope.error:.2g} only")
+    return found
+
+
+def _saturated(claim: Claim, reference: RealArray, tolerance: RealArray) -> RealArray:
+    """What rounding leaves of a claim where the function that computes it saturates.
+
+    1 - tanh(x)**2 is zero at x = 20, where the derivative is 1.7e-17: nothing of it is left beside the 1. Such a claim
+    does not move with x. The size of what cancels in it shows on the way from the point to zero.
+    """
+    with quiet():
+        off = np.abs(claim.flat - reference)
+    nothing = np.zeros(claim.flat.shape)
+    x = claim.objective.flat
+    if claim.df is None or not (off > tolerance).any():
+        return nothing
+    try:
+        still = claim.claim_at(x * x.dtype.type(1 + claim.eps**0.5)) == claim.flat
+    except Exception:  # it is not defined beside the point
+        return nothing
+    still &= off > tolerance
+    largest = nothing.copy()
+    for part in (0.5, 0.25, 0.125, 0.0) if still.any() else ():
+        try:
+            found = np.abs(claim.claim_at(x * x.dtype.type(part)))
+        except Exception:  # outside the domain, say
+            continue
+        largest = np.fmax(largest, np.where(np.isfinite(found), found, 0.0))
+    floor = 4 * max(float(np.finfo(g.dtype).eps) for g in claim.gradients) * largest
+    bar: RealArray = np.where(still & (off <= floor), floor, 0.0)
+    return bar

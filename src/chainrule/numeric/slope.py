@@ -1,0 +1,207 @@
+"""A derivative of a function of one variable with its error and what it is worth: the whole procedure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chainrule.numeric.extrapolate import extrapolate
+from chainrule.numeric.ladder import Ladder, Sides
+from chainrule.numeric.polynomial import SUSPECT, Fit
+from chainrule.numeric.scale import find_scale
+from chainrule.numeric.singular import ALLOWANCE, Approach, Nearby, approach, nearby, one_sided, scatter, steepness
+from chainrule.numeric.status import Side, Status
+
+__all__ = ["Slope", "differentiate_line", "slope_along"]
+
+# One-sided derivatives differ if their bars are further apart than this many times their sum.
+APART = 2.0
+# A kink whose slopes differ by s leaves at least s times this part of the radius over.
+KINK = 40
+# Of many windows the one with the smallest bar is taken. Rounding bounds the noise from below, and the luck with it;
+# nothing does so for other noise.
+LUCK = 2
+BOTH: Sides = (1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A derivative along a line: as `Estimate`, for one point."""
+
+    value: float
+    error: float
+    status: Status
+    step: float = math.nan
+    left: float = math.nan
+    right: float = math.nan
+    side: Side | None = None
+    evaluations: int = 0
+    cause: str = ""
+
+
+def slope_along(
+    phi: Callable[[float], float],
+    *,
+    start: float = 0.125,
+    least: float = 0.0,
+    furthest: float = 1e300,
+    eps: float = 2.0**-52,
+    order: int = 1,
+) -> Slope:
+    """The derivative of phi at 0, such as phi(t) = f(p + t v), with its error bar and, at a kink, both slopes.
+
+    `start` is the first distance to look at, `least` the smallest and `furthest` the largest that make sense, `eps`
+    the machine epsilon of the coarsest number involved. Values that are not finite, and an `ArithmeticError` or
+    `ValueError` of phi, mean undefined; what else it raises passes through. Takes at most 29 evaluations where phi is
+    smooth.
+
+    >>> import math
+    >>> slope = slope_along(lambda t: math.exp(1 + 2 * t))
+    >>> abs(slope.value - 2 * math.e) <= slope.error < 1e-12
+    True
+    """
+    return differentiate_line(Ladder(phi, start=start, least=least, furthest=furthest, eps=eps), order)
+
+
+def differentiate_line(ladder: Ladder, order: int) -> Slope:
+    """The derivative of given order of the function that a ladder samples, at its centre."""
+    return replace(_differentiate(ladder, order), evaluations=ladder.evaluations, cause=ladder.cause)
+
+
+def _differentiate(ladder: Ladder, order: int) -> Slope:
+    if not math.isfinite(ladder.centre):
+        beside = [math.isfinite(ladder.sample(ladder.lowest + 1, side)[1]) for side in BOTH]
+        return Slope(math.nan, math.inf, Status.UNDEFINED, side=Side.HERE if any(beside) else Side.BOTH)
+    scale = find_scale(ladder, BOTH, order)
+    if scale.undefined:
+        return _edge(ladder, order, scale.undefined)
+    fit = extrapolate(ladder, scale.top, order, BOTH) if scale.smooth else None
+    if fit is None:
+        return _rough(ladder, order)
+    if not fit.suspicious(ladder.spacing(0.0)):
+        return _smooth(ladder, fit, order)
+    found, place = nearby(ladder, fit)
+    if found is Nearby.NOISE:
+        return _smooth(ladder, fit, order)
+    if found is Nearby.SAME and fit.error <= _tolerance(ladder, order) * abs(fit.value):
+        return _smooth(ladder, replace(fit, error=max(fit.error, _hidden(fit, order))), order)
+    return _compared(ladder, order, fit) or _nearer(ladder, order, fit, place)
+
+
+def _tolerance(ladder: Ladder, order: int) -> float:
+    return ladder.eps ** (1 / (order + 1))
+
+
+def _smooth(ladder: Ladder, fit: Fit, order: int) -> Slope:
+    size = abs(fit.value)
+    if not math.isfinite(size):
+        return Slope(fit.value, math.inf, Status.UNBOUNDED, fit.radius)
+    if size <= fit.error:
+        # Nought as far as one can tell: measured against what the values of the function could make up.
+        rise = fit.size if fit.size > SUSPECT * fit.floor else abs(ladder.centre)
+        size = rise / fit.radius**order if fit.radius**order else math.inf
+    if fit.size == 0 or fit.error <= _tolerance(ladder, order) * size:
+        status = Status.CONVERGED
+    elif fit.suspicious(ladder.spacing(0.0)):
+        return Slope(fit.value, LUCK * fit.error, Status.NOISY, fit.radius)
+    else:
+        status = Status.ROUNDING if fit.error <= 3 * fit.carried else Status.UNRESOLVED
+    return Slope(fit.value, fit.error, status, fit.radius)
+
+
+def _edge(ladder: Ladder, order: int, undefined: Sides) -> Slope:
+    if len(undefined) == 2:
+        return Slope(math.nan, math.inf, Status.UNDEFINED, side=Side.BOTH)
+    side = -undefined[0]
+    value, error, step = _side(ladder, side, order)
+    return Slope(
+        value,
+        error,
+        Status.UNDEFINED,
+        step,
+        left=value if side < 0 else math.nan,
+        right=value if side > 0 else math.nan,
+        side=Side.RIGHT if side < 0 else Side.LEFT,
+    )
+
+
+def _side(ladder: Ladder, side: int, order: int) -> tuple[float, float, float]:
+    """The one-sided derivative, its error and step; NaN where there is none."""
+    behaves = approach(ladder, side)
+    if behaves is Approach.UNBOUNDED:
+        return steepness(ladder, side) if order == 1 else math.nan, math.inf, math.nan
+    fit = one_sided(ladder, side, order) if behaves is Approach.REGULAR else None
+    return (fit.value, fit.error, fit.radius) if fit else (math.nan, math.inf, math.nan)
+
+
+def _rough(ladder: Ladder, order: int) -> Slope:
+    """What to say where no scale was found at which the function is smooth."""
+    behaves = {side: approach(ladder, side) for side in BOTH}
+    kinds = set(behaves.values())
+    if Approach.UNDEFINED in kinds:
+        return _edge(ladder, order, tuple(side for side in BOTH if behaves[side] is Approach.UNDEFINED))
+    if Approach.SCATTERED in kinds:
+        return _noisy(ladder, order)
+    if kinds == {Approach.REGULAR}:
+        return _compared(ladder, order, None) or Slope(math.nan, math.inf, Status.UNRESOLVED)
+    (right, _, step), (left, _, _) = (_side(ladder, side, order) for side in BOTH)
+    if Approach.JUMP in kinds:
+        return Slope(math.nan, math.inf, Status.JUMP, step, left, right)
+    return Slope(right if left == right else math.nan, math.inf, Status.UNBOUNDED, step, left, right)
+
+
+def _noisy(ladder: Ladder, order: int) -> Slope:
+    ladder.noise = scatter(ladder, 0)
+    if ladder.noise < 0.05 * scatter(ladder, 20):
+        # It dies away towards the point, as x sin(1/x) does: an oscillation.
+        return Slope(math.nan, math.inf, Status.UNRESOLVED)
+    scale = find_scale(ladder, BOTH, order)
+    fit = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE)
+    if fit is None or fit.noise > SUSPECT * ladder.noise:
+        return Slope(math.nan, math.inf, Status.UNRESOLVED)
+    return Slope(fit.value, LUCK * fit.error, Status.NOISY, fit.radius)
+
+
+def _compared(ladder: Ladder, order: int, both: Fit | None) -> Slope | None:
+    """The verdict of the derivatives from the two sides, up to the order asked for; None if they agree with `both`."""
+    for lower in range(1, order + 1):
+        right, left = (one_sided(ladder, side, lower) for side in BOTH)
+        if left is None or right is None:
+            return None
+        gap, bars = abs(right.value - left.value), right.error + left.error
+        if gap > APART * bars:
+            return _kink(left, right) if lower == order else _lower_kink(ladder, order)
+    if both is not None or left is None or right is None:
+        return None
+    better = left if left.error < right.error else right
+    found = _smooth(ladder, replace(better, error=max(left.error, right.error) + gap), order)
+    return found if found.status is Status.CONVERGED else replace(found, status=Status.UNRESOLVED)
+
+
+def _kink(left: Fit, right: Fit) -> Slope:
+    half = abs(right.value - left.value) / 2 + left.error + right.error
+    middle = (left.value + right.value) / 2
+    return Slope(middle, half, Status.KINK, max(left.radius, right.radius), left.value, right.value)
+
+
+def _lower_kink(ladder: Ladder, order: int) -> Slope:
+    # A derivative of lower order jumps: there is none of this order, though there may be one from either side.
+    right, left = (_side(ladder, side, order)[0] for side in BOTH)
+    return Slope(math.nan, math.inf, Status.KINK, left=left, right=right)
+
+
+def _nearer(ladder: Ladder, order: int, fit: Fit, place: int) -> Slope:
+    """The derivative at a smaller scale than the one at which the function first looked smooth."""
+    scale = find_scale(ladder, BOTH, order, start=place)
+    nearer = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE)
+    if nearer is not None and not nearer.suspicious(ladder.spacing(0.0)):
+        return _smooth(ladder, nearer, order)
+    best = fit if nearer is None or fit.error < nearer.error else nearer
+    apart = 0.0 if nearer is None else abs(fit.value - nearer.value)
+    return Slope(best.value, max(best.error, 2 * apart, _hidden(best, order)), Status.UNRESOLVED, best.radius)
+
+
+def _hidden(fit: Fit, order: int) -> float:
+    """How large a kink may be that leaves as much over as the fit does: where noise does not explain it."""
+    return fit.noise * (KINK / fit.radius) ** order

@@ -1,0 +1,116 @@
+"""The error of a difference quotient against its step, with the branches of truncation and of rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.numeric.step_sweep import StepSweep, step_sweep
+from chainrule.plot.canvas import Palette, canvas, require_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["step_size"]
+
+SIZE = (7.2, 5.0)
+
+
+def step_size(
+    f: Callable[[Any], Any],
+    x: float,
+    scheme: str = "central",
+    *,
+    order: int = 1,
+    accuracy: int | None = None,
+    exact: float | None = None,
+    ax: Axes | None = None,
+    dark: bool = False,
+) -> Axes:
+    """The error of a difference formula at x against its step h, both logarithmic, and where the chosen step lies.
+
+    On the right of the V truncation rules, on the left the rounding of the values of f: both are drawn as lines, the
+    first fitted, the second from the measured noise of f. Steps without any error stand at the lower edge. The data
+    are those of `chainrule.numeric.step_sweep`, whose arguments these are. Draws on `ax` if given, else on a new
+    figure, with `dark` for a dark page; returns the Axes.
+
+    Raises what `step_sweep` raises, and `MissingExtraError` if Matplotlib is not installed.
+
+    >>> import numpy as np, chainrule as cr
+    >>> axes = cr.plot.step_size(np.exp, 1.0)
+    >>> axes.get_xlabel()
+    'step h'
+    >>> import matplotlib.pyplot as plt
+    >>> plt.close(axes.figure)
+    """
+    require_matplotlib()
+    sweep = step_sweep(f, x, scheme, order=order, accuracy=accuracy, exact=exact)
+    with canvas(ax, dark, SIZE) as (axes, palette):
+        _draw(axes, sweep, palette)
+    return axes
+
+
+def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
+    seen = sweep.errors[np.isfinite(sweep.errors)]
+    positive = seen[seen > 0]
+    # A function whose differences are exact everywhere has no error to show; its rounding gives the scale.
+    scale = positive if positive.size else sweep.rounding
+    lowest, highest = _decade_below(min(scale.min(), sweep.chosen_error or np.inf)), 10 * scale.max()
+    axes.set(xscale="log", yscale="log", ylim=(lowest, highest), xlim=(sweep.h[0] / 2, sweep.h[-1] * 2))
+    rule = sweep.scheme
+    some = sweep.errors > 0
+    axes.plot(
+        sweep.h[some], sweep.errors[some], "o", color=palette.measured, markersize=4, label="error", clip_on=False
+    )
+    none = sweep.errors == 0
+    if none.any():
+        axes.plot(
+            sweep.h[none],
+            np.full(np.count_nonzero(none), lowest),
+            "v",
+            color=palette.measured,
+            markerfacecolor=palette.ground,
+            markersize=5,
+            clip_on=False,
+            label="no error at all",
+        )
+    power = f"h^{{{rule.order}}}" if rule.order > 1 else "h"
+    below = f"h^{{{rule.derivative}}}" if rule.derivative > 1 else "h"
+    axes.plot(
+        sweep.h, sweep.rounding, "--", color=palette.first, label=rf"rounding branch, noise of $f$ over ${below}$"
+    )
+    if np.isfinite(sweep.truncation).all():
+        axes.plot(
+            sweep.h,
+            sweep.truncation,
+            "-.",
+            color=palette.second,
+            label=rf"truncation branch, proportional to ${power}$",
+        )
+    axes.axvline(sweep.chosen, color=palette.mark, linewidth=1)
+    axes.plot(
+        [sweep.chosen],
+        [max(sweep.chosen_error, lowest)],
+        "D",
+        color=palette.mark,
+        markersize=7,
+        clip_on=False,
+        label=f"chosen step h = {sweep.chosen:.1e}, error {sweep.chosen_error:.1e}",
+    )
+    axes.grid(True, alpha=0.5)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("step h")
+    axes.set_ylabel("error of the difference quotient" + ("" if sweep.exact else ", against the best estimate"))
+    kind = {1: "first", 2: "second", 3: "third"}.get(rule.derivative, f"{rule.derivative}th")
+    axes.set_title(
+        f"{sweep.name} at x = {sweep.x:g}: {kind} derivative, {rule.name} differences of accuracy {rule.order}",
+        fontsize="medium",
+    )
+    # Below the axes, where no branch can run through it.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, fontsize="small")
+
+
+def _decade_below(value: float) -> float:
+    return float(10.0 ** (np.floor(np.log10(value)) - 0.5))
