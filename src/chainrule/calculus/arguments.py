@@ -63,7 +63,7 @@ class Selection:
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums) -> None:
         self.single = isinstance(argnums, (int, str))
-        if not self.single and (argnums is None or not isinstance(argnums, Iterable)):
+        if not self.single and not isinstance(argnums, Iterable):
             raise ArgumentError(f"argnums is {argnums!r}: expected a position (int), a name (str), or several of them")
         wanted: Sequence[Any] = (argnums,) if isinstance(argnums, (int, str)) else tuple(argnums)
         if not wanted:
