@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         TraceError as TraceError,
     )
     from chainrule.learn.descend import Descent as Descent, descend as descend
-    from chainrule.numeric.check import GradientCheck as GradientCheck, check as check
+    from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
     from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
     from chainrule.views.passes_table import Passes as Passes
 
@@ -63,7 +63,7 @@ _HOMES = {
         "NotScalarError", "OperandError", "ShapeError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
-    "chainrule.numeric.check": ("GradientCheck", "check"),
+    "chainrule.numeric.checking.check": ("GradientCheck", "check"),
     "chainrule.passes.guards": ("strict", "watch_numbers"),
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip

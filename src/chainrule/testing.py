@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from chainrule.numeric.check import GradientCheck, check
+from chainrule.numeric.checking.check import GradientCheck, check
 from chainrule.numeric.probe import describe
 
 __all__ = ["assert_gradient"]

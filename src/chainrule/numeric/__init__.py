@@ -5,15 +5,15 @@
 1.12837917
 """
 
-from chainrule.numeric.check import GradientCheck, check, compare
+from chainrule.numeric.checking.check import GradientCheck, check, compare
+from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
 from chainrule.numeric.diagnosis import Diagnosis, Mistake
-from chainrule.numeric.differences import derivative, directional, gradient, jacobian, partial
-from chainrule.numeric.estimate import Estimate, estimate
-from chainrule.numeric.hessian import hessian
-from chainrule.numeric.report import Component, Direction, Group, KinkMet
-from chainrule.numeric.schemes import SCHEMES, Scheme
+from chainrule.numeric.differences.functions import derivative, directional, gradient, jacobian, partial
+from chainrule.numeric.differences.hessian import hessian
+from chainrule.numeric.differences.schemes import SCHEMES, Scheme
+from chainrule.numeric.differences.step_sweep import StepSweep, step_sweep
+from chainrule.numeric.estimation.estimate import Estimate, estimate
 from chainrule.numeric.status import Side, Status
-from chainrule.numeric.step_sweep import StepSweep, step_sweep
 
 __all__ = [
     "SCHEMES",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.numeric.step_sweep import StepSweep, step_sweep
+from chainrule.numeric.differences.step_sweep import StepSweep, step_sweep
 from chainrule.plot.canvas import Palette, canvas, require_matplotlib
 
 if TYPE_CHECKING:

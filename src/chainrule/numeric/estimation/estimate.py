@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.numeric.ladder import Ladder
+from chainrule.numeric.estimation.ladder import Ladder
+from chainrule.numeric.estimation.slope import Slope, differentiate_line
 from chainrule.numeric.probe import Probe, RealArray, is_scalar, precision, read_point
-from chainrule.numeric.slope import Slope, differentiate_line
 from chainrule.numeric.status import Side, Status
 
 __all__ = ["Estimate", "estimate"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule.numeric.groups import Search, range_label, runs
-from chainrule.numeric.objective import Leaf
-from chainrule.numeric.patterns import patterns
+from chainrule.numeric.checking.groups import Search, range_label, runs
+from chainrule.numeric.checking.objective import Leaf
+from chainrule.numeric.checking.patterns import patterns
 
 
 def search(error, shapes, most, stretches=()):

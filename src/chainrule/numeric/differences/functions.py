@@ -15,30 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import ArgumentError, NonFiniteError, NotScalarError, ShapeError
-from chainrule.numeric.chosen import choose, combine
-from chainrule.numeric.complex_step import complex_slopes
-from chainrule.numeric.lines import Components, Directions, Elements, Lines
+from chainrule.numeric.differences.chosen import choose, combine
+from chainrule.numeric.differences.complex_step import complex_slopes
+from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
+from chainrule.numeric.differences.schemes import COMPLEX, SCHEMES, Scheme, formula, read_scheme
+from chainrule.numeric.differences.steps import read_step, step_for
 from chainrule.numeric.probe import Index, Probe, RealArray, is_scalar, precision, quiet, read_point
-from chainrule.numeric.quotient import quotient
 from chainrule.numeric.samples import Samples, read_vectorized
-from chainrule.numeric.schemes import COMPLEX, SCHEMES, Scheme, formula, read_scheme
-from chainrule.numeric.steps import read_step, representable, step_for
 
-__all__ = [
-    "SCHEMES",
-    "Formula",
-    "Scheme",
-    "derivative",
-    "directional",
-    "gradient",
-    "jacobian",
-    "narrow",
-    "partial",
-    "quotient",
-    "representable",
-    "slopes",
-    "step_for",
-]
+__all__ = ["derivative", "directional", "gradient", "jacobian", "narrow", "partial", "read_formula", "slopes"]
 
 Numbers: TypeAlias = RealArray | np.floating[Any]
 Formula: TypeAlias = Scheme | None  # None is the complex step

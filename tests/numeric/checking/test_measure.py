@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.errors import NonFiniteError
 from chainrule.numeric import check
-from chainrule.numeric.measure import Line, measure
+from chainrule.numeric.checking.measure import Line, measure
 from chainrule.numeric.status import Status
 
 EPS = float(np.finfo(float).eps)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from chainrule.numeric.ladder import Ladder
-from chainrule.numeric.polynomial import fit
+from chainrule.numeric.estimation.ladder import Ladder
+from chainrule.numeric.estimation.polynomial import fit
 
 T = np.array([s * 2.0**-k for k in range(8) for s in (1.0, -1.001)])
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
-from chainrule.numeric.chosen import choose
-from chainrule.numeric.lines import Components, Directions, Elements, Lines
+from chainrule.numeric.differences.chosen import choose
+from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
+from chainrule.numeric.differences.schemes import formula
 from chainrule.numeric.probe import Probe, RealArray, label, precision, quiet
-from chainrule.numeric.schemes import formula
 
 __all__ = ["complex_slopes"]
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from chainrule.calculus.gradients import grad
 from chainrule.errors import NonFiniteError
+from chainrule.numeric.checking.exact import Exact, exact_gradients
+from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
+from chainrule.numeric.checking.measure import measure
+from chainrule.numeric.checking.objective import Objective
 from chainrule.numeric.evidence import Evidence, Part
-from chainrule.numeric.exact import Exact, exact_gradients
-from chainrule.numeric.findings import ROUNDED, Claim, Findings
-from chainrule.numeric.measure import measure
-from chainrule.numeric.objective import Objective
 from chainrule.numeric.probe import RealArray, precision
 
 __all__ = ["evidence_of", "misshapen"]

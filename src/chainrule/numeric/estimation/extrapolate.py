@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chainrule.numeric.ladder import Ladder, Sides
-from chainrule.numeric.polynomial import SPARE, Fit, fit
+from chainrule.numeric.estimation.ladder import Ladder, Sides
+from chainrule.numeric.estimation.polynomial import SPARE, Fit, fit
 
 __all__ = ["BUDGET", "extrapolate"]
 

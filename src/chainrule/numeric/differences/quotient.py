@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import NonFiniteError, ShapeError
+from chainrule.numeric.differences.schemes import Scheme
 from chainrule.numeric.probe import Index, Probe, RealArray, label, quiet
-from chainrule.numeric.schemes import Scheme
 
 __all__ = ["quotient"]
 

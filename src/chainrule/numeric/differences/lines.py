@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import NonFiniteError
+from chainrule.numeric.differences.steps import on_grid
 from chainrule.numeric.probe import Index, RealArray, label, quiet
 from chainrule.numeric.samples import Samples
-from chainrule.numeric.steps import on_grid
 
 __all__ = ["Components", "Directions", "Elements", "Lines"]
 

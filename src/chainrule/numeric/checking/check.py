@@ -15,15 +15,15 @@ from chainrule.calculus.containers import flatten as take_apart, is_container
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError
-from chainrule.numeric.collect import evidence_of, misshapen
+from chainrule.numeric.checking.collect import evidence_of, misshapen
+from chainrule.numeric.checking.directions import compare_along, compare_exactly
+from chainrule.numeric.checking.exact import exact_derivative
+from chainrule.numeric.checking.findings import Claim, Findings
+from chainrule.numeric.checking.objective import ArgNums, Flatten, Objective, single
+from chainrule.numeric.checking.one_by_one import compare_each
+from chainrule.numeric.checking.report import Component, GradientCheck
 from chainrule.numeric.diagnosis import diagnose
-from chainrule.numeric.directions import compare_along, compare_exactly
-from chainrule.numeric.exact import exact_derivative
-from chainrule.numeric.findings import Claim, Findings
-from chainrule.numeric.objective import ArgNums, Flatten, Objective, single
-from chainrule.numeric.one_by_one import compare_each
 from chainrule.numeric.peers import adapt
-from chainrule.numeric.report import Component, GradientCheck
 
 __all__ = ["Component", "GradientCheck", "check", "compare"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.errors import NonFiniteError
-from chainrule.numeric.findings import ROUNDED, Claim, Findings
-from chainrule.numeric.measure import Slope, measure
-from chainrule.numeric.patterns import grouped
+from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
+from chainrule.numeric.checking.measure import Slope, measure
+from chainrule.numeric.checking.patterns import grouped
+from chainrule.numeric.checking.report import Component, KinkMet
 from chainrule.numeric.probe import RealArray, quiet
-from chainrule.numeric.report import Component, KinkMet
 from chainrule.numeric.status import Status
 
 __all__ = ["compare_each", "measured_component", "rounding_bar"]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.numeric.objective import Leaf
+from chainrule.numeric.checking.objective import Leaf
 
 __all__ = ["Block", "Search", "range_label", "runs"]
 

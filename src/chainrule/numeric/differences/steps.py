@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ArgumentError
+from chainrule.numeric.differences.schemes import Scheme
 from chainrule.numeric.probe import label, quiet
-from chainrule.numeric.schemes import Scheme
 
 __all__ = ["nominal_step", "on_grid", "read_step", "representable", "step_for"]
 

@@ -6,11 +6,20 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chainrule.numeric.extrapolate import extrapolate
-from chainrule.numeric.ladder import Ladder, Sides
-from chainrule.numeric.polynomial import SUSPECT, Fit
-from chainrule.numeric.scale import find_scale
-from chainrule.numeric.singular import ALLOWANCE, Approach, Nearby, approach, nearby, one_sided, scatter, steepness
+from chainrule.numeric.estimation.extrapolate import extrapolate
+from chainrule.numeric.estimation.ladder import Ladder, Sides
+from chainrule.numeric.estimation.polynomial import SUSPECT, Fit
+from chainrule.numeric.estimation.scale import find_scale
+from chainrule.numeric.estimation.singular import (
+    ALLOWANCE,
+    Approach,
+    Nearby,
+    approach,
+    nearby,
+    one_sided,
+    scatter,
+    steepness,
+)
 from chainrule.numeric.status import Side, Status
 
 __all__ = ["Slope", "differentiate_line", "slope_along"]

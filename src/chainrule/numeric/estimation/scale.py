@@ -13,7 +13,7 @@ from enum import Enum
 
 import numpy as np
 
-from chainrule.numeric.ladder import RATIO, Ladder, Sides
+from chainrule.numeric.estimation.ladder import RATIO, Ladder, Sides
 
 __all__ = ["Scale", "find_scale"]
 

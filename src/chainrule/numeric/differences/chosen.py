@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
-from chainrule.numeric.lines import Lines
+from chainrule.numeric.differences.lines import Lines
+from chainrule.numeric.differences.schemes import Scheme, finer
+from chainrule.numeric.differences.steps import nominal_step
 from chainrule.numeric.noise import noise_levels
 from chainrule.numeric.probe import RealArray, precision, quiet
-from chainrule.numeric.schemes import Scheme, finer
-from chainrule.numeric.steps import nominal_step
 
 __all__ = ["Choice", "choose", "combine"]
 

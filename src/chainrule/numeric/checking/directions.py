@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import NonFiniteError
+from chainrule.numeric.checking.findings import Claim, Findings
+from chainrule.numeric.checking.groups import Search, runs
+from chainrule.numeric.checking.measure import Line, Slope, measure
+from chainrule.numeric.checking.one_by_one import measured_component, rounding_bar, rounding_of
+from chainrule.numeric.checking.patterns import grouped
+from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
 from chainrule.numeric.evidence import Part
-from chainrule.numeric.findings import Claim, Findings
-from chainrule.numeric.groups import Search, runs
-from chainrule.numeric.measure import Line, Slope, measure
-from chainrule.numeric.one_by_one import measured_component, rounding_bar, rounding_of
-from chainrule.numeric.patterns import grouped
 from chainrule.numeric.probe import RealArray, quiet
-from chainrule.numeric.report import Component, Direction, Group, KinkMet
 from chainrule.numeric.status import Status
 
 __all__ = ["compare_along", "compare_exactly"]

@@ -11,7 +11,7 @@ import sympy
 from sympy.calculus.finite_diff import finite_diff_weights
 
 from chainrule.errors import ArgumentError
-from chainrule.numeric.schemes import SCHEMES, difference_weights, finer, formula
+from chainrule.numeric.differences.schemes import SCHEMES, difference_weights, finer, formula
 
 FORMULAS = [
     (name, derivative, accuracy)

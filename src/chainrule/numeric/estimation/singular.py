@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.numeric.extrapolate import extrapolate
-from chainrule.numeric.ladder import Ladder, rung
-from chainrule.numeric.polynomial import Fit
-from chainrule.numeric.scale import find_scale
+from chainrule.numeric.estimation.extrapolate import extrapolate
+from chainrule.numeric.estimation.ladder import Ladder, rung
+from chainrule.numeric.estimation.polynomial import Fit
+from chainrule.numeric.estimation.scale import find_scale
 
 __all__ = ["Approach", "Nearby", "approach", "nearby", "one_sided", "scatter", "steepness"]
 

@@ -14,7 +14,7 @@ from chainrule.calculus.arguments import function_name
 from chainrule.core.graph import Graph, Node
 from chainrule.core.record import Record
 from chainrule.core.registry import plain, primitives
-from chainrule.numeric.objective import Objective
+from chainrule.numeric.checking.objective import Objective
 from chainrule.numeric.probe import RealArray, precision
 from chainrule.passes.evaluate import values_of
 from chainrule.passes.reverse import pull

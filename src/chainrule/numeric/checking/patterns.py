@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.numeric.groups import range_label
-from chainrule.numeric.objective import Leaf
-from chainrule.numeric.report import Component, Group
+from chainrule.numeric.checking.groups import range_label
+from chainrule.numeric.checking.objective import Leaf
+from chainrule.numeric.checking.report import Component, Group
 
 __all__ = ["grouped", "patterns"]
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import ArgumentError, NotScalarError, ShapeError
-from chainrule.numeric.chosen import choose
-from chainrule.numeric.differences import narrow, read_formula, slopes
-from chainrule.numeric.lines import Components, Directions
+from chainrule.numeric.differences.chosen import choose
+from chainrule.numeric.differences.functions import narrow, read_formula, slopes
+from chainrule.numeric.differences.lines import Components, Directions
+from chainrule.numeric.differences.schemes import COMPLEX, Scheme
+from chainrule.numeric.differences.steps import read_step, representable
 from chainrule.numeric.probe import Probe, RealArray, is_scalar, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
-from chainrule.numeric.schemes import COMPLEX, Scheme
-from chainrule.numeric.steps import read_step, representable
 
 __all__ = ["hessian"]
 

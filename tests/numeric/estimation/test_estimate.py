@@ -12,7 +12,7 @@ import pytest
 
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.numeric import Estimate, Side, Status, estimate
-from chainrule.numeric.slope import slope_along
+from chainrule.numeric.estimation.slope import slope_along
 
 
 def close(found: Estimate, exact: float) -> bool:

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
+from chainrule.numeric.checking.exact import Exact
+from chainrule.numeric.checking.measure import Line
+from chainrule.numeric.checking.objective import Objective
+from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
+from chainrule.numeric.differences.steps import on_grid
 from chainrule.numeric.evidence import Part
-from chainrule.numeric.exact import Exact
-from chainrule.numeric.measure import Line
 from chainrule.numeric.noise import noise_level, noise_levels
-from chainrule.numeric.objective import Objective
 from chainrule.numeric.probe import Probe, RealArray, describe, precision, quiet
-from chainrule.numeric.report import Component, Direction, Group, KinkMet
 from chainrule.numeric.samples import Samples
-from chainrule.numeric.steps import on_grid
 
 __all__ = ["Claim", "Findings"]
 

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 
 from chainrule.calculus.jacobians import derivative as exact_derivative
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.numeric.chosen import choose, combine
-from chainrule.numeric.differences import read_formula
-from chainrule.numeric.lines import Elements
+from chainrule.numeric.differences.chosen import choose, combine
+from chainrule.numeric.differences.functions import read_formula
+from chainrule.numeric.differences.lines import Elements
+from chainrule.numeric.differences.schemes import Scheme, formula
 from chainrule.numeric.probe import Probe, RealArray, describe, is_scalar, quiet, read_numbers, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
-from chainrule.numeric.schemes import Scheme, formula
 
 __all__ = ["StepSweep", "step_sweep"]
 

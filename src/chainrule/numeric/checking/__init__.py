@@ -1,0 +1,1 @@
+"""Gradient checks: the function under test, components and directions measured, wrong groups located, the report."""

@@ -1,0 +1,1 @@
+"""Finite differences: the formulas, the step that suits a function, and the derivatives taken with them."""
