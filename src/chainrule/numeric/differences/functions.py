@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.errors import ArgumentError, NonFiniteError, NotScalarError, ShapeError
+from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError, NotScalarError, ShapeError
 from chainrule.numeric.differences.chosen import choose, combine
 from chainrule.numeric.differences.complex_step import complex_slopes
+from chainrule.numeric.differences.jumps import require_no_jump
 from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
 from chainrule.numeric.differences.schemes import COMPLEX, SCHEMES, Scheme, formula, read_scheme
 from chainrule.numeric.differences.steps import read_step, step_for
@@ -45,7 +46,8 @@ def derivative(
     """The derivative of any order of a function of one real variable, elementwise where x is an array.
 
     `f` gets an array of the shape of x (a NumPy scalar if x is a number) and returns one of the same shape; element
-    i of the result may depend on element i of x only. Returns the dtype and shape of x; integers are promoted to
+    i of the result may depend on element i of x only. A function of one number, such as math.gamma, is called for each
+    element. Returns the dtype and shape of x; integers are promoted to
     float64.
 
     `scheme` is "central", "forward", "backward", or "complex" (one value at x + ih, for analytic functions; held
@@ -58,9 +60,9 @@ def derivative(
     never tries. None hands it a batch where that saves many calls, and believes it only if its numbers equal those of
     single calls, of which some are repeated for every batch.
 
-    Raises `ShapeError` if f returns another shape, `NonFiniteError` where a value is NaN or infinite, and
-    `ArgumentError` for a bad x, h, scheme, order or accuracy, an h lost in the rounding of x, an f that is not
-    elementwise, writes into its argument or returns no numbers.
+    Raises `ShapeError` if f returns another shape, `NonFiniteError` where a value is NaN or infinite or, with
+    `h=None`, where f jumps, and `ArgumentError` for a bad x, h, scheme, order or accuracy, an h lost in the rounding of
+    x, an f that is not elementwise, writes into its argument or returns no numbers.
     Source: B. Fornberg, Math. Comp. 51 (1988), for the formulas; H.-J. M. Shi et al., SIAM J. Sci. Comput. 44(4), 2022,
     for the step.
 
@@ -74,8 +76,8 @@ def derivative(
     '1.000000'
     """
     rule, values = read_formula(scheme, order, accuracy, h), read_point(x)
-    probe = Probe(f, scalar=is_scalar(x))
-    samples = Samples(probe, values, read_vectorized(vectorized))
+    samples = _elementwise_samples(f, values, is_scalar(x), read_vectorized(vectorized))
+    probe = samples.probe
     if samples.centre.shape != values.shape:
         raise ShapeError(
             f"{probe.name} returned shape {samples.centre.shape} for x of shape {values.shape}: "
@@ -85,6 +87,26 @@ def derivative(
     if values.size > 1:
         _require_elementwise(samples, h, rule)
     return narrow(slopes(lines, h, rule).reshape(values.shape), samples)[()]
+
+
+def _elementwise_samples(f: Callable[[Any], Any], values: RealArray, scalar: bool, vectorized: bool | None) -> Samples:
+    probe = Probe(f, scalar=scalar)
+    try:
+        return Samples(probe, values, vectorized)
+    except (TypeError, ValueError) as error:
+        if not values.ndim or isinstance(error, ChainruleError):
+            raise
+        # math.gamma, or a branch on x: a function of one number is elementwise by itself.
+        one = Probe(f, scalar=True)
+        try:
+            one(np.asarray(values.flat[0]))
+        except (TypeError, ValueError):
+            raise error from None
+
+        def by_element(point: RealArray) -> RealArray:
+            return np.array([one(np.asarray(value)) for value in point.flat]).reshape(point.shape)
+
+        return Samples(Probe(by_element, name=one.name), values, vectorized)
 
 
 def partial(
@@ -207,7 +229,9 @@ def slopes(lines: Lines, h: float | None, rule: Formula) -> RealArray:
     if rule is None:
         return complex_slopes(lines, None if h is None else read_step(h))
     if h is None:
-        return choose(lines, rule).slope
+        choice = choose(lines, rule)
+        require_no_jump(lines, choice.noise)
+        return choice.slope
     steps = _fixed_steps(lines, h, rule)
     offsets = tuple(k for k in rule.offsets if k)
     everywhere = np.arange(lines.count)
