@@ -137,6 +137,8 @@ def wrong_step(case: Case, budget: Budget) -> Iterator[WrongStep]:
         slack += float(np.vdot(np.abs(along), part.tolerance))
     if not np.isfinite(gap):
         return
+    # A factor that a whole step lacks is said before one that nothing in the function accounts for.
+    multiples: list[WrongStep] = []
     together: list[WrongStep] = []  # a change and a factor besides: two mistakes, said where no single one fits
     for change in _changes_of(backward).values():
         if not budget.take(3 * int(np.size(change.term)) + CALL):
@@ -144,12 +146,15 @@ def wrong_step(case: Case, budget: Budget) -> Iterator[WrongStep]:
         tangent = tangents.get(change.target)
         if tangent is not None:
             for hypothesis in _scaled(case, change, tangent, gap, slack):
-                if hypothesis.scale == 1 or change.is_multiple:
+                if hypothesis.scale == 1 or (change.is_multiple and hypothesis.scale in (0, -1)):
                     yield hypothesis
+                elif change.is_multiple:
+                    multiples.append(hypothesis)
                 else:
                     together.append(hypothesis)
     if len(_changes_of(backward)) == MOST:
         budget.exhausted = True
+    yield from multiples
     yield from together
 
 
