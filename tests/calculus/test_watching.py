@@ -56,3 +56,10 @@ def test_an_integer_is_never_what_is_not_finite() -> None:
 def test_ties_are_named(size: int) -> None:
     with cr.strict(), pytest.raises(KinkError, match="attained more than once"):
         cr.grad(np.max)(np.ones(size))
+
+
+def test_a_second_derivative_of_a_function_without_lines_is_watched_too() -> None:
+    with cr.watch_numbers():
+        assert cr.grad(cr.grad(np.exp))(1.0) == np.exp(1.0)
+        with pytest.raises(NonFiniteError, match="gave inf"):
+            cr.grad(cr.grad(np.sqrt))(0.0)

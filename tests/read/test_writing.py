@@ -379,3 +379,21 @@ def test_what_vmap_wrote_into_an_outer_array_is_refused_with_the_way_out() -> No
         grad(f)(np.array([1.0, 2.0]))
     assert "return what was to be written" in str(caught.value)
     assert "test_writing.py, line" in str(caught.value)
+
+
+def test_two_inner_levels_write_into_the_array_of_the_outermost() -> None:
+    def f(x: Any) -> Any:
+        b = np.zeros_like(x) + x
+
+        def middle(u):
+            def inner(v):
+                b[0] = v * u * x[1]
+                return v**2
+
+            return grad(inner)(u) + grad(inner)(2 * u) + b[0]
+
+        return grad(middle)(x[0]) + b[0] * b[1]
+
+    # The last write is 2 u^2 x1, so that f = 6 + 4 x0 x1 + 2 x0^2 x1^2.
+    x0, x1 = x = np.array([2.0, 3.0])
+    np.testing.assert_array_equal(grad(f)(x), [4 * x1 + 4 * x0 * x1**2, 4 * x0 + 4 * x0**2 * x1])

@@ -190,8 +190,8 @@ class Linear(Derivative):
         if mask is None and len(record.values) == 1 and not self.variadic:
             (primal,) = record.values  # what follows, for the case that is most frequent
             transpose = self.transposes[0]
-            if transpose is not None:
-                return (_match(F, transpose(F, cotangent, record.value, primal, **record.parameters), None, primal),)
+            assert transpose is not None  # a map that is linear in nothing is a constant
+            return (_match(F, transpose(F, cotangent, record.value, primal, **record.parameters), None, primal),)
         contributions: list[Array | Masked | None] = []
         for i, (operand, primal) in enumerate(zip(record.operands, record.values, strict=True)):
             transpose = None if operand is None else self._transpose(i)
@@ -242,10 +242,8 @@ class Multilinear(Derivative):
                 continue
             if self.variadic:
                 term = self.transposes[0](F, cotangent, record.value, *values, **parameters, position=i)
-            elif parameters:
-                term = self.transposes[i](F, cotangent, record.value, *values, **parameters)
             else:
-                term = self.transposes[i](F, cotangent, record.value, *values)
+                term = self.transposes[i](F, cotangent, record.value, *values, **parameters)
             primal = values[i]
             if term.shape != primal.shape or term.dtype is not primal.dtype:
                 term = _match(F, term, None, primal)

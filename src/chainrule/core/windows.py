@@ -65,16 +65,15 @@ def _borrow(trace: Trace, target: Traced, before: Trace, home: Trace) -> None:
     """Enter an array that now stands for a value of this trace, with the views of it that are known."""
     if trace is not home:
         trace.borrowed.append((target, home))
-    if trace is not before:
-        trace.views[id(target)] = before.views.setdefault(id(target), [])
+    trace.views[id(target)] = before.views.setdefault(id(target), [])
 
 
 def give_back(trace: Trace) -> None:
     """Let arrays of outer levels stand for what was written, as a value of their own level: this trace ends."""
     for target, home in trace.borrowed:
-        if target.record.trace is trace:
-            target.record = target.record.value.record
-            _borrow(target.record.trace, target, trace, home)
+        assert target.record.trace is trace  # an update of a value of this level is of this level
+        target.record = target.record.value.record
+        _borrow(target.record.trace, target, trace, home)
 
 
 def _refresh_views(target: Traced, trace: Trace, skip: Traced | None = None) -> None:

@@ -99,11 +99,9 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
 
 def tangent_observer_in_force(
     records: Sequence[Record], outputs: Sequence[Record], tangents: Mapping[Record, Any]
-) -> TangentObserver | None:
-    """What has to look at a forward pass of these tangents to the outputs, or None."""
+) -> TangentObserver:
+    """What looks at a forward pass of these tangents to the outputs, where `watched()` says that something does."""
     watching, strictly = _watching.get(), _strict.get()
-    if not (watching or strictly):
-        return None
     masks: dict[Record, Any]
     try:
         masks = _masks(records, {output: np.ones(output.value.shape, output.value.dtype)[()] for output in outputs})
@@ -166,12 +164,12 @@ class _Lines:
 
     def claim(self, step: Record | None) -> None:
         """What was recorded since the last call belongs to this step."""
+        code, offset = (None, 0) if step is None else (step.code, step.offset)
         for tape, end in self._ends.items():
             new = (tape.records or [])[end:]
             self._ends[tape] = end + len(new)
             for record in new:
-                if step is not None and step.code is not None:
-                    record.code, record.offset = step.code, step.offset
+                record.code, record.offset = code, offset
 
 
 def _place(record: Record) -> str:
