@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError, NotScalarError, ShapeError
@@ -67,6 +67,7 @@ class TestRightGradients:
         weight=st.floats(-100, 100).filter(lambda w: abs(w) > 1e-3),
         offset=st.sampled_from([0.0, 1.0, -1e3, 1e6]),
     )
+    @example(x=np.array([1.07459095e-134, 2.0]), number=9, weight=3.375, offset=0.0)
     def test_are_never_accused(self, x, number, weight, offset):
         f, df = FUNCTIONS[number]
         result = check(lambda x: weight * np.sum(f(x)) + offset, lambda x: weight * df(x), x)

@@ -115,3 +115,11 @@ def test_a_random_gradient_is_not_deterministic():
     random = np.random.default_rng(0)
     with pytest.raises(ArgumentError, match=r"not deterministic: two calls at the same point returned .* for x\[\d\]"):
         check(lambda x: np.sum(x**2), lambda x: 2 * x + random.normal(size=2), np.ones(2))
+
+
+def test_of_what_swings_within_every_step():
+    """The grid of float32 leaves 500 numbers to a period here: a step that spans many of them knows no slope."""
+    x = np.array([0.35, 0.82, 0.33], np.float32)
+    result = check(lambda x: np.sum(np.sin(1e5 * x)), lambda x: 1e5 * np.cos(1e5 * x), x)
+    assert result, str(result)
+    assert not check(lambda x: np.sum(np.sin(1e5 * x)), lambda x: -1e5 * np.cos(1e5 * x), x)

@@ -180,14 +180,20 @@ def _slope(best: _Trial, trials: list[_Trial], line: Line) -> Slope:
     left, right = best.value - best.kink / 2, best.value + best.kink / 2
     if best.smooth:
         kinked = abs(best.kink) > max(doubt, 4 * best.cut)
-        return Slope(best.value, best.error, left, right, Status.KINK if kinked else Status.CONVERGED)
+        if kinked:  # its two slopes are rounded more than the one between them
+            return Slope(best.value, best.error + doubt, left, right, Status.KINK)
+        return Slope(best.value, best.error, left, right, Status.CONVERGED)
     jumps = _jumps(trials, line)
     if any(jumps):
         return _beside_a_jump(trials[0], jumps)
     if _is_unbounded(trials):
         return Slope(math.nan, math.inf, left, right, Status.UNBOUNDED)
-    fine = best.error <= line.eps**0.5 * max(abs(best.value), abs(line.centre) / line.scale)
-    return Slope(best.value, best.error, left, right, Status.CONVERGED if fine else Status.UNRESOLVED)
+    if best.error <= line.eps**0.5 * max(abs(best.value), abs(line.centre) / line.scale):
+        return Slope(best.value, best.error, left, right, Status.CONVERGED)
+    # No step has settled: one that spans whole periods of f agrees with itself, and is refuted by the others alone.
+    apart = [(abs(trial.value - best.value), trial.error) for trial in trials]
+    error = max([best.error, *(a + bar for a, bar in apart if best.error + bar < a < math.inf)])
+    return Slope(best.value, error, left, right, Status.UNRESOLVED)
 
 
 def _beside_a_jump(trial: _Trial, jumps: list[bool]) -> Slope:
