@@ -41,8 +41,11 @@ test-all: $(VENV)/.stamp-test
 # The C tracer by name: the gate reads from its data which lambdas ran, and others do not tell. The profile of
 # Hypothesis draws the same examples every time and sets them no deadline, so that the gate does not depend on luck.
 # chainrule's own plugin is left out: pytest would import it before anything is measured. Its tests load it.
+# What takes the time runs after it, alone: in several processes pytest-cov measures twice, and no_cover stops only one.
 coverage: $(VENV)/.stamp-test
-	COVERAGE_CORE=ctrace $(PY) -m pytest $(PYTEST_ARGS) -p no:chainrule --hypothesis-profile=ci --cov --cov-report=
+	COVERAGE_CORE=ctrace $(PY) -m pytest $(PYTEST_ARGS) -m "not slow and not no_cover" \
+	    -p no:chainrule --hypothesis-profile=ci --cov --cov-report=
+	$(PY) -m pytest $$(grep -rl --include='*.py' 'mark\.no_cover' tests) -m "no_cover and not slow"
 	$(PY) tests/coverage_gate.py
 
 lint: $(VENV)/.stamp-dev

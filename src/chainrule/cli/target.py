@@ -65,7 +65,8 @@ def bind(function: Callable[..., Any], point: Any, name: str) -> tuple[list[Any]
     except (TypeError, ValueError):
         parameters = []
     if not isinstance(point, dict):
-        required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        required = [p.name for p in named if p.default is p.empty]
         if len(required) > 1:
             raise cr.ArgumentError(
                 f'{name} takes {", ".join(required)}: give each by name, --at point.json or --at "{required[0]}=1,..."'

@@ -137,13 +137,13 @@ class Printer(ABC):
     def literal(self, node: Node, consumer: Node | None) -> Expression:
         """A constant, as an operand of `consumer` or as an output."""
 
+    @abstractmethod
     def is_literal(self, node: Node) -> bool:
         """Whether the value is written where it is used, and needs no line."""
-        return node.is_constant
 
+    @abstractmethod
     def references(self, node: Node) -> Sequence[Node]:
         """The nodes that the spelling of this one mentions."""
-        return node.operands
 
     def operand(self, node: Node, binding: Binding = Binding.LOOSEST, consumer: Node | None = None) -> str:
         """An operand's text, in parentheses if it binds less tightly than asked for."""

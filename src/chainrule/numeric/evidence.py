@@ -55,8 +55,3 @@ class Evidence:
     others: Callable[[str], RealArray | None] = lambda name: None
     graph: Graph | None = None
     elsewhere: Callable[[], Evidence | None] = lambda: None
-
-    @property
-    def passed(self) -> bool:
-        """Whether every part passed."""
-        return all(part.passed for part in self.parts)
