@@ -13,7 +13,11 @@ _INFINITY = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval of real numbers that one operand may lie in; the ends are open unless said otherwise."""
+    """An interval of real numbers that one operand may lie in; the ends are open unless said otherwise.
+
+    >>> print(Interval(0.0), Interval(-1.0, 1.0, closed=True))
+    (0, inf) [-1, 1]
+    """
 
     low: float = -_INFINITY
     high: float = _INFINITY
