@@ -12,6 +12,7 @@ from enum import IntEnum
 __all__ = [
     "Bars",
     "Call",
+    "Differential",
     "Fraction",
     "Infix",
     "Notation",
@@ -72,6 +73,11 @@ class Call(Notation):
 
     name: str = ""
     latex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Differential(Notation):
+    """A derivative still to be taken: u', or d/dx of u; with a third operand, a change: du."""
 
 
 @dataclass(frozen=True, slots=True)

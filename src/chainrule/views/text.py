@@ -15,19 +15,22 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.index import ARRAY
 from chainrule.core.notation import Bars, Infix, Postfix, Power, Precedence, Prefix, Subscript
 from chainrule.errors import ArgumentError
-from chainrule.views.tree import Edge, Piece, Printer, Product, Written
+from chainrule.views.tree import DerivativeNotation, Edge, Piece, Printer, Product, Written
 
 __all__ = ["formula_text", "write_text"]
 
 TextNotation = Literal["text", "unicode"]
 
 
-def formula_text(graph: Graph | Node, notation: TextNotation = "text") -> str:
+def formula_text(
+    graph: Graph | Node, notation: TextNotation = "text", derivative: DerivativeNotation = "prime"
+) -> str:
     """A graph's output, or a node, as one line of mathematics.
 
     Args:
         graph: a graph, or one of its nodes. Several outputs are written in parentheses, with commas.
         notation: "text" for plain characters, "unicode" for exponents as superscripts and the sign −.
+        derivative: how a derivative still to be taken is written: "prime" for u', "leibniz" for d/dx u, "partial".
 
     Returns:
         The line. What is used again and is large is named once: "v1 cos(v1) where v1 = ...".
@@ -38,17 +41,19 @@ def formula_text(graph: Graph | Node, notation: TextNotation = "text") -> str:
     >>> formula_text(parse("2*x**2 - (-3)*sin(x)/(x*y)"), "unicode")
     '2x² − (−3) sin(x)/(x y)'
     """
-    written = write_text(graph, notation)
+    written = write_text(graph, notation, derivative)
     line = written.outputs[0] if len(written.outputs) == 1 else f"({', '.join(written.outputs)})"
     where = ", ".join(f"{name} = {text}" for name, text in written.definitions)
     return f"{line} where {where}" if where else line
 
 
-def write_text(graph: Graph | Node, notation: TextNotation = "text") -> Written:
+def write_text(
+    graph: Graph | Node, notation: TextNotation = "text", derivative: DerivativeNotation = "prime"
+) -> Written:
     """The outputs and the definitions one by one, for views that set them in lines of their own."""
     if notation not in _PRINTERS:
         raise ArgumentError(f"notation is {notation!r}: expected one of {', '.join(_PRINTERS)}")
-    return _PRINTERS[notation]().write([graph] if isinstance(graph, Node) else graph.outputs)
+    return _PRINTERS[notation](derivative).write([graph] if isinstance(graph, Node) else graph.outputs)
 
 
 class _TextPrinter(Printer):
@@ -57,6 +62,7 @@ class _TextPrinter(Printer):
     minus = "-"
     times = "*"
     pi = "pi"
+    partial = "d"
 
     def exponent(self, digits: str) -> str:
         return f"^{digits}"
@@ -149,6 +155,18 @@ class _TextPrinter(Printer):
     def bars(self, layout: Bars, operand: Piece) -> Piece:
         return Piece((layout.bar, operand.text, layout.bar), first="bar", last="bar", bars=True)
 
+    def differential(self, operands: Sequence[Piece]) -> Piece:
+        term = operands[0]
+        if len(operands) > 2:
+            atom = term.precedence >= Precedence.POSTFIX and term.first in ("letter", "word", "open", "short")
+            return Piece(("d", _enclosed(term, not atom).text), Precedence.POSTFIX, "word", term.last)
+        if self.derivative == "prime":
+            atom = term.precedence == Precedence.ATOM and term.first in ("letter", "word", "short")
+            return Piece((_enclosed(term, not atom).text, "'"), Precedence.POSTFIX, "open", "mark", bars=term.bars)
+        sign = self.partial if self.derivative == "partial" else "d"
+        inner = _enclosed(term, term.first != "open" or term.last != "close" or term.precedence < Precedence.ATOM)
+        return Piece((f"{sign}/{sign}", operands[1].text, " ", inner.text), Precedence.POWER, "word", "close")
+
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece:
         indexed = _enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
         arrays = iter(operands[1:])
@@ -164,6 +182,7 @@ class _UnicodePrinter(_TextPrinter):
     minus = "−"
     times = "·"
     pi = "π"
+    partial = "∂"
 
     def exponent(self, digits: str) -> str:
         return digits.translate(_SUPERSCRIPTS)

@@ -15,6 +15,7 @@ from chainrule.core.graph import Node
 from chainrule.core.notation import (
     Bars,
     Call,
+    Differential,
     Fraction,
     Infix,
     Notation,
@@ -26,13 +27,14 @@ from chainrule.core.notation import (
     Transparent,
 )
 
-__all__ = ["Piece", "Printer", "Written", "joined"]
+__all__ = ["DerivativeNotation", "Piece", "Printer", "Written", "joined"]
 
 _REPEATABLE = 8  # how many nodes in all a shared expression may add by being written out again: keeps the text linear
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
 Edge = Literal["number", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
 Product = Literal["", "scalar", "array", "matrix", "fraction"]
+DerivativeNotation = Literal["prime", "leibniz", "partial"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,15 @@ def joined(rope: Rope) -> str:
 
 
 class Printer(ABC):
-    """Writes graphs in one notation: subclasses say how each layout looks."""
+    """Writes graphs in one notation: subclasses say how each layout looks.
+
+    Args:
+        derivative: how a derivative still to be taken is written: u', d/dx u, or the same with the sign of a partial
+            derivative.
+    """
+
+    def __init__(self, derivative: DerivativeNotation = "prime") -> None:
+        self.derivative = derivative
 
     def write(self, outputs: Sequence[Node]) -> Written:
         """The outputs written, with the expressions that they share."""
@@ -126,6 +136,8 @@ class Printer(ABC):
                 return self.postfix(layout, written[0])
             case Bars():
                 return self.bars(layout, written[0])
+            case Differential():
+                return self.differential(written)
         return self.call(node.primitive.name, written, options)
 
     @abstractmethod
@@ -146,6 +158,8 @@ class Printer(ABC):
     def postfix(self, layout: Postfix, operand: Piece) -> Piece: ...
     @abstractmethod
     def bars(self, layout: Bars, operand: Piece) -> Piece: ...
+    @abstractmethod
+    def differential(self, operands: Sequence[Piece]) -> Piece: ...
     @abstractmethod
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece: ...
 
