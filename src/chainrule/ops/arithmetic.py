@@ -59,7 +59,7 @@ subtract = primitive("subtract", evaluate=np.subtract, shape=elementwise,
 
 negative = primitive("negative", evaluate=np.negative, shape=elementwise,
                      derivative=Elementwise(-1),
-                     notation=Prefix("-"), rule=rules.CONSTANT_FACTOR)
+                     notation=Prefix("-"), rule=rules.MINUS)
 
 positive = primitive("positive", evaluate=np.positive, shape=elementwise,
                      derivative=Elementwise(1),
@@ -85,7 +85,7 @@ reciprocal = primitive("reciprocal", evaluate=np.reciprocal, shape=elementwise,
 
 square = primitive("square", evaluate=np.square, shape=elementwise,
                    derivative=Elementwise(lambda F, out, x: 2 * x),
-                   notation=Power("2"), rule=rules.POWER)
+                   notation=Power("2"), rule=rules.SQUARE)
 
 power = primitive("power", evaluate=np.power, shape=elementwise,
                   derivative=Elementwise(_power_by_base, _power_by_exponent, saturates=(0, 1), overflows=True),

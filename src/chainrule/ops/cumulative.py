@@ -164,7 +164,7 @@ shift = primitive("shift", evaluate=_shift, shape=along_axis,
 recurrence = primitive("recurrence", evaluate=_recurrence, shape=_AlongAxisTogether(),
                        derivative=Custom(_recurrence_push, _recurrence_pull,
                                          reason="linear in b, but not in a, where its own results are the factors"),
-                       rule=rules.PRODUCT,
+                       rule=rules.PRODUCT_OF_ALL,
                        examples=(example((4,), (4,), axis=0, reverse=False),
                                  example((2, 3), (2, 3), axis=1, reverse=True),
                                  example(_ZEROS, (2, 4), axis=1, reverse=False),
@@ -173,14 +173,14 @@ recurrence = primitive("recurrence", evaluate=_recurrence, shape=_AlongAxisToget
 
 cumprod = primitive("cumprod", evaluate=np.cumprod, shape=along_axis, dtype=_accumulated,
                     derivative=Custom(_cumprod_push, _cumprod_pull, reason=_REASON),
-                    rule=rules.PRODUCT,
+                    rule=rules.PRODUCT_OF_ALL,
                     examples=(example((4,), axis=0), example((2, 3), axis=1), example((2, 3, 2), axis=1),
                               example(_ZEROS, axis=1), example(_ZEROS, axis=0), example((0,), axis=0),
                               example((1, 2), axis=0)))
 
 products_before = primitive("products_before", evaluate=_products_before, shape=along_axis,
                             derivative=Custom(_before_push, _before_pull, reason=_REASON),
-                            rule=rules.PRODUCT,
+                            rule=rules.PRODUCT_OF_ALL,
                             examples=(example((4,), axis=0, reverse=False), example((2, 3), axis=1, reverse=True),
                                       example(_ZEROS, axis=1, reverse=False), example(_ZEROS, axis=1, reverse=True),
                                       example((0,), axis=0, reverse=True), example((1, 2), axis=0, reverse=False)))
@@ -189,6 +189,6 @@ prod_others = primitive("prod_others", evaluate=_prod_others, shape=along_axis,
                         derivative=Custom(_others_push,
                                           lambda F, g, out, x, axis: (_others_push(F, (g,), out, x, axis),),
                                           reason="each result depends on all others' components, symmetrically"),
-                        rule=rules.PRODUCT,
+                        rule=rules.PRODUCT_OF_ALL,
                         examples=(example((4,), axis=0), example((2, 3), axis=1), example(_ZEROS, axis=1),
                                   example(_ZEROS, axis=0), example((0, 2), axis=0), example((1,), axis=0)))

@@ -26,7 +26,7 @@ exp = primitive("exp", evaluate=np.exp, shape=elementwise,
 
 exp2 = primitive("exp2", evaluate=np.exp2, shape=elementwise,
                  derivative=Elementwise(lambda F, out, x: out * _LN2, overflows=True),
-                 rule=rules.EXPONENTIAL_BASE)
+                 rule=rules.EXPONENTIAL_2)
 
 expm1 = primitive("expm1", evaluate=np.expm1, shape=elementwise,
                   # exp(x) and not out + 1, which has lost all digits by x = -37
@@ -39,15 +39,15 @@ log = primitive("log", evaluate=np.log, shape=elementwise,
 
 log2 = primitive("log2", evaluate=np.log2, shape=elementwise,
                  derivative=Elementwise(lambda F, out, x: 1 / (x * _LN2)),
-                 notation=Call("log2", latex=r"\log_2"), rule=rules.LOGARITHM_BASE, domain=_LOGARITHM)
+                 notation=Call("log2", latex=r"\log_2"), rule=rules.LOGARITHM_2, domain=_LOGARITHM)
 
 log10 = primitive("log10", evaluate=np.log10, shape=elementwise,
                   derivative=Elementwise(lambda F, out, x: 1 / (x * _LN10)),
-                  notation=Call("log10", latex=r"\log_{10}"), rule=rules.LOGARITHM_BASE, domain=_LOGARITHM)
+                  notation=Call("log10", latex=r"\log_{10}"), rule=rules.LOGARITHM_10, domain=_LOGARITHM)
 
 log1p = primitive("log1p", evaluate=np.log1p, shape=elementwise,
                   derivative=Elementwise(lambda F, out, x: 1 / (1 + x)),
-                  rule=rules.LOGARITHM,
+                  rule=rules.LOGARITHM_OF_1_PLUS,
                   domain=Domain((Interval(-1.0),), kinks=(Kink(lambda out, x: x == -1, "log(1 + x) at -1, a pole"),)))
 
 logaddexp = primitive("logaddexp", evaluate=np.logaddexp, shape=elementwise,
@@ -59,4 +59,4 @@ logaddexp = primitive("logaddexp", evaluate=np.logaddexp, shape=elementwise,
 logaddexp2 = primitive("logaddexp2", evaluate=np.logaddexp2, shape=elementwise,
                        derivative=Elementwise(lambda F, out, x, y: F.expit((x - y) * _LN2),
                                               lambda F, out, x, y: F.expit((y - x) * _LN2)),
-                       rule=rules.LOG_OF_SUM)
+                       rule=rules.LOG_OF_SUM_2)

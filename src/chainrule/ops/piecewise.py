@@ -107,7 +107,7 @@ abs = primitive("abs", evaluate=np.absolute, shape=elementwise,
 copysign = primitive("copysign", evaluate=np.copysign, shape=elementwise,
                      derivative=Elementwise(lambda F, out, x, y: F.sign(x) * F.copysign(1.0, y),
                                             lambda F, out, x, y: F.zeros_like(y)),
-                     rule=rules.ABSOLUTE_VALUE,
+                     rule=rules.SIGN_OF_ANOTHER,
                      domain=Domain(kinks=(
                          Kink(lambda out, x, y: x == 0, "copysign(x, y) at x = 0, where the derivative is taken as 0"),
                          Kink(lambda out, x, y: y == 0, "copysign(x, y) at y = 0, a jump"))))

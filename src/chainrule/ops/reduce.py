@@ -174,7 +174,7 @@ mean = primitive("mean", evaluate=np.mean, shortcut=_mean, shape=reduction, dtyp
 
 prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,
                  derivative=Reduction(lambda F, out, x, axis, keepdims: _other_factors(F, x, axis)),
-                 rule=rules.PRODUCT,
+                 rule=rules.PRODUCT_OF_ALL,
                  examples=(*_AXES, *_EMPTY, example(np.array([2.0, 0.0, 3.0]), axis=(0,), keepdims=False),
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(0, 1), keepdims=False),
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(1,), keepdims=True)))

@@ -1,62 +1,170 @@
-"""The named rules of calculus, shared by the primitives that they teach."""
+"""The named rules of calculus, shared by the primitives that they teach.
 
+Where textbooks write a derivative otherwise than the entry computes it, or in a form of its own (a quotient), the rule
+says so. An entry computes what keeps the most digits: 1 / sqrt((1 - u)(1 + u)), where a reader expects
+1 / sqrt(1 - u^2).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from chainrule.core.graph import Node
 from chainrule.core.rule import Rule
+from chainrule.core.shapes import Array
 
-SUM = Rule("sum rule", "(u + v)' = u' + v'")
-DIFFERENCE = Rule("difference rule", "(u - v)' = u' - v'")
-CONSTANT_FACTOR = Rule("constant factor rule", "(c u)' = c u'")
-PRODUCT = Rule("product rule", "(u v)' = u' v + u v'")
-QUOTIENT = Rule("quotient rule", "(u / v)' = (u' v - u v') / v^2")
-RECIPROCAL = Rule("reciprocal rule", "(1 / u)' = -u' / u^2")
-POWER = Rule("power rule", "(u^n)' = n u^(n-1) u'; with v in the exponent (u^v)' = u^v (v' ln u + v u' / u)")
-SQUARE_ROOT = Rule("derivative of the square root", "(sqrt u)' = u' / (2 sqrt u)")
+_UV = ("u", "v")
+
+
+def _value(x: Array) -> Any:
+    """The value of a constant without a name, else None."""
+    return x.parameters["value"] if isinstance(x, Node) and x.is_constant and not x.name else None
+
+
+def _pi() -> Node:
+    return Node(None, (), {"value": math.pi}, (), float, "pi")
+
+
+def _power(F: Any, u: Array, n: Any) -> Array:
+    return u if n == 1 else F.square(u) if n == 2 else F.power(u, n)
+
+
+def _power_rule(F: Any, out: Array, u: Array, n: Array) -> Array:
+    value = _value(n)
+    if value is None:
+        return n * F.power(u, n - 1)
+    if value == 0:
+        return F.zeros_like(u)
+    lowered = _power(F, u, value - 1)
+    return -lowered if value == -1 else lowered if value == 1 else value * lowered
+
+
+def _quotient(F: Any, D: Any, out: Array, u: Array, v: Array) -> Array:
+    return (D(u) * v - u * D(v)) / F.square(v)
+
+
+def _as_power(F: Any, D: Any, out: Array, c: Array, u: Array) -> Array:
+    primitive = u.primitive
+    if primitive is not None and primitive.rule is SQUARE:
+        inverse = F.power(u.operands[0], -2.0)
+    elif primitive is not None and primitive.rule is POWER and _value(u.operands[1]) is not None:
+        inverse = F.power(u.operands[0], -_value(u.operands[1]))
+    else:
+        inverse = F.power(u, -1.0)
+    return D(inverse if _value(c) == 1 else c * inverse)
+
+
+
+CONSTANT = Rule("constant rule", "c' = 0", ("c",))
+VARIABLE = Rule("derivative of the variable", "x' = 1", ("x",))
+LINEAR_FUNCTION = Rule("derivative of a line", "(a x + b)' = a", ("u",))
+
+SUM = Rule("sum rule", "(u + v)' = u' + v'", _UV, layout=lambda F, D, out, u, v: D(u) + D(v))
+DIFFERENCE = Rule("difference rule", "(u - v)' = u' - v'", _UV, layout=lambda F, D, out, u, v: D(u) - D(v))
+MINUS = Rule("constant factor rule", "(-u)' = -u'", layout=lambda F, D, out, u: -D(u))
+UNIT = Rule("constant factor rule", "(c u)' = c u'")
+FACTOR_IN_FRONT = Rule("constant factor rule", "(c u)' = c u'", ("c", "u"), layout=lambda F, D, out, c, u: c * D(u))
+FACTOR_BEHIND = Rule("constant factor rule", "(u c)' = u' c", ("u", "c"), layout=lambda F, D, out, u, c: D(u) * c)
+PRODUCT = Rule("product rule", "(u v)' = u' v + u v'", _UV, layout=lambda F, D, out, u, v: D(u) * v + u * D(v),
+               cases={(False, True): FACTOR_IN_FRONT, (True, False): FACTOR_BEHIND})
+DIVISOR = Rule("constant factor rule", "(u / c)' = u' / c", ("u", "c"), layout=lambda F, D, out, u, c: D(u) / c)
+AS_POWER = Rule("a quotient as a power", "c / u = c u^(-1)", ("c", "u"), layout=_as_power)
+QUOTIENT = Rule("quotient rule", "(u / v)' = (u' v - u v') / v^2", _UV, layout=_quotient,
+                cases={(False, True): AS_POWER, (True, False): DIVISOR})
+RECIPROCAL = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = -1", partial=lambda F, out, u: -F.power(u, -2.0))
+SQUARE = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = 2", partial=lambda F, out, u: 2.0 * u)
+POWER_OF_BASE = Rule("power rule", "(u^n)' = n u^(n-1) u'", ("u", "n"), partial=_power_rule)
+POWER_OF_EXPONENT = Rule("derivative of the exponential to a base", "(a^u)' = a^u ln(a) u'", ("a", "u"),
+                         partial=lambda F, out, a, u: out * F.log(a))
+POWER = Rule("general power rule", "(u^v)' = u^v (v' ln u + v u' / u)", _UV,
+             layout=lambda F, D, out, u, v: out * (D(v) * F.log(u) + v * D(u) / u),
+             cases={(True, False): POWER_OF_BASE, (False, True): POWER_OF_EXPONENT})
+SQUARE_ROOT = Rule("derivative of the square root", "(sqrt u)' = u' / (2 sqrt u)",
+                   partial=lambda F, out, u: 1.0 / (2.0 * out))
 CUBE_ROOT = Rule("derivative of the cube root", "(cbrt u)' = u' / (3 cbrt(u)^2)")
-HYPOTENUSE = Rule("derivative of the hypotenuse", "(sqrt(u^2 + v^2))' = (u u' + v v') / sqrt(u^2 + v^2)")
-REMAINDER = Rule("derivative of the remainder", "(u mod v)' = u' - floor(u / v) v', between the jumps")
+HYPOTENUSE = Rule("derivative of the hypotenuse", "(sqrt(u^2 + v^2))' = (u u' + v v') / sqrt(u^2 + v^2)", _UV,
+                  layout=lambda F, D, out, u, v: (u * D(u) + v * D(v)) / out)
+REMAINDER = Rule("derivative of the remainder", "(u mod v)' = u' - floor(u / v) v', between the jumps", _UV)
 
 EXPONENTIAL = Rule("derivative of the exponential", "(e^u)' = e^u u'")
-EXPONENTIAL_BASE = Rule("derivative of the exponential to a base", "(a^u)' = a^u ln(a) u'")
+EXPONENTIAL_2 = Rule("derivative of the exponential to a base", "(2^u)' = 2^u ln(2) u'",
+                     partial=lambda F, out, u: out * F.log(2.0))
 LOGARITHM = Rule("derivative of the logarithm", "(ln u)' = u' / u")
-LOGARITHM_BASE = Rule("derivative of the logarithm to a base", "(log_a u)' = u' / (u ln a)")
-LOG_OF_SUM = Rule("derivative of the log of a sum of exponentials", "(ln(e^u + e^v))' = s(u - v) u' + s(v - u) v'")
+LOGARITHM_OF_1_PLUS = Rule("derivative of the logarithm", "(ln(1 + u))' = u' / (1 + u)")
+LOGARITHM_2 = Rule("derivative of the logarithm to a base", "(log_2 u)' = u' / (u ln 2)",
+                   partial=lambda F, out, u: 1.0 / (u * F.log(2.0)))
+LOGARITHM_10 = Rule("derivative of the logarithm to a base", "(log_10 u)' = u' / (u ln 10)",
+                    partial=lambda F, out, u: 1.0 / (u * F.log(10.0)))
+LOG_OF_SUM = Rule("derivative of the log of a sum of exponentials",
+                  "(ln(e^u + e^v))' = s(u - v) u' + s(v - u) v'", _UV)
+LOG_OF_SUM_2 = Rule("derivative of the log of a sum of exponentials",
+                    "(log_2(2^u + 2^v))' = (2^u u' + 2^v v') / (2^u + 2^v)", _UV,
+                    layout=lambda F, D, out, u, v: (F.exp2(u) * D(u) + F.exp2(v) * D(v)) / (F.exp2(u) + F.exp2(v)))
 
 SINE = Rule("derivative of the sine", "(sin u)' = cos(u) u'")
 COSINE = Rule("derivative of the cosine", "(cos u)' = -sin(u) u'")
 TANGENT = Rule("derivative of the tangent", "(tan u)' = (1 + tan(u)^2) u'")
-ARCSINE = Rule("derivative of the arcsine", "(arcsin u)' = u' / sqrt(1 - u^2)")
-ARCCOSINE = Rule("derivative of the arccosine", "(arccos u)' = -u' / sqrt(1 - u^2)")
+ARCSINE = Rule("derivative of the arcsine", "(arcsin u)' = u' / sqrt(1 - u^2)",
+               partial=lambda F, out, u: 1.0 / F.sqrt(1.0 - F.square(u)))
+ARCCOSINE = Rule("derivative of the arccosine", "(arccos u)' = -u' / sqrt(1 - u^2)",
+                 partial=lambda F, out, u: -(1.0 / F.sqrt(1.0 - F.square(u))))
 ARCTANGENT = Rule("derivative of the arctangent", "(arctan u)' = u' / (1 + u^2)")
-POLAR_ANGLE = Rule("derivative of the polar angle", "(atan2(v, u))' = (u v' - v u') / (u^2 + v^2)")
+POLAR_ANGLE = Rule("derivative of the polar angle", "(atan2(v, u))' = (u v' - v u') / (u^2 + v^2)", ("v", "u"),
+                   layout=lambda F, D, out, v, u: (u * D(v) - v * D(u)) / (F.square(u) + F.square(v)))
 HYPERBOLIC_SINE = Rule("derivative of the hyperbolic sine", "(sinh u)' = cosh(u) u'")
 HYPERBOLIC_COSINE = Rule("derivative of the hyperbolic cosine", "(cosh u)' = sinh(u) u'")
-HYPERBOLIC_TANGENT = Rule("derivative of the hyperbolic tangent", "(tanh u)' = sech(u)^2 u' = (1 - tanh(u)^2) u'")
+HYPERBOLIC_TANGENT = Rule("derivative of the hyperbolic tangent", "(tanh u)' = (1 - tanh(u)^2) u'",
+                          partial=lambda F, out, u: 1.0 - F.square(out))
 HYPERBOLIC_SECANT = Rule("derivative of the hyperbolic secant", "(sech u)' = -sech(u) tanh(u) u'")
-AREA_SINE = Rule("derivative of the inverse hyperbolic sine", "(arsinh u)' = u' / sqrt(1 + u^2)")
-AREA_COSINE = Rule("derivative of the inverse hyperbolic cosine", "(arcosh u)' = u' / sqrt(u^2 - 1)")
-AREA_TANGENT = Rule("derivative of the inverse hyperbolic tangent", "(artanh u)' = u' / (1 - u^2)")
-CARDINAL_SINE = Rule("derivative of the cardinal sine", "(sin(pi u) / (pi u))' = (cos(pi u) - sinc(u)) u' / u")
+AREA_SINE = Rule("derivative of the inverse hyperbolic sine", "(arsinh u)' = u' / sqrt(1 + u^2)",
+                 partial=lambda F, out, u: 1.0 / F.sqrt(1.0 + F.square(u)))
+AREA_COSINE = Rule("derivative of the inverse hyperbolic cosine", "(arcosh u)' = u' / sqrt(u^2 - 1)",
+                   partial=lambda F, out, u: 1.0 / F.sqrt(F.square(u) - 1.0))
+AREA_TANGENT = Rule("derivative of the inverse hyperbolic tangent", "(artanh u)' = u' / (1 - u^2)",
+                    partial=lambda F, out, u: 1.0 / (1.0 - F.square(u)))
+CARDINAL_SINE = Rule("derivative of the cardinal sine", "(sin(pi u) / (pi u))' = (cos(pi u) - sinc(u)) u' / u",
+                     partial=lambda F, out, u: (F.cos(_pi() * u) - out) / u)
+CARDINAL_SINE_AGAIN = Rule("derivative of the cardinal sine", "the derivative of order n has that of order n + 1")
 
-LOGISTIC = Rule("derivative of the logistic function", "s(u)' = s(u) (1 - s(u)) u' = s(u) s(-u) u'")
+LOGISTIC = Rule("derivative of the logistic function", "s(u)' = s(u) (1 - s(u)) u'",
+                partial=lambda F, out, u: out * (1.0 - out))
 LOG_LOGISTIC = Rule("derivative of the log of the logistic function", "(ln s(u))' = s(-u) u'")
 SOFTPLUS = Rule("derivative of softplus", "(ln(1 + e^u))' = s(u) u'")
 LOG_ODDS = Rule("derivative of the log odds", "(ln(u / (1 - u)))' = u' / (u (1 - u))")
-ERROR_FUNCTION = Rule("derivative of the error function", "(erf u)' = 2 / sqrt(pi) e^(-u^2) u'")
+ERROR_FUNCTION = Rule("derivative of the error function", "(erf u)' = 2 / sqrt(pi) e^(-u^2) u'",
+                      partial=lambda F, out, u: 2.0 / F.sqrt(_pi()) * F.exp(-F.square(u)))
+ERROR_FUNCTION_COMPLEMENT = Rule("derivative of the complementary error function",
+                                 "(erfc u)' = -2 / sqrt(pi) e^(-u^2) u'",
+                                 partial=lambda F, out, u: -(2.0 / F.sqrt(_pi()) * F.exp(-F.square(u))))
 SOFTMAX = Rule("derivative of softmax", "ds_i = s_i (du_i - sum_j s_j du_j)")
 LOG_SOFTMAX = Rule("derivative of log-softmax", "d(ln s_i) = du_i - sum_j s_j du_j")
 LOG_SUM_EXP = Rule("derivative of log-sum-exp", "d(ln sum_j e^(u_j)) = sum_j s_j du_j with s = softmax(u)")
 
 ABSOLUTE_VALUE = Rule("derivative of the absolute value", "|u|' = sign(u) u', for u not 0")
-BRANCH = Rule("derivative by branches", "where(c, u, v)' = where(c, u', v')")
-MAXIMUM = Rule("derivative of the larger of two", "max(u, v)' = u' where u > v, v' where u < v, their mean where u = v")
-MINIMUM = Rule("derivative of the lesser of two", "min(u, v)' = u' where u < v, v' where v < u, their mean where u = v")
-CLIP = Rule("derivative of a clipped value", "clip(u, a, b)' = u' inside (a, b), 0 outside, half of u' at a and b")
+SIGN_OF_ANOTHER = Rule("derivative of a value with a given sign", "copysign(u, v)' = sign(u) sign(v) u'", _UV)
+BRANCH = Rule("derivative by branches", "where(c, u, v)' = where(c, u', v')", ("c", "u", "v"),
+              layout=lambda F, D, out, c, u, v: F.where(c, D(u), D(v)))
+RECTIFIER = Rule("derivative of the rectifier", "relu(u)' = u' where u > 0, 0 where u < 0, half of u' at 0",
+                 partial=lambda F, out, u: F.where(F.greater(u, 0.0), 1.0, 0.0))
+MAXIMUM = Rule("derivative of the larger of two", "max(u, v)' = u' where u > v, v' where u < v, their mean where u = v",
+               _UV, layout=lambda F, D, out, u, v: F.where(F.greater(u, v), D(u), D(v)))
+MINIMUM = Rule("derivative of the lesser of two", "min(u, v)' = u' where u < v, v' where v < u, their mean where u = v",
+               _UV, layout=lambda F, D, out, u, v: F.where(F.less(u, v), D(u), D(v)))
+CLIP_OF_VALUE = Rule("derivative of a clipped value",
+                     "clip(u, a, b)' = u' inside (a, b), 0 outside, half of u' at a and b", ("u", "a", "b"),
+                     layout=lambda F, D, out, u, a, b: F.where(F.logical_and(F.less(a, u), F.less(u, b)), D(u), 0.0))
+CLIP = Rule("derivative of a clipped value", "clip(u, a, b)' = u' inside (a, b), a' below, b' above", ("u", "a", "b"),
+            layout=lambda F, D, out, u, a, b: F.where(F.less(u, a), D(a), F.where(F.less(u, b), D(u), D(b))),
+            cases={(True, False, False): CLIP_OF_VALUE})
 STEP = Rule("piecewise constant", "the derivative is 0 between the jumps")
 
 LINEAR_MAP = Rule("linear map", "d(A u) = A du")
 EXTREMUM = Rule("derivative of a maximum or minimum", "(max u)' = u_k' where u_k is the extremum")
 VARIANCE = Rule("derivative of the variance", "d var(u) = (2 / N) sum((u - mean(u)) du); std = sqrt(var)")
 REARRANGEMENT = Rule("rearrangement", "the derivative is moved as the components are")
-MATRIX_PRODUCT = Rule("matrix product rule", "d(U V) = dU V + U dV")
+PRODUCT_OF_ALL = Rule("product rule", "(u_1 ... u_n)' = the sum over k of u_k' times the other factors")
+MATRIX_PRODUCT = Rule("matrix product rule", "d(U V) = dU V + U dV", ("U", "V"))
 COMPLEX_PARTS = Rule("parts of a complex number", "d(Re z) = Re dz, d(Im z) = Im dz, d(conj z) = conj dz")
 MODULUS = Rule("derivative of the modulus", "d|z| = Re(conj(z) dz) / |z|")
 ARGUMENT = Rule("derivative of the argument", "d(arg z) = Im(dz / z)")

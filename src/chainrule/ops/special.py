@@ -175,7 +175,7 @@ logit = primitive("logit", evaluate=_logit, shape=elementwise, dtype=_floating,
 
 relu = primitive("relu", evaluate=_relu, shape=elementwise, dtype=_floating,
                  derivative=Elementwise(lambda F, out, x: F.heaviside(x, 0.0)),
-                 notation=Call("relu", latex=r"\operatorname{ReLU}"), rule=rules.MAXIMUM,
+                 notation=Call("relu", latex=r"\operatorname{ReLU}"), rule=rules.RECTIFIER,
                  domain=Domain(kinks=(
                      Kink(lambda out, x: x == 0, "relu(x) at 0, where the derivative is taken as 0"),)))
 
@@ -185,7 +185,7 @@ erf = primitive("erf", evaluate=_erf, shape=elementwise, dtype=_floating,
 
 erfc = primitive("erfc", evaluate=_erfc, shape=elementwise, dtype=_floating,
                  derivative=Elementwise(lambda F, out, x: -2 / math.sqrt(math.pi) * F.exp(-F.square(x))),
-                 notation=Call("erfc", latex=r"\operatorname{erfc}"), rule=rules.ERROR_FUNCTION)
+                 notation=Call("erfc", latex=r"\operatorname{erfc}"), rule=rules.ERROR_FUNCTION_COMPLEMENT)
 
 softmax = primitive("softmax", evaluate=_softmax, shape=along_axis, dtype=_floating,
                     derivative=Custom(lambda F, t, out, x, axis: out * _centred(F, out, t[0], axis),

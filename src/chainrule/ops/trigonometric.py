@@ -151,13 +151,13 @@ sinc = primitive("sinc", evaluate=np.sinc, shape=elementwise,
 # The textbook quotient (cos(pi x) - sinc(x)) / x is NaN at 0 and cancels near it, and so do all further derivatives.
 sinc_derivative = primitive("sinc_derivative", evaluate=_sinc_derivative, shape=elementwise,
                             derivative=Elementwise(lambda F, out, x, order: F.sinc_derivative(x, order=order + 1)),
-                            notation=Call("sinc_derivative"), rule=rules.CARDINAL_SINE,
+                            notation=Call("sinc_derivative"), rule=rules.CARDINAL_SINE_AGAIN,
                             examples=tuple(example(s, order=n) for s in ((3,), (), (2, 3), (0,)) for n in (1, 2)))
 
 deg2rad = primitive("deg2rad", evaluate=np.deg2rad, shape=elementwise,
                     derivative=Elementwise(lambda F, out, x: math.pi / 180),
-                    rule=rules.CONSTANT_FACTOR)
+                    rule=rules.UNIT)
 
 rad2deg = primitive("rad2deg", evaluate=np.rad2deg, shape=elementwise,
                     derivative=Elementwise(lambda F, out, x: 180 / math.pi),
-                    rule=rules.CONSTANT_FACTOR)
+                    rule=rules.UNIT)
