@@ -90,16 +90,22 @@ class Printer(ABC):
     Args:
         derivative: how a derivative still to be taken is written: u', d/dx u, or the same with the sign of a partial
             derivative.
+        names: nodes that are written as a name, not as what they are computed from.
+        share: name what is used again and is large, else write it out wherever it is used.
     """
 
-    def __init__(self, derivative: DerivativeNotation = "prime") -> None:
+    def __init__(
+        self, derivative: DerivativeNotation = "prime", names: Mapping[Node, str] | None = None, share: bool = True
+    ) -> None:
         self.derivative = derivative
+        self.names = names or {}
+        self.share = share
 
     def write(self, outputs: Sequence[Node]) -> Written:
         """The outputs written, with the expressions that they share."""
         outputs = [_seen(node) for node in outputs]
-        order = list(_visible(outputs))
-        named = _named_once(order, outputs)
+        order = list(_visible(outputs, self.names))
+        named = _named_once(order, outputs) if self.share else {}
         pieces: dict[Node, Piece] = {}
         definitions = []
         for node in order:
@@ -111,6 +117,8 @@ class Printer(ABC):
         return Written(tuple(joined(pieces[node].text) for node in outputs), tuple(definitions))
 
     def _piece(self, node: Node, pieces: Mapping[Node, Piece]) -> Piece:
+        if node in self.names:
+            return self.name(self.names[node])
         if node.primitive is None:
             return self.name(node.name) if node.name or node.is_input else self.constant(node.parameters["value"])
         layout: Notation = node.primitive.notation
@@ -171,8 +179,8 @@ def _seen(node: Node) -> Node:
     return node
 
 
-def _visible(outputs: Sequence[Node]) -> Iterator[Node]:
-    """The nodes that are written, operands before their uses."""
+def _visible(outputs: Sequence[Node], names: Mapping[Node, str]) -> Iterator[Node]:
+    """The nodes that are written, operands before their uses; what has a name is not entered."""
     done: set[Node] = set()
     stack = [(node, False) for node in reversed(outputs)]
     while stack:
@@ -182,20 +190,22 @@ def _visible(outputs: Sequence[Node]) -> Iterator[Node]:
         elif node not in done:
             done.add(node)
             stack.append((node, True))
-            stack.extend((_seen(operand), False) for operand in reversed(node.operands))
+            if node not in names:
+                stack.extend((_seen(operand), False) for operand in reversed(node.operands))
 
 
 def _named_once(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, str]:
     """Names for the expressions that are used again and are too large to be written out again."""
     uses: dict[Node, int] = dict.fromkeys(order, 0)
     for used in (*outputs, *(_seen(operand) for node in order for operand in node.operands)):
-        uses[used] += 1
+        if used in uses:
+            uses[used] += 1
     taken = {node.name for node in order}
     named: dict[Node, str] = {}
     size: dict[Node, int] = {}
     number = 0
     for node in order:
-        size[node] = 1 + sum(size[_seen(operand)] for operand in node.operands)
+        size[node] = 1 + sum(size.get(_seen(operand), 0) for operand in node.operands)
         if node.primitive is not None and (uses[node] - 1) * size[node] > _REPEATABLE:
             number += 1
             while f"v{number}" in taken:
