@@ -48,12 +48,16 @@ def formula_text(
 
 
 def write_text(
-    graph: Graph | Node, notation: TextNotation = "text", derivative: DerivativeNotation = "prime"
+    graph: Graph | Node,
+    notation: TextNotation = "text",
+    derivative: DerivativeNotation = "prime",
+    names: Mapping[Node, str] | None = None,
+    share: bool = True,
 ) -> Written:
     """The outputs and the definitions one by one, for views that set them in lines of their own."""
     if notation not in _PRINTERS:
         raise ArgumentError(f"notation is {notation!r}: expected one of {', '.join(_PRINTERS)}")
-    return _PRINTERS[notation](derivative).write([graph] if isinstance(graph, Node) else graph.outputs)
+    return _PRINTERS[notation](derivative, names, share).write([graph] if isinstance(graph, Node) else graph.outputs)
 
 
 class _TextPrinter(Printer):
