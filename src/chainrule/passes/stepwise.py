@@ -62,9 +62,9 @@ class Application:
     depth: int
 
     @property
-    def leaves_nothing(self) -> bool:
-        """Whether no derivative remains to be taken."""
-        return not any(is_pending(node) for node in topological([self.after]))
+    def elementary(self) -> bool:
+        """A sum, a constant factor, or a term that leaves nothing to derive."""
+        return self.rule in _LINEAR or not any(is_pending(node) for node in topological([self.after]))
 
 
 def applications(term: Node, x: Node) -> Iterator[Application]:
@@ -220,6 +220,7 @@ class _Stepwise:
 
 
 _SCALING = (rules.FACTOR_IN_FRONT, rules.FACTOR_BEHIND, rules.DIVISOR, rules.UNIT)
+_LINEAR = (rules.SUM, rules.DIFFERENCE, rules.MINUS, *_SCALING)
 
 
 def _is_constant(node: Node) -> bool:

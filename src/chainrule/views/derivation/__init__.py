@@ -1,0 +1,1 @@
+"""Derivations: what a derivation is made of, and how it is written."""

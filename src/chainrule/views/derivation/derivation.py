@@ -1,0 +1,71 @@
+"""A derivation: derivatives with the rules that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.core.graph import Graph, Node
+from chainrule.errors import ArgumentError
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.record import Detail, Part, Step
+from chainrule.views.derivation.text import derivation_text
+from chainrule.views.text import TextNotation
+
+__all__ = ["DETAILS", "Derivation"]
+
+DETAILS: tuple[Detail, ...] = ("brief", "standard", "every")
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """Derivatives with the rules that lead to them, made by `chainrule.explain`; prints as the derivation.
+
+    Attributes:
+        function: the function, as a graph.
+        formula: the function as it is written.
+        name: what it is called.
+        parts: one for each derivative, in the order in which they were taken.
+        detail: how much of it is shown: "brief", "standard", "every".
+        names: parts of the function that are written as a name, with their names; of a function that is too large to
+            be repeated in each line.
+        at: the point at which the values stand, by name.
+
+    >>> import chainrule as cr
+    >>> derivation = cr.explain("x^2 exp(x)")
+    >>> [step.rule.name for step in derivation.steps][:2]
+    ['product rule', 'power rule']
+    """
+
+    function: Graph
+    formula: Expression
+    name: str
+    parts: tuple[Part, ...]
+    detail: Detail
+    names: Mapping[Node, str]
+    at: Mapping[str, Any]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all parts."""
+        return tuple(step for part in self.parts for step in part.steps)
+
+    @property
+    def result(self) -> Expression | tuple[Expression, ...]:
+        """The derivative; for several variables one for each."""
+        results = tuple(part.result for part in self.parts)
+        return results[0] if len(results) == 1 else results
+
+    def with_detail(self, detail: Detail) -> Derivation:
+        """The same derivation, shown in more or less detail."""
+        if detail not in DETAILS:
+            raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
+        return replace(self, detail=detail)
+
+    def to_text(self, notation: TextNotation = "text") -> str:
+        """The derivation as text, in plain characters or with Unicode's superscripts."""
+        return derivation_text(self.formula, self.names, self.parts, self.detail, self.at, notation)
+
+    def __str__(self) -> str:
+        return self.to_text()

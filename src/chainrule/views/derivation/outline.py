@@ -1,0 +1,138 @@
+"""A derivation as an outline: its lines with their reasons, for any medium to set.
+
+The steps of a derivation are grouped by the level of detail. What differs between text, LaTeX and a page is how an
+outline is set, never what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.record import Detail, Part, Step
+
+__all__ = ["Line", "Reason", "lines_of"]
+
+Pieces = tuple["str | Expression", ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Reason:
+    """Why a line follows from the line before.
+
+    Attributes:
+        rule: the name of the rule.
+        statement: the rule in letters; "" where it is not repeated.
+        pieces: how it was used: words and expressions in turn.
+        count: how many times in this line.
+    """
+
+    rule: str
+    statement: str
+    pieces: Pieces
+    count: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line: an expression that is equal to that of the line before.
+
+    Attributes:
+        reasons: the rules applied since the line before.
+        left: what the line is equal to; for a line about the whole derivative, nothing.
+        right: the expression.
+        steps: the steps that lead from the line before to this one.
+    """
+
+    reasons: tuple[Reason, ...]
+    left: Expression | None
+    right: Expression
+    steps: tuple[Step, ...]
+
+
+def lines_of(part: Part, detail: Detail, by_term: bool) -> list[Line]:
+    """The lines of one derivative.
+
+    Args:
+        part: the derivative.
+        detail: "every" has a line for each step; "standard" takes elementary steps together; "brief" has what the
+            rules give and what it is simplified to.
+        by_term: each line is about the term that its step rewrites, not about the whole expression: for derivatives
+            too large to be repeated.
+    """
+    groups = list(_groups(part.steps, detail, by_term))
+    told: set[str] = set()
+    lines = []
+    count = 0
+    for group in groups:
+        count += len(group)
+        reasons = _reasons(group, detail, told)
+        if by_term and not group[0].simplifies:
+            lines.append(Line(reasons, group[0].before, group[-1].after, group))
+        else:
+            lines.append(Line(reasons, None, part.wholes[count - 1], group))
+    return lines
+
+
+def _groups(steps: Sequence[Step], detail: Detail, by_term: bool) -> Iterator[tuple[Step, ...]]:
+    group: list[Step] = []
+    for step in steps:
+        if group and not _together(group, step, detail, by_term):
+            yield tuple(group)
+            group = []
+        group.append(step)
+    if group:
+        yield tuple(group)
+
+
+def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) -> bool:
+    """Whether a step stands in one line with the steps before it."""
+    last = group[-1]
+    if last.simplifies or step.simplifies:
+        return detail != "every" and last.simplifies and step.simplifies and not by_term
+    if detail == "every" or by_term:
+        return False
+    if detail == "brief":
+        return True
+    # The inner function of a chain rule is a line: its slope is written at once.
+    slope = last.inner is not None and last.inner.function.node is step.before.node.operands[0] and not step.substitution
+    return (slope and step.elementary) or (last.elementary and step.elementary)
+
+
+def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Reason, ...]:
+    reasons: list[Reason] = []
+    for step in group:
+        statement = "" if step.rule.statement in told or step.simplifies else step.rule.statement
+        told.add(step.rule.statement)
+        if detail == "brief" or step.simplifies:
+            reason = Reason(step.rule.name, "", ())
+        else:
+            reason = Reason(step.rule.name, statement if _needs_statement(step) else "", _use(step))
+        same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
+        if same is None:
+            reasons.append(reason)
+        else:
+            reasons[same] = Reason(reason.rule, reasons[same].statement, reason.pieces, reasons[same].count + 1)
+    return tuple(reasons)
+
+
+def _alike(one: Reason, other: Reason) -> bool:
+    return one.rule == other.rule and not one.pieces and not other.pieces
+
+
+def _needs_statement(step: Step) -> bool:
+    """A rule of several terms is stated; the derivative of a function is its own statement."""
+    return not step.elementary and step.inner is None
+
+
+def _use(step: Step) -> Pieces:
+    if step.inner is not None:
+        inner = step.inner
+        return ("u = ", inner.function, ", d/du ", inner.outer, " = ", inner.derivative)
+    if step.substitution and not step.elementary:
+        pieces: list[str | Expression] = []
+        for letter, expression in step.substitution:
+            pieces += [f"{', ' if pieces else ''}{letter} = ", expression]
+        return tuple(pieces)
+    return (step.before, " = ", step.after)

@@ -1,0 +1,83 @@
+"""A derivation as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.graph import Node
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.outline import Line, Reason, lines_of
+from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.text import TextNotation
+
+__all__ = ["derivation_text"]
+
+
+def derivation_text(
+    formula: Expression,
+    names: Mapping[Node, str],
+    parts: Sequence[Part],
+    detail: Detail,
+    at: Mapping[str, Any],
+    notation: TextNotation = "text",
+) -> str:
+    """A derivation as text: the function, then the lines of each derivative under their reasons."""
+    blocks = ["\n".join(_function(formula, names, notation))]
+    for part in parts:
+        lines = lines_of(part, detail, by_term=bool(names))
+        blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at)]))
+    return "\n\n".join(blocks)
+
+
+def _function(formula: Expression, names: Mapping[Node, str], notation: TextNotation) -> Iterator[str]:
+    arguments = ", ".join(node.name for node in formula.inputs)
+    yield f"f({arguments}) = {formula.text(notation)}"
+    for node, name in names.items():
+        others = {other: known for other, known in names.items() if other is not node}
+        yield f"  {name} = {replace(formula, node=node, names=others).text(notation)}"
+
+
+def _lines(part: Part, lines: Sequence[Line], notation: TextNotation) -> Iterator[str]:
+    left = f"  {part.symbol} "
+    yield f"{left}= {part.start.text(notation)}"
+    width = len(str(len(lines)))
+    for number, line in enumerate(lines, 1):
+        for i, reason in enumerate(line.reasons):
+            head = f"{number:>{width}}. " if i == 0 else " " * (width + 2)
+            yield head + _reason(reason, notation)
+        if line.left is None:
+            yield f"{' ' * len(left)}= {line.right.text(notation)}"
+        else:
+            yield f"    {line.left.text(notation)} = {line.right.text(notation)}"
+
+
+def _reason(reason: Reason, notation: TextNotation) -> str:
+    text = reason.rule + (f", {reason.count} times" if reason.count > 1 else "")
+    if reason.statement:
+        text += f", {reason.statement}"
+    if not reason.pieces:
+        return text
+    used = "".join(piece.text(notation) if isinstance(piece, Expression) else piece for piece in reason.pieces)
+    return f"{text}{', with ' if reason.statement else ': '}{used}"
+
+
+def _closing(part: Part, at: Mapping[str, Any]) -> Iterator[str]:
+    if part.value is not None:
+        point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
+        yield f"  at {point}: {part.symbol} = {number(part.value)}"
+    if part.evidence is not None:
+        checked = [step.evidence for step in part.steps if step.evidence is not None]
+        least = min((evidence.points for evidence in checked), default=part.evidence.points)
+        yield (
+            f"  checked: each step at {least} points or more to {part.evidence.digits} digits; "
+            "the result is that of the backward pass"
+        )
+
+
+def number(value: Any) -> str:
+    """A value as it is shown: six significant digits."""
+    return f"{np.asarray(value)[()]:.6g}"
