@@ -22,7 +22,7 @@ assert chainrule.read  # importing it enters the answers to NumPy's functions
 
 # A formula, its form as text, and in Unicode where that differs.
 FORMS = [
-    ("x^2*exp(x)", "x^2 exp(x)", "x² exp(x)"),
+    ("x^2*exp(x)", "x^2 e^x", "x² e^x"),
     ("3*x**2+5*x-7", "3x^2 + 5x - 7", "3x² + 5x − 7"),
     ("-x^2", "-x^2", "−x²"),
     ("(-x)^2", "(-x)^2", "(−x)²"),
@@ -44,7 +44,7 @@ FORMS = [
     ("2*(x+1)", "2(x + 1)", None),
     ("x*(x+1)", "x (x + 1)", None),
     ("y_hat*(1-y_hat)", "y_hat*(1 - y_hat)", "y_hat·(1 − y_hat)"),
-    ("σ (x+1)", "sigmoid(x + 1)", None),
+    ("σ (x+1)", "sigmoid(x + 1)", "σ(x + 1)"),
     ("θ*(x+1)", "θ*(x + 1)", "θ·(x + 1)"),
     ("2*x1", "2x1", None),
     ("2*e1", "2 e1", None),
@@ -52,7 +52,7 @@ FORMS = [
     ("2*y_hat", "2 y_hat", None),
     ("2*sin(x)", "2 sin(x)", None),
     ("sin(x)*cos(x)", "sin(x) cos(x)", None),
-    ("sin(x)^2", "sin(x)^2", "sin(x)²"),
+    ("sin(x)^2", "sin(x)^2", "sin²(x)"),
     ("2 pi", "2pi", "2π"),
     ("a/b", "a/b", None),
     ("a/b/c", "a/b/c", None),
@@ -66,7 +66,7 @@ FORMS = [
     ("-a/b", "-a/b", "−a/b"),
     ("x^y^z", "x^y^z", None),
     ("(x^y)^z", "(x^y)^z", None),
-    ("x^-1", "x^(-1)", "x^(−1)"),
+    ("x^-1", "x^(-1)", "x⁻¹"),
     ("x^(y+1)", "x^(y + 1)", None),
     ("x^10", "x^10", "x¹⁰"),
     ("x^0.5", "x^0.5", None),
@@ -77,8 +77,8 @@ FORMS = [
     ("||x||", "abs(|x|)", None),
     ("|2(|x|+1)|", "|2(|x| + 1)|", None),
     ("max(x, min(y, 2))", "max(x, min(y, 2))", None),
-    ("1e-5 x", "1e-05 x", None),
-    ("1e20", "1e+20", None),
+    ("1e-5 x", "1e-5 x", None),
+    ("1e20", "1e20", None),
     ("0.1 + 0.2", "0.1 + 0.2", None),
 ]
 
@@ -127,7 +127,14 @@ ARRAYS: list[tuple[Node, str]] = [
     (F.multiply(y, F.floor_divide(y, c)), "y*(y // c)"),
     (F.floor_divide(F.multiply(c, c), c), "c c // c"),
     (constant(-2.0), "-2"),
-    (F.multiply(constant(-2.0), c), "(-2) c"),
+    (F.multiply(constant(-2.0), c), "-2c"),
+    (F.multiply(F.multiply(constant(-2.0), c), c), "-2c c"),
+    (F.multiply(c, F.multiply(constant(-2.0), c)), "c (-2c)"),
+    (F.square(F.multiply(constant(-2.0), c)), "(-2c)^2"),
+    (F.subtract(c, F.multiply(constant(-2.0), c)), "c - (-2c)"),
+    (F.divide(constant(-2.0), c), "-2/c"),
+    (F.multiply(F.divide(constant(-2.0), c), F.sin(c)), "(-2/c) sin(c)"),
+    (F.multiply(constant(-2.0), constant(3.0)), "-2*3"),
     (constant(np.float32(0.1)), "0.1"),
     (constant(True), "True"),
 ]

@@ -132,7 +132,7 @@ def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
 
     >>> import numpy as np, chainrule as cr
     >>> print(cr.graph(lambda x: np.exp(-x) * 2, 1.0))
-    f(x) = exp(-x)*2
+    f(x) = e^(-x)*2
     """
     function = as_function(f)
     names = _names(function, args, kwargs)

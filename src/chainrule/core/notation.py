@@ -13,6 +13,7 @@ __all__ = [
     "Bars",
     "Call",
     "Differential",
+    "Exponential",
     "Fraction",
     "Infix",
     "Notation",
@@ -20,6 +21,7 @@ __all__ = [
     "Power",
     "Precedence",
     "Prefix",
+    "Root",
     "Subscript",
     "Transparent",
 ]
@@ -57,14 +59,14 @@ class Prefix(Notation):
     """A sign before its operand: -x."""
 
     symbol: str
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Postfix(Notation):
-    """A mark behind its operand: X^T."""
+    """A mark behind its operand, raised: X^T."""
 
-    symbol: str
-    latex: str = ""
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,20 @@ class Call(Notation):
 
     name: str = ""
     latex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential(Call):
+    """A function that is a power of a fixed base: e^x for a short exponent, exp(...) for one that is long."""
+
+    base: str = "e"
+
+
+@dataclass(frozen=True, slots=True)
+class Root(Call):
+    """A function that is a root: with the radical sign where the medium has one, by its name elsewhere."""
+
+    degree: int = 2
 
 
 @dataclass(frozen=True, slots=True)

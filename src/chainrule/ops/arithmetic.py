@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Elementwise, Linear
 from chainrule.core.domain import Domain, Interval, Kink
-from chainrule.core.notation import Call, Fraction, Infix, Power, Precedence, Prefix, Transparent
+from chainrule.core.notation import Call, Fraction, Infix, Power, Precedence, Prefix, Root, Transparent
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, elementwise
 from chainrule.ops import rules
@@ -97,14 +97,14 @@ float_power = primitive("float_power", evaluate=np.float_power, shape=elementwis
 
 sqrt = primitive("sqrt", evaluate=np.sqrt, shape=elementwise,
                  derivative=Elementwise(lambda F, out, x: 0.5 / out),
-                 notation=Call("sqrt", latex=r"\sqrt"), rule=rules.SQUARE_ROOT,
+                 notation=Root("sqrt", latex=r"\sqrt"), rule=rules.SQUARE_ROOT,
                  domain=Domain((Interval(0.0, closed=True),), kinks=(
                      Kink(lambda out, x: x == 0, "sqrt(x) at 0, where the derivative is infinite"),)))
 
 cbrt = primitive("cbrt", evaluate=np.cbrt, shape=elementwise,
                  # by way of the root: x^(-2/3) is NaN for negative x
                  derivative=Elementwise(lambda F, out, x: 1 / (3 * F.square(out))),
-                 notation=Call("cbrt", latex=r"\sqrt[3]"), rule=rules.CUBE_ROOT,
+                 notation=Root("cbrt", latex=r"\sqrt[3]", degree=3), rule=rules.CUBE_ROOT,
                  domain=Domain(kinks=(Kink(lambda out, x: x == 0, "cbrt(x) at 0, where the derivative is infinite"),)))
 
 hypot = primitive("hypot", evaluate=np.hypot, shape=elementwise,
@@ -116,7 +116,7 @@ hypot = primitive("hypot", evaluate=np.hypot, shape=elementwise,
 
 floor_divide = primitive("floor_divide", evaluate=np.floor_divide, shape=elementwise,
                          derivative=Constant(),
-                         notation=Infix("//", Precedence.PRODUCT), rule=rules.STEP,
+                         notation=Infix("//", Precedence.PRODUCT, latex=r"\mathbin{//}"), rule=rules.STEP,
                          domain=Domain(_MODULUS, kinks=(
                              Kink(lambda out, x, y: np.remainder(x, y) == 0, "x // y at a multiple of y, a jump"),)))
 

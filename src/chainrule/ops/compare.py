@@ -34,7 +34,7 @@ logical_or    = primitive("logical_or",    evaluate=np.logical_or,    shape=elem
 logical_xor   = primitive("logical_xor",   evaluate=np.logical_xor,   shape=elementwise, derivative=Constant(),
                           notation=Infix("^", _COMPARISON, latex=r"\oplus"), rule=rules.STEP)
 logical_not   = primitive("logical_not",   evaluate=np.logical_not,   shape=elementwise, derivative=Constant(),
-                          notation=Prefix("~"),                              rule=rules.STEP)
+                          notation=Prefix("~", latex=r"\lnot"),             rule=rules.STEP)
 
 isnan    = primitive("isnan",    evaluate=np.isnan,    shape=elementwise, derivative=Constant(), rule=rules.STEP)
 isfinite = primitive("isfinite", evaluate=np.isfinite, shape=elementwise, derivative=Constant(), rule=rules.STEP)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.core.derivative import Elementwise
 from chainrule.core.domain import POSITIVE, Domain, Interval, Kink
-from chainrule.core.notation import Call
+from chainrule.core.notation import Call, Exponential
 from chainrule.core.primitive import primitive
 from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
@@ -22,11 +22,11 @@ _LOGARITHM = Domain(POSITIVE.operands, kinks=(Kink(lambda out, x: x == 0, "a log
 
 exp = primitive("exp", evaluate=np.exp, shape=elementwise,
                 derivative=Elementwise(lambda F, out, x: out, overflows=True),
-                notation=Call("exp", latex=r"\exp"), rule=rules.EXPONENTIAL)
+                notation=Exponential("exp", latex=r"\exp"), rule=rules.EXPONENTIAL)
 
 exp2 = primitive("exp2", evaluate=np.exp2, shape=elementwise,
                  derivative=Elementwise(lambda F, out, x: out * _LN2, overflows=True),
-                 rule=rules.EXPONENTIAL_2)
+                 notation=Exponential("exp2", latex=r"\exp_2", base="2"), rule=rules.EXPONENTIAL_2)
 
 expm1 = primitive("expm1", evaluate=np.expm1, shape=elementwise,
                   # exp(x) and not out + 1, which has lost all digits by x = -37
@@ -35,7 +35,7 @@ expm1 = primitive("expm1", evaluate=np.expm1, shape=elementwise,
 
 log = primitive("log", evaluate=np.log, shape=elementwise,
                 derivative=Elementwise(lambda F, out, x: 1 / x),
-                notation=Call("log", latex=r"\ln"), rule=rules.LOGARITHM, domain=_LOGARITHM)
+                notation=Call("ln", latex=r"\ln"), rule=rules.LOGARITHM, domain=_LOGARITHM)
 
 log2 = primitive("log2", evaluate=np.log2, shape=elementwise,
                  derivative=Elementwise(lambda F, out, x: 1 / (x * _LN2)),

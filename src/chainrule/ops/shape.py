@@ -157,7 +157,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 transpose = primitive("transpose", evaluate=np.transpose, shortcut=_transpose, shape=_Permuted(),
                       derivative=Linear(lambda F, g, out, x, axes: F.transpose(g, axes=_inverse(axes)),
                                         rearranges=True),
-                      notation=Postfix("^T", latex=r"^{\top}"), rule=rules.LINEAR_MAP,
+                      notation=Postfix("T"), rule=rules.LINEAR_MAP,
                       examples=(example((2, 3), axes=(1, 0)), example((2, 3, 4), axes=(2, 0, 1)), example((), axes=())))
 
 reshape = primitive("reshape", evaluate=np.reshape, shortcut=_reshape, shape=_GivenShape(),

@@ -7,29 +7,30 @@ products, whose parentheses are dropped where they do not matter: x + (y + z) is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
 
 from chainrule.core.graph import Graph, Node
-from chainrule.core.index import ARRAY
-from chainrule.core.notation import Bars, Infix, Postfix, Power, Precedence, Prefix, Subscript
+from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
 from chainrule.errors import ArgumentError
-from chainrule.views.tree import DerivativeNotation, Edge, Piece, Printer, Product, Written
+from chainrule.read.tokens import SUPERSCRIPTS
+from chainrule.views.grouping import GroupingPrinter, begins_negative, index_text, number_text
+from chainrule.views.symbols import SIGNS, greek_letter
+from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, Written, joined
 
-__all__ = ["formula_text", "write_text"]
+__all__ = ["TextPrinter", "UnicodePrinter", "formula_text", "write_text"]
 
 TextNotation = Literal["text", "unicode"]
 
 
-def formula_text(
-    graph: Graph | Node, notation: TextNotation = "text", derivative: DerivativeNotation = "prime"
-) -> str:
+def formula_text(graph: Graph | Node, notation: TextNotation = "text", derivative: DerivativeNotation = "prime") -> str:
     """A graph's output, or a node, as one line of mathematics.
 
     Args:
         graph: a graph, or one of its nodes. Several outputs are written in parentheses, with commas.
-        notation: "text" for plain characters, "unicode" for exponents as superscripts and the sign −.
+        notation: "text" for plain characters, "unicode" for raised exponents, √, σ, and the sign −.
         derivative: how a derivative still to be taken is written: "prime" for u', "leibniz" for d/dx u, "partial".
 
     Returns:
@@ -41,10 +42,7 @@ def formula_text(
     >>> formula_text(parse("2*x**2 - (-3)*sin(x)/(x*y)"), "unicode")
     '2x² − (−3) sin(x)/(x y)'
     """
-    written = write_text(graph, notation, derivative)
-    line = written.outputs[0] if len(written.outputs) == 1 else f"({', '.join(written.outputs)})"
-    where = ", ".join(f"{name} = {text}" for name, text in written.definitions)
-    return f"{line} where {where}" if where else line
+    return _printer(notation, derivative).line(write_text(graph, notation, derivative))
 
 
 def write_text(
@@ -55,12 +53,19 @@ def write_text(
     share: bool = True,
 ) -> Written:
     """The outputs and the definitions one by one, for views that set them in lines of their own."""
+    printer = _printer(notation, derivative, names, share)
+    return printer.write([graph] if isinstance(graph, Node) else graph.outputs)
+
+
+def _printer(
+    notation: str, derivative: DerivativeNotation, names: Mapping[Node, str] | None = None, share: bool = True
+) -> TextPrinter:
     if notation not in _PRINTERS:
         raise ArgumentError(f"notation is {notation!r}: expected one of {', '.join(_PRINTERS)}")
-    return _PRINTERS[notation](derivative, names, share).write([graph] if isinstance(graph, Node) else graph.outputs)
+    return _PRINTERS[notation](derivative, names, share)
 
 
-class _TextPrinter(Printer):
+class TextPrinter(GroupingPrinter):
     """Plain characters."""
 
     minus = "-"
@@ -68,11 +73,30 @@ class _TextPrinter(Printer):
     pi = "pi"
     partial = "d"
 
-    def exponent(self, digits: str) -> str:
-        return f"^{digits}"
+    def line(self, written: Written) -> str:
+        line = written.outputs[0] if len(written.outputs) == 1 else f"({', '.join(written.outputs)})"
+        where = ", ".join(f"{name} = {text}" for name, text in written.definitions)
+        return f"{line} where {where}" if where else line
 
-    def mark(self, symbol: str) -> str:
-        return symbol
+    def row(self, *parts: Rope) -> Rope:
+        return parts
+
+    def fenced(self, opening: str, piece: Piece, closing: str) -> Rope:
+        return (opening, piece.text, closing)
+
+    def operator(self, symbol: str, latex: str = "") -> Rope:
+        return f" {self.mark(symbol, latex)} "
+
+    def mark(self, symbol: str, latex: str = "") -> str:
+        return self.minus if symbol == "-" else symbol
+
+    def exponent(self, text: str) -> str:
+        """An exponent that is one word, as it stands behind the base; "" if it must be written with ^."""
+        return ""
+
+    def function(self, layout: Call, name: str) -> str:
+        """The name of a function before its operands."""
+        return layout.name or name
 
     def name(self, name: str) -> Piece:
         # A word of several letters, or σ, before a parenthesis would look like a call.
@@ -86,146 +110,126 @@ class _TextPrinter(Printer):
             return Piece(f"array{np.shape(value)}".replace(",)", ")"), first="call", last="close")
         digits = number_text(value)
         if digits[0] == "-":
-            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "minus", "number")
+            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "minus", "number", sign="-")
         return Piece(digits, first="open" if digits[0] == "(" else "number", last="number")
 
-    def call(self, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece:
+    def call(self, layout: Call, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece:
         parts: list[Any] = []
         for operand in operands:
             parts += [", ", operand.text]
         for option, value in options.items():
             parts += [", ", f"{option}={value}"]
-        return Piece((name, "(", *parts[1:], ")"), first="call", last="close")
+        function, arguments = self.function(layout, name), ("(", *parts[1:], ")")
+        word = len(function) > 1  # σ²(x) is seldom written
+        return Piece((function, arguments), first="call", last="close", call=(function, arguments) if word else None)
 
-    def infix(self, layout: Infix, left: Piece, right: Piece, scalar: bool) -> Piece:
-        if layout.symbol in ("*", "@"):
-            return self._product("matrix" if layout.symbol == "@" else "scalar" if scalar else "array", left, right)
-        precedence = layout.precedence
-        chained = precedence > Precedence.COMPARISON
-        left = _enclosed(left, left.precedence < precedence or (left.precedence == precedence and not chained))
-        same = layout.associative and right.sign == layout.symbol
-        loose = right.precedence < precedence or (right.precedence == precedence and not same)
-        right = _enclosed(right, loose or right.first == "minus")
-        symbol = self.minus if layout.symbol == "-" else layout.symbol
-        product: Product = "fraction" if precedence == Precedence.PRODUCT else ""  # // and %: grouped as / is
-        return _around(left, f" {symbol} ", right, precedence, product, layout.symbol)
-
-    def _product(self, kind: Product, left: Piece, right: Piece) -> Piece:
-        """Factors side by side, as textbooks have them; a sign only where they would run together."""
-        # A scalar factor may stand before a product of any kind; products of arrays and of matrices do not mix.
-        mixed = {"scalar": (), "array": ("matrix",), "matrix": ("array",)}[kind]
-        left = _enclosed(left, left.precedence < Precedence.PRODUCT or left.product in (*mixed, "fraction"))
-        numbered = right.product == "scalar" and (kind != "scalar" or right.first == "number")  # x (2y), not x*2y
-        inside = numbered or right.product in ("fraction", *mixed)
-        right = _enclosed(right, right.precedence < Precedence.PRODUCT or inside)
-        return _around(left, self._between(kind, left, right), right, Precedence.PRODUCT, product=kind)
-
-    def _between(self, kind: Product, left: Piece, right: Piece) -> str:
-        if kind == "array" or right.first == "number":
+    def between(self, product: Product, left: Piece, right: Piece) -> str:
+        if product == "array" or right.first == "number":
             return self.times
         if left.last == "word" and right.first == "open":
             return self.times
-        if left.first == left.last == "number" and isinstance(left.text, str) and len(left.text) <= 4:
+        if left.last == "number" and _is_short_number(left):
             return "" if right.first in ("open", "bar", "letter", "short") else " "
         return " "
 
     def fraction(self, numerator: Piece, denominator: Piece) -> Piece:
-        above = _enclosed(numerator, numerator.precedence < Precedence.PRODUCT)
-        below = _enclosed(denominator, denominator.precedence <= Precedence.PRODUCT)
-        return _around(above, "/", below, Precedence.PRODUCT, product="fraction")
+        coefficient = begins_negative(numerator)
+        above = self.enclosed(numerator, numerator.precedence < Precedence.PRODUCT and not coefficient)
+        below = self.enclosed(denominator, denominator.precedence <= Precedence.PRODUCT)
+        precedence = Precedence.PREFIX if coefficient else Precedence.PRODUCT
+        return self.around(above, "/", below, precedence, product="fraction")
 
     def power(self, layout: Power, operands: Sequence[Piece]) -> Piece:
-        base = _enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
+        base = self.enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
         if layout.exponent:
-            digits = layout.exponent
-            exponent = Piece(digits if digits.isalnum() else f"({digits})", last="mark")
+            exponent = Piece(layout.exponent, Precedence.PREFIX if layout.exponent[0] == "-" else Precedence.ATOM)
         else:
-            exponent = _enclosed(operands[1], operands[1].precedence < Precedence.POWER)
-        text = exponent.text
-        raised = self.exponent(text) if isinstance(text, str) and text.isdecimal() else ("^", text)
+            exponent = operands[1]
+        text = joined(exponent.text) if _is_word(exponent) else ""
+        raised = self.exponent(text)
+        if raised and base.call and text.isdecimal() and int(text) > 1:  # sin⁻¹ would be the inverse function
+            name, arguments = base.call
+            return Piece((name, raised, arguments), Precedence.POWER, base.first, base.last, bars=base.bars)
+        exponent = self.enclosed(exponent, exponent.precedence < Precedence.POWER)
+        last: Edge = "mark" if raised or exponent.last == "number" else exponent.last
         bars = base.bars or exponent.bars
-        last: Edge = "mark" if exponent.last == "number" else exponent.last
-        return Piece((base.text, raised), Precedence.POWER, base.first, last, bars=bars)
+        return Piece((base.text, raised or ("^", exponent.text)), Precedence.POWER, base.first, last, bars=bars)
 
-    def prefix(self, layout: Prefix, operand: Piece) -> Piece:
-        operand = _enclosed(operand, operand.precedence <= Precedence.PREFIX)
-        symbol = self.minus if layout.symbol == "-" else layout.symbol
-        return Piece((symbol, operand.text), Precedence.PREFIX, "minus", operand.last, bars=operand.bars)
+    def root(self, layout: Root, operand: Piece) -> Piece:
+        return self.call(layout, layout.name, [operand], {})
 
     def postfix(self, layout: Postfix, operand: Piece) -> Piece:
-        operand = _enclosed(operand, operand.precedence < Precedence.POSTFIX)
-        return Piece((operand.text, self.mark(layout.symbol)), Precedence.POSTFIX, operand.first, bars=operand.bars)
-
-    def bars(self, layout: Bars, operand: Piece) -> Piece:
-        return Piece((layout.bar, operand.text, layout.bar), first="bar", last="bar", bars=True)
+        operand = self.enclosed(operand, operand.precedence < Precedence.POSTFIX)
+        raised = self.exponent(layout.mark) or f"^{layout.mark}"
+        return Piece((operand.text, raised), Precedence.POSTFIX, operand.first, bars=operand.bars)
 
     def differential(self, operands: Sequence[Piece]) -> Piece:
         term = operands[0]
         if len(operands) > 2:
             atom = term.precedence >= Precedence.POSTFIX and term.first in ("letter", "word", "open", "short")
-            return Piece(("d", _enclosed(term, not atom).text), Precedence.POSTFIX, "word", term.last)
+            return Piece(("d", self.enclosed(term, not atom).text), Precedence.POSTFIX, "word", term.last)
         if self.derivative == "prime":
             atom = term.precedence == Precedence.ATOM and term.first in ("letter", "word", "short")
-            return Piece((_enclosed(term, not atom).text, "'"), Precedence.POSTFIX, "open", "mark", bars=term.bars)
+            text = (self.enclosed(term, not atom).text, "'")
+            return Piece(text, Precedence.POSTFIX, "open", "mark", bars=term.bars)
         sign = self.partial if self.derivative == "partial" else "d"
-        inner = _enclosed(term, term.first != "open" or term.last != "close" or term.precedence < Precedence.ATOM)
+        inner = self.enclosed(term, term.first != "open" or term.last != "close" or term.precedence < Precedence.ATOM)
         return Piece((f"{sign}/{sign}", operands[1].text, " ", inner.text), Precedence.POWER, "word", "close")
 
+    def derivative_name(self, function: str, variables: Sequence[str]) -> str:
+        order = len(variables)
+        if self.derivative == "prime":
+            return function + "'" * order if order <= 3 else f"{function}^({order})"
+        sign = self.partial if self.derivative == "partial" else "d"
+        below = "".join(f"{sign}{name}{self._times(len(list(run)))}" for name, run in groupby(variables))
+        quotient = f"{sign}{self._times(order)}{function}/"
+        return f"{quotient}({below})" if len(set(variables)) > 1 else quotient + below
+
+    def _times(self, count: int) -> str:
+        return "" if count == 1 else self.exponent(str(count)) or f"^{count}"
+
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece:
-        indexed = _enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
-        arrays = iter(operands[1:])
-        parts: list[Any] = []
-        for part in parameters.get("pattern", (ARRAY,) * (len(operands) - 1)):
-            parts += [", ", next(arrays).text if part == ARRAY else _index_text(part)]
+        indexed = self.enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
+        parts: list[Rope] = []
+        for part in index_text(parameters, operands[1:]):
+            parts += [", ", part]
         return Piece((indexed.text, "[", *parts[1:], "]"), Precedence.POSTFIX, indexed.first, bars=indexed.bars)
 
 
-class _UnicodePrinter(_TextPrinter):
-    """Superscripts, the sign −, the point · and π."""
+class UnicodePrinter(TextPrinter):
+    """Raised exponents, the signs − · √ ≤, Greek names of functions, and π."""
 
     minus = "−"
     times = "·"
     pi = "π"
     partial = "∂"
 
-    def exponent(self, digits: str) -> str:
-        return digits.translate(_SUPERSCRIPTS)
+    def exponent(self, text: str) -> str:
+        return text.translate(_RAISED) if text and _RAISED.keys() >= set(map(ord, text)) else ""
 
-    def mark(self, symbol: str) -> str:
-        return symbol[1:].translate(_SUPERSCRIPTS) if symbol[0] == "^" and symbol[1:] in "T" else symbol
+    def mark(self, symbol: str, latex: str = "") -> str:
+        return SIGNS.get(latex) or super().mark(symbol)
 
+    def function(self, layout: Call, name: str) -> str:
+        return greek_letter(layout.latex) or super().function(layout, name)
 
-_SUPERSCRIPTS = str.maketrans("0123456789T", "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ")
-_PRINTERS: dict[str, type[_TextPrinter]] = {"text": _TextPrinter, "unicode": _UnicodePrinter}
-
-
-def number_text(value: Any) -> str:
-    """A number as short as it can be written without loss: 2 for 2.0.
-
-    >>> number_text(2.0), number_text(0.1), number_text(1e-20)
-    ('2', '0.1', '1e-20')
-    """
-    if isinstance(value, (np.ndarray, np.generic)):
-        value = np.asarray(value)[()]
-        digits = str(value) if value.dtype.kind == "f" else repr(value.item())
-    else:
-        digits = repr(value)
-    return digits.removesuffix(".0")
+    def root(self, layout: Root, operand: Piece) -> Piece:
+        if layout.degree != 2:
+            return super().root(layout, operand)
+        operand = self.enclosed(operand, operand.precedence < Precedence.ATOM or operand.first == "call")
+        return Piece(("√", operand.text), Precedence.POWER, "open", operand.last, bars=operand.bars)
 
 
-def _index_text(part: Any) -> str:
-    if isinstance(part, slice):
-        ends = ["" if end is None else str(end) for end in (part.start, part.stop, part.step)]
-        return ":".join(ends if part.step is not None else ends[:2])
-    return "..." if part is Ellipsis else str(part)
+# What is raised is what is read as an exponent; T marks a transpose.
+_RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items()} | {ord("−"): ord("⁻"), ord("T"): ord("ᵀ")}
+_PRINTERS: dict[str, type[TextPrinter]] = {"text": TextPrinter, "unicode": UnicodePrinter}
 
 
-def _enclosed(piece: Piece, needed: bool) -> Piece:
-    return Piece(("(", piece.text, ")"), first="open", last="close") if needed else piece
+def _is_short_number(piece: Piece) -> bool:
+    digits = piece.text[-1] if piece.sign == "-" else piece.text
+    return isinstance(digits, str) and len(digits) <= 4 and digits.replace(".", "").isdecimal()
 
 
-def _around(
-    left: Piece, between: str, right: Piece, precedence: Precedence, product: Product = "", sign: str = ""
-) -> Piece:
-    bars = left.bars or right.bars or "|" in between
-    return Piece((left.text, between, right.text), precedence, left.first, right.last, product, bars, sign)
+def _is_word(piece: Piece) -> bool:
+    """Whether an exponent is a number or a letter, with a sign or not, or a product of both: n, -1, 2x."""
+    return piece.precedence in (Precedence.ATOM, Precedence.PREFIX, Precedence.PRODUCT) and piece.last != "close"

@@ -1,4 +1,4 @@
-"""From a graph to something written: what is seen, what is named once, and where parentheses are needed.
+"""From a graph to something written: what is seen, what is named once, and which layout each node has.
 
 A printer receives the nodes in order, each with its operands as they have been written, so nothing recurses and a
 graph of any depth can be printed. It knows layouts (`core/notation.py`) and no operation by name.
@@ -7,8 +7,10 @@ graph of any depth can be printed. It knows layouts (`core/notation.py`) and no 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from chainrule.core.graph import Node
@@ -16,6 +18,7 @@ from chainrule.core.notation import (
     Bars,
     Call,
     Differential,
+    Exponential,
     Fraction,
     Infix,
     Notation,
@@ -23,13 +26,15 @@ from chainrule.core.notation import (
     Power,
     Precedence,
     Prefix,
+    Root,
     Subscript,
     Transparent,
 )
 
-__all__ = ["DerivativeNotation", "Piece", "Printer", "Written", "joined"]
+__all__ = ["DerivativeNotation", "Edge", "Piece", "Printer", "Product", "Rope", "Written", "joined"]
 
 _REPEATABLE = 8  # how many nodes in all a shared expression may add by being written out again: keeps the text linear
+_SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2 s^2))
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
 Edge = Literal["number", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
@@ -48,6 +53,8 @@ class Piece:
         product: for a product or quotient, of which kind.
         bars: it has a bar outside of parentheses.
         sign: the sign of its outermost infix layout.
+        tall: it is higher than a line, so that parentheses around it must grow.
+        call: for a function's name with its operands, these two: an exponent may stand between them.
     """
 
     text: Rope
@@ -57,11 +64,19 @@ class Piece:
     product: Product = ""
     bars: bool = False
     sign: str = ""
+    tall: bool = False
+    call: tuple[Rope, Rope] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The outputs of a graph as text, and the shared expressions in them, each named once, in order."""
+    """A graph as it is written.
+
+    Attributes:
+        outputs: each output.
+        definitions: the expressions that are used again and were named once, each a name with what it stands for; one
+            may use those before it.
+    """
 
     outputs: tuple[str, ...]
     definitions: tuple[tuple[str, str], ...]
@@ -100,23 +115,27 @@ class Printer(ABC):
         self.derivative = derivative
         self.names = names or {}
         self.share = share
+        self.variables: frozenset[str] = frozenset()  # all names in what is being written but those of numbers
 
     def write(self, outputs: Sequence[Node]) -> Written:
         """The outputs written, with the expressions that they share."""
         outputs = [_seen(node) for node in outputs]
         order = list(_visible(outputs, self.names))
-        named = _named_once(order, outputs) if self.share else {}
+        named, size = _named_once(order, outputs, self.names, self.share)
+        given = (self.names.get(node, node.name) for node in order if node in self.names or node.is_input)
+        self.variables = frozenset((*given, *named.values()))
         pieces: dict[Node, Piece] = {}
         definitions = []
         for node in order:
-            piece = self._piece(node, pieces)
+            piece = self._piece(node, pieces, size)
             if node in named:
-                definitions.append((named[node], joined(piece.text)))
-                piece = self.name(named[node])
+                name = self.name(named[node])
+                definitions.append((joined(name.text), joined(piece.text)))
+                piece = name
             pieces[node] = piece
         return Written(tuple(joined(pieces[node].text) for node in outputs), tuple(definitions))
 
-    def _piece(self, node: Node, pieces: Mapping[Node, Piece]) -> Piece:
+    def _piece(self, node: Node, pieces: Mapping[Node, Piece], size: Mapping[Node, int]) -> Piece:
         if node in self.names:
             return self.name(self.names[node])
         if node.primitive is None:
@@ -124,13 +143,19 @@ class Printer(ABC):
         layout: Notation = node.primitive.notation
         operands = [_seen(operand) for operand in node.operands]
         written = [pieces[operand] for operand in operands]
-        if isinstance(layout, Subscript):
-            return self.subscript(layout, written, node.parameters)
         options = _options(node)
-        if isinstance(layout, Call) or options or (isinstance(layout, Bars) and written[0].bars):
-            name = layout.name if isinstance(layout, Call) else ""
-            return self.call(name or node.primitive.name, written, options)
         match layout:
+            case Subscript():
+                return self.subscript(layout, written, node.parameters)
+            case Call():
+                if isinstance(layout, Root):
+                    return self.root(layout, written[0])
+                short = isinstance(layout, Exponential) and size[operands[0]] <= _SHORT
+                if short and layout.base not in self.variables:  # a variable named e is not Euler's number
+                    return self.power(Power(), [self._base(layout), written[0]])
+                return self.call(layout, node.primitive.name, written, options)
+            case _ if options:
+                pass
             case Infix():
                 scalar = any(operand.ndim == 0 for operand in operands)
                 return self.infix(layout, written[0], written[1], scalar)
@@ -142,24 +167,37 @@ class Printer(ABC):
                 return self.prefix(layout, written[0])
             case Postfix():
                 return self.postfix(layout, written[0])
-            case Bars():
+            case Bars() if not written[0].bars:
                 return self.bars(layout, written[0])
             case Differential():
                 return self.differential(written)
-        return self.call(node.primitive.name, written, options)
+        return self.call(Call(), node.primitive.name, written, options)
+
+    def _base(self, layout: Exponential) -> Piece:
+        return self.constant(int(layout.base)) if layout.base.isdecimal() else self.name(layout.base)
+
+    @abstractmethod
+    def line(self, written: Written) -> str:
+        """The outputs and their definitions as one line."""
+
+    @abstractmethod
+    def derivative_name(self, function: str, variables: Sequence[str]) -> str:
+        """The name of the derivative of a function by the variables in turn: f', or d^2f/dx^2."""
 
     @abstractmethod
     def name(self, name: str) -> Piece: ...
     @abstractmethod
     def constant(self, value: Any) -> Piece: ...
     @abstractmethod
-    def call(self, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece: ...
+    def call(self, layout: Call, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece: ...
     @abstractmethod
     def infix(self, layout: Infix, left: Piece, right: Piece, scalar: bool) -> Piece: ...
     @abstractmethod
     def fraction(self, numerator: Piece, denominator: Piece) -> Piece: ...
     @abstractmethod
     def power(self, layout: Power, operands: Sequence[Piece]) -> Piece: ...
+    @abstractmethod
+    def root(self, layout: Root, operand: Piece) -> Piece: ...
     @abstractmethod
     def prefix(self, layout: Prefix, operand: Piece) -> Piece: ...
     @abstractmethod
@@ -194,25 +232,30 @@ def _visible(outputs: Sequence[Node], names: Mapping[Node, str]) -> Iterator[Nod
                 stack.extend((_seen(operand), False) for operand in reversed(node.operands))
 
 
-def _named_once(order: Sequence[Node], outputs: Sequence[Node]) -> dict[Node, str]:
-    """Names for the expressions that are used again and are too large to be written out again."""
-    uses: dict[Node, int] = dict.fromkeys(order, 0)
-    for used in (*outputs, *(_seen(operand) for node in order for operand in node.operands)):
-        if used in uses:
-            uses[used] += 1
-    taken = {node.name for node in order}
+def _named_once(
+    order: Sequence[Node], outputs: Sequence[Node], names: Mapping[Node, str], share: bool
+) -> tuple[dict[Node, str], dict[Node, int]]:
+    """Names for the expressions that are used again and are too large to be written out again, and all sizes.
+
+    An expression keeps the name that its author gave it, where nothing else has that name.
+    """
+    parts = {node: () if node in names else tuple(map(_seen, node.operands)) for node in order}
+    uses = Counter(chain(outputs, *parts.values()))
+    taken = {names.get(node, node.name) for node in order if node in names or node.primitive is None}
     named: dict[Node, str] = {}
     size: dict[Node, int] = {}
     number = 0
     for node in order:
-        size[node] = 1 + sum(size.get(_seen(operand), 0) for operand in node.operands)
-        if node.primitive is not None and (uses[node] - 1) * size[node] > _REPEATABLE:
-            number += 1
-            while f"v{number}" in taken:
+        size[node] = 1 + sum(size[part] for part in parts[node])
+        if share and parts[node] and (uses[node] - 1) * size[node] > _REPEATABLE:
+            name = node.name
+            while not name or name in taken:
                 number += 1
-            named[node] = f"v{number}"
+                name = f"v{number}"
+            taken.add(name)
+            named[node] = name
             size[node] = 1
-    return named
+    return named, size
 
 
 def _options(node: Node) -> dict[str, Any]:
