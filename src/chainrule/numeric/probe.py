@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.errors import ArgumentError, NonFiniteError
+from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError
 
 __all__ = [
     "Index",
@@ -41,7 +41,7 @@ class Probe:
     Called with an array of floating numbers, it returns the result as a new array of floating numbers. With
     `scalar` set, the function receives a NumPy scalar in place of a 0-d array. Raises `ArgumentError` if the
     function cannot be called, writes into its argument, or returns anything but real numbers; what the function
-    itself raises passes through unchanged.
+    itself raises passes through unchanged. `cause` is what it first raised beside the point.
 
     >>> import numpy as np
     >>> probe = Probe(lambda x: (x**2).sum())
@@ -56,6 +56,7 @@ class Probe:
             raise ArgumentError(f"f must be a function, not {_kind(f)}: give one that takes x and returns a number")
         self.f, self.scalar, self.evaluations = f, scalar, 0
         self.name = name or describe(f)
+        self.cause: Exception | None = None
 
     def __call__(self, values: RealArray) -> RealArray:
         number = self.scalar and values.ndim == 0
@@ -73,6 +74,19 @@ class Probe:
                 f"{self.name} returned {_kind(result)}, expected a number or an array: return np.array(...) of it"
             )
         return read_numbers(result, f"the result of {self.name}")
+
+    def beside(self, values: RealArray) -> RealArray | None:
+        """The function at a point that chainrule chose: None where it is undefined.
+
+        An `ArithmeticError` or `ValueError` of the function, such as that of math.log, says so; it is kept as `cause`.
+        """
+        try:
+            return self(values)
+        except ChainruleError:
+            raise
+        except (ArithmeticError, ValueError) as error:
+            self.cause = self.cause or error
+            return None
 
 
 def read_point(x: ArrayLike, name: str = "x") -> RealArray:

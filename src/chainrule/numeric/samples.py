@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, ChainruleError, ShapeError
 from chainrule.numeric.probe import Probe, RealArray, precision, quiet
 
 __all__ = ["Samples", "read_vectorized"]
@@ -29,7 +29,8 @@ class Samples:
     """A function of one array, evaluated around a point.
 
     `vectorized` is True (f takes batches only, a single point being a batch of one), False (never), or None: tested
-    once. `centre` is f at the point. Raises as `Probe` does, `ShapeError` if f changes its shape, and `ArgumentError`
+    once. `centre` is f at the point, where what f raises passes through with a note; beside it an `ArithmeticError` or
+    `ValueError` makes a sample NaN. Raises as `Probe` does, `ShapeError` if f changes its shape, and `ArgumentError`
     if `vectorized` is True and f mixes the points of a batch.
     """
 
@@ -37,13 +38,32 @@ class Samples:
         self.probe, self.values = probe, values
         self.required = vectorized is True
         self.batches: bool | None = vectorized
-        self.centre = self.one(values)
+        try:
+            self.centre = self._of_one(probe(self._as_given(values)))
+        except ChainruleError:
+            raise
+        except Exception as error:
+            error.add_note(f"raised by {probe.name} at x itself, the point of differentiation")
+            raise
 
     def one(self, point: RealArray) -> RealArray:
-        """f at one point."""
+        """f at one point beside x, of the shape of `centre`: NaN where it is undefined."""
+        out = self.probe.beside(self._as_given(point))
+        if out is None:
+            return np.full_like(self.centre, np.nan)
+        out = self._of_one(out)
+        if out.shape != self.centre.shape:
+            raise ShapeError(
+                f"{self.probe.name} returned shape {out.shape} at one point and {self.centre.shape} at another"
+            )
+        return out
+
+    def _as_given(self, point: RealArray) -> RealArray:
+        return point[None] if self.required else point
+
+    def _of_one(self, out: RealArray) -> RealArray:
         if not self.required:
-            return self.probe(point)
-        out = self.probe(point[None])
+            return out
         if out.shape[:1] != (1,):
             raise ShapeError(
                 f"{self.probe.name} returned shape {out.shape} for a batch of one point, expected (1, ...): with "
@@ -75,17 +95,19 @@ class Samples:
                     "work along the other axes than the first"
                 )
             self.batches = False
-        return [self._checked(self.one(point)) for point in points]
+        return [self.one(point) for point in points]
 
     def _batch(self, points: list[RealArray]) -> RealArray | None:
         """f at a batch of points, or None where its controls do not come back as they must."""
         try:
             out = self.probe(np.stack([self.values, *points, self.values]))
-        except Exception:
-            # It works on one point, as was seen: what it raises here is due to the batch.
-            if self.required:
+        except Exception as error:
+            # It works on one point, as was seen: what it raises here is due to the batch, or to one of its points.
+            if not self.required:
+                return None
+            if isinstance(error, ChainruleError) or not isinstance(error, ArithmeticError | ValueError):
                 raise
-            return None
+            return np.stack([self.one(point) for point in points])
         if out.shape != (len(points) + 2, *self.centre.shape):
             if self.required:
                 raise ShapeError(
@@ -103,13 +125,6 @@ class Samples:
         return together is not None and all(
             _same(a, self.one(point)) for a, point in zip(together, points, strict=True)
         )
-
-    def _checked(self, out: RealArray) -> RealArray:
-        if out.shape != self.centre.shape:
-            raise ShapeError(
-                f"{self.probe.name} returned shape {out.shape} at one point and {self.centre.shape} at another"
-            )
-        return out
 
 
 def read_vectorized(vectorized: Any) -> bool | None:

@@ -14,14 +14,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError, NotScalarError, ShapeError
+from chainrule.errors import ArgumentError, NonFiniteError, NotScalarError, ShapeError
 from chainrule.numeric.differences.chosen import choose, combine
 from chainrule.numeric.differences.complex_step import complex_slopes
+from chainrule.numeric.differences.elementwise import elementwise_samples, require_elementwise
 from chainrule.numeric.differences.jumps import require_no_jump
 from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
-from chainrule.numeric.differences.schemes import COMPLEX, SCHEMES, Scheme, formula, read_scheme
+from chainrule.numeric.differences.schemes import COMPLEX, Scheme, formula, read_scheme
 from chainrule.numeric.differences.steps import read_step, step_for
-from chainrule.numeric.probe import Index, Probe, RealArray, is_scalar, precision, quiet, read_point
+from chainrule.numeric.probe import Index, Probe, RealArray, is_scalar, quiet, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
 
 __all__ = ["derivative", "directional", "gradient", "jacobian", "narrow", "partial", "read_formula", "slopes"]
@@ -76,37 +77,10 @@ def derivative(
     '1.000000'
     """
     rule, values = read_formula(scheme, order, accuracy, h), read_point(x)
-    samples = _elementwise_samples(f, values, is_scalar(x), read_vectorized(vectorized))
-    probe = samples.probe
-    if samples.centre.shape != values.shape:
-        raise ShapeError(
-            f"{probe.name} returned shape {samples.centre.shape} for x of shape {values.shape}: "
-            "derivative needs an elementwise function; use jacobian"
-        )
-    lines = Elements(samples)
+    samples = elementwise_samples(f, values, is_scalar(x), read_vectorized(vectorized))
     if values.size > 1:
-        _require_elementwise(samples, h, rule)
-    return narrow(slopes(lines, h, rule).reshape(values.shape), samples)[()]
-
-
-def _elementwise_samples(f: Callable[[Any], Any], values: RealArray, scalar: bool, vectorized: bool | None) -> Samples:
-    probe = Probe(f, scalar=scalar)
-    try:
-        return Samples(probe, values, vectorized)
-    except (TypeError, ValueError) as error:
-        if not values.ndim or isinstance(error, ChainruleError):
-            raise
-        # math.gamma, or a branch on x: a function of one number is elementwise by itself.
-        one = Probe(f, scalar=True)
-        try:
-            one(np.asarray(values.flat[0]))
-        except (TypeError, ValueError):
-            raise error from None
-
-        def by_element(point: RealArray) -> RealArray:
-            return np.array([one(np.asarray(value)) for value in point.flat]).reshape(point.shape)
-
-        return Samples(Probe(by_element, name=one.name), values, vectorized)
+        require_elementwise(samples, h, rule)
+    return narrow(slopes(Elements(samples), h, rule).reshape(values.shape), samples)[()]
 
 
 def partial(
@@ -299,26 +273,3 @@ def _index(index: Any, shape: tuple[int, ...]) -> Index:
         if not -size <= i < size:
             raise ArgumentError(f"index {index!r} is outside x, whose shape is {shape}")
     return tuple(i % size for i, size in zip(place, shape, strict=True))
-
-
-def _require_elementwise(samples: Samples, h: float | None, rule: Formula) -> None:
-    # Moving every second element, or the first half, must leave the others where they were. A few units of rounding
-    # are granted: vectorised mathematics may take another path for the same number beside other neighbours.
-    values, centre, name = samples.values, samples.centre, samples.probe.name
-    eps = precision(values, centre)
-    side = rule or SCHEMES["central"]
-    step = step_for(values, None if rule is None else h, side, eps)
-    shift = step * (-1 if side.name == "backward" else 1)
-    order = np.arange(values.size).reshape(values.shape)
-    for moving in (order % 2 == 0, order < values.size // 2):
-        out = samples.one(np.where(moving, values + shift, values))
-        if out.shape != centre.shape:
-            raise ShapeError(f"{name} returned shape {out.shape} at one point and {centre.shape} at another")
-        with quiet():
-            changed = ~moving & (np.abs(out - centre) > 8 * eps * np.abs(centre))
-        if changed.any():
-            index = tuple(int(i) for i in np.argwhere(changed)[0])
-            raise ArgumentError(
-                f"{name} is not elementwise: its result {list(index)} changes when only other elements of x "
-                "move; use jacobian"
-            )

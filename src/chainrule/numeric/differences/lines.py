@@ -69,9 +69,11 @@ class Lines(ABC):
             )
         shift = offsets[offset] * float(steps[at])
         side, other = ("above", "backward") if shift > 0 else ("below", "forward")
+        cause = self.samples.probe.cause if np.isnan(value) else None
+        found_there = f"is {value}" if cause is None else f"raised {type(cause).__name__} ({cause})"
         raise NonFiniteError(
-            f"{name}{what} is {value} at {abs(shift):.2g} {side} {where}: {way.format(other=repr(other))}"
-        )
+            f"{name}{what} {found_there} at {abs(shift):.2g} {side} {where}: {way.format(other=repr(other))}"
+        ) from cause
 
 
 class Elements(Lines):
