@@ -19,7 +19,7 @@ from chainrule.passes.simplify import simplify
 from chainrule.passes.steps import StepGraph, steps_of
 from chainrule.views.text import formula_text
 
-__all__ = ["Contribution", "Local", "Passes", "Step", "passes"]
+__all__ = ["Contribution", "Local", "Passes", "Step", "gradients_of", "is_float", "local_derivatives", "passes"]
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,9 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
     """Both passes of a graph with one scalar output, at the given inputs."""
     (output,) = graph.outputs
     values = values_of(graph, arguments)
-    steps = steps_of(graph, output, elementary)
+    steps = steps_of(graph, output, elementary=elementary)
     labels = {step.node: step.name for step in steps} | {node: node.name for node in graph.inputs}
-    gradients, sent = _backward(graph, output, values)
+    gradients, sent = gradients_of(graph, output, values)
     home = {member: step.name for step in steps for member in step.members}
     received = {node: _by_step(sent.get(node, []), home) for node in labels}
 
@@ -174,7 +174,7 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
         return gradients[node] if node in gradients else evaluating.zeros_like(values[node])
 
     built = [
-        Step(step.name, formula_text(step.graph), values[step.node], _locals(step, values), gradient(step.node),
+        Step(step.name, formula_text(step.graph), values[step.node], local_derivatives(step, values), gradient(step.node),
              received[step.node])
         for step in steps
     ]  # fmt: skip
@@ -189,14 +189,14 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
     )
 
 
-def _backward(
+def gradients_of(
     graph: Graph, output: Node, values: Mapping[Node, Any]
 ) -> tuple[dict[Node, Any], dict[Node, list[tuple[Node, Any]]]]:
     """The gradient at every node, and what each operation sends back to its operands as (operation, contribution)."""
     records: dict[Node, Record] = {}
     for node in graph.nodes:
         operands = [records.get(operand) for operand in node.operands]
-        if (node.is_input or any(operand is not None for operand in operands)) and _is_float(node):
+        if (node.is_input or any(operand is not None for operand in operands)) and is_float(node):
             at = [values[operand] for operand in node.operands]
             records[node] = Record(node.primitive, operands, at, values[node], node.parameters)
     if output not in records:
@@ -230,17 +230,18 @@ def _by_step(sent: Sequence[tuple[Node, Any]], home: Mapping[Node, str]) -> tupl
     return tuple(Contribution(step, value) for step, value in totals.items())
 
 
-def _locals(step: StepGraph, values: Mapping[Node, Any]) -> tuple[Local, ...]:
-    """The derivatives of a step by its sources, as formulas, and as numbers where all are scalars."""
+def local_derivatives(step: StepGraph, values: Mapping[Node, Any] | None = None) -> tuple[Local, ...]:
+    """The derivatives of a step by its sources, as formulas, and with values as numbers where all are scalars."""
     (out,) = step.graph.outputs
-    wanted = [i for i, source in enumerate(step.sources) if _is_float(source)]
-    if not wanted or not _is_float(out):
+    wanted = [i for i, source in enumerate(step.sources) if is_float(source)]
+    if not wanted or not is_float(out):
         return ()
     sources = [step.graph.inputs[i] for i in wanted]
+    numbers: Sequence[Any]
     if out.shape == () and all(source.shape == () for source in sources):
         shown = reverse(step.graph, sources)
         with np.errstate(all="ignore"):
-            numbers: Sequence[Any] = evaluate(shown, *(values[source] for source in step.sources))
+            numbers = [None] * len(sources) if values is None else evaluate(shown, *(values[s] for s in step.sources))
     else:
         shown = reverse(step.graph, sources, Node(None, (), {"name": "g"}, out.shape, out.dtype, "g"))
         numbers = [None] * len(sources)
@@ -254,7 +255,7 @@ def _formula(graph: Graph, i: int) -> str:
     return formula_text(simplify(Graph(graph.inputs, (graph.outputs[i],), (), graph.name), for_view=True))
 
 
-def _is_float(node: Node) -> bool:
+def is_float(node: Node) -> bool:
     return not isinstance(node.dtype, type) and node.dtype.kind in "fc"
 
 
