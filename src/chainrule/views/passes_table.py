@@ -174,8 +174,8 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
         return gradients[node] if node in gradients else evaluating.zeros_like(values[node])
 
     built = [
-        Step(step.name, formula_text(step.graph), values[step.node], local_derivatives(step, values), gradient(step.node),
-             received[step.node])
+        Step(step.name, formula_text(step.graph), values[step.node], local_derivatives(step, values),
+             gradient(step.node), received[step.node])
         for step in steps
     ]  # fmt: skip
     inputs = [Step(node.name, "", values[node], (), gradient(node), received[node]) for node in graph.inputs]
