@@ -14,6 +14,7 @@ __all__ = [
     "ArgumentError",
     "ChainruleError",
     "DataError",
+    "DerivationError",
     "DerivativeMissingError",
     "FormulaError",
     "GraphError",
@@ -65,6 +66,10 @@ class OperandError(TraceError, ArgumentError):
 
 class LeakedTraceError(TraceError):
     """A traced value was used after the trace that made it had ended."""
+
+
+class DerivationError(ChainruleError, ArithmeticError):
+    """A line of a derivation is not equal to the line before, or cannot be verified; the message gives both values."""
 
 
 class DerivativeMissingError(ChainruleError, TypeError):
