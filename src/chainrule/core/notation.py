@@ -16,6 +16,7 @@ __all__ = [
     "Exponential",
     "Fraction",
     "Infix",
+    "Limit",
     "Notation",
     "Postfix",
     "Power",
@@ -94,6 +95,11 @@ class Root(Call):
 @dataclass(frozen=True, slots=True)
 class Differential(Notation):
     """A derivative still to be taken: u', or d/dx of u; with a third operand, a change: du."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit(Notation):
+    """A limit still to be taken: the limit of u as h goes to 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Application:
     @property
     def elementary(self) -> bool:
         """A sum, a constant factor, or a term that leaves nothing to derive."""
-        return self.rule in _LINEAR or not any(is_pending(node) for node in topological([self.after]))
+        taken = is_pending(self.before) and not any(is_pending(node) for node in topological([self.after]))
+        return taken or self.rule in _LINEAR
 
 
 def applications(term: Node, x: Node) -> Iterator[Application]:
@@ -83,14 +84,17 @@ def applications(term: Node, x: Node) -> Iterator[Application]:
     return _Stepwise(term, x).run()
 
 
-def replaced(root: Node, new: Mapping[Node, Node]) -> Node:
-    """The term with nodes replaced, also inside what replaces them."""
+def replaced(root: Node, new: Mapping[Node, Node], inside: bool = True) -> Node:
+    """The term with nodes replaced, also inside what replaces them unless `inside` is False."""
     done: dict[Node, Node] = {}
     stack = [root]
     while stack:
         node = stack[-1]
         if node in done:
             stack.pop()
+            continue
+        if node in new and not inside:
+            done[node] = new[node]
             continue
         needed = (new[node],) if node in new else node.operands
         missing = [operand for operand in needed if operand not in done]

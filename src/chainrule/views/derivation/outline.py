@@ -68,7 +68,9 @@ def lines_of(part: Part, detail: Detail, by_term: bool) -> list[Line]:
     for group in groups:
         count += len(group)
         reasons = _reasons(group, detail, told)
-        if by_term and not group[0].simplifies:
+        if group[-1].simplifies:
+            lines.append(Line(reasons, None, group[-1].after, group))
+        elif by_term:
             lines.append(Line(reasons, group[0].before, group[-1].after, group))
         else:
             lines.append(Line(reasons, None, part.wholes[count - 1], group))
@@ -108,7 +110,8 @@ def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Rea
         if detail == "brief" or step.simplifies:
             reason = Reason(step.rule.name, "", ())
         else:
-            reason = Reason(step.rule.name, statement if _needs_statement(step) else "", _use(step))
+            name = step.rule.name if step.inner is None else "chain rule"
+            reason = Reason(name, statement if _needs_statement(step) else "", _use(step))
         same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
         if same is None:
             reasons.append(reason)
@@ -129,10 +132,10 @@ def _needs_statement(step: Step) -> bool:
 def _use(step: Step) -> Pieces:
     if step.inner is not None:
         inner = step.inner
-        return ("u = ", inner.function, ", d/du ", inner.outer, " = ", inner.derivative)
+        return ("u = ", inner.function, f"; {step.rule.name}: d/du ", inner.outer, " = ", inner.derivative)
     if step.substitution and not step.elementary:
         pieces: list[str | Expression] = []
         for letter, expression in step.substitution:
             pieces += [f"{', ' if pieces else ''}{letter} = ", expression]
         return tuple(pieces)
-    return (step.before, " = ", step.after)
+    return (step.before, " = ", step.after) if step.elementary else ()

@@ -68,7 +68,7 @@ class Part:
     Attributes:
         of: what is differentiated.
         by: the variable.
-        symbol: how the derivative is called: f'(x), df/dx.
+        path: the variables that were differentiated by, this one last: more than one for a derivative of a derivative.
         start: the derivative, still to be taken.
         steps: the rules in the order they were applied.
         result: the derivative.
@@ -78,7 +78,7 @@ class Part:
 
     of: Expression
     by: Node
-    symbol: str
+    path: tuple[str, ...]
     start: Expression
     steps: tuple[Step, ...]
     result: Expression

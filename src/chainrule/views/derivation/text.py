@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,7 @@ def derivation_text(
     blocks = ["\n".join(_function(formula, names, notation))]
     for part in parts:
         lines = lines_of(part, detail, by_term=bool(names))
-        blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at)]))
+        blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at, notation)]))
     return "\n\n".join(blocks)
 
 
@@ -42,7 +43,7 @@ def _function(formula: Expression, names: Mapping[Node, str], notation: TextNota
 
 
 def _lines(part: Part, lines: Sequence[Line], notation: TextNotation) -> Iterator[str]:
-    left = f"  {part.symbol} "
+    left = f"  {symbol(part, notation)} "
     yield f"{left}= {part.start.text(notation)}"
     width = len(str(len(lines)))
     for number, line in enumerate(lines, 1):
@@ -65,10 +66,10 @@ def _reason(reason: Reason, notation: TextNotation) -> str:
     return f"{text}{', with ' if reason.statement else ': '}{used}"
 
 
-def _closing(part: Part, at: Mapping[str, Any]) -> Iterator[str]:
+def _closing(part: Part, at: Mapping[str, Any], notation: TextNotation) -> Iterator[str]:
     if part.value is not None:
         point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
-        yield f"  at {point}: {part.symbol} = {number(part.value)}"
+        yield f"  at {point}: {symbol(part, notation)} = {number(part.value)}"
     if part.evidence is not None:
         checked = [step.evidence for step in part.steps if step.evidence is not None]
         least = min((evidence.points for evidence in checked), default=part.evidence.points)
@@ -76,6 +77,25 @@ def _closing(part: Part, at: Mapping[str, Any]) -> Iterator[str]:
             f"  checked: each step at {least} points or more to {part.evidence.digits} digits; "
             "the result is that of the backward pass"
         )
+
+
+def symbol(part: Part, notation: TextNotation) -> str:
+    """What a derivative is called: f'(x), or df/dx where there are several variables."""
+    if len(part.of.inputs) == 1:
+        return f"f{chr(39) * len(part.path)}({part.by.name})"
+    d = "∂" if notation == "unicode" else "d"
+    runs = [(name, len(list(run))) for name, run in itertools.groupby(part.path)]
+    below = " ".join(f"{d}{name}{_order(count, notation)}" for name, count in runs)
+    return f"{d}{_order(len(part.path), notation)}f/{below}"
+
+
+def _order(count: int, notation: TextNotation) -> str:
+    if count == 1:
+        return ""
+    return str(count).translate(_SUPERSCRIPTS) if notation == "unicode" else f"^{count}"
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: Any) -> str:
