@@ -34,7 +34,7 @@ def _count(x: Array, axis: tuple[int, ...]) -> int:
 
 
 def _sum(x: Array, axis: tuple[int, ...], keepdims: bool) -> Any:
-    return x.sum(axis=axis, keepdims=keepdims)
+    return np.asarray(x, object).sum(axis=axis, keepdims=keepdims)
 
 
 def _mean(m: Any, x: Array, axis: tuple[int, ...], keepdims: bool) -> Any:
