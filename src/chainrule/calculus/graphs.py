@@ -20,6 +20,8 @@ from chainrule.read.boundary import naming_the_line
 from chainrule.read.trace import trace
 from chainrule.views.passes_table import Passes, passes
 from chainrule.views.text import formula_text
+from chainrule.views.tree import DerivativeNotation
+from chainrule.views.write import derivative_name, formula
 
 __all__ = ["Graph", "graph"]
 
@@ -110,6 +112,19 @@ class Graph(CoreGraph):
                     raise ArgumentError(f"{self.name} has no input {path!r}; it has {', '.join(given)}")
                 given[path] = differentiable(leaf, path)
         return list(given.values())
+
+    def formula(self, notation: str = "text", derivative: DerivativeNotation = "prime") -> str:
+        r"""The outputs as a formula, in "text", "unicode", "latex" (for math mode) or "mathml".
+
+        >>> import numpy as np, chainrule as cr
+        >>> print(cr.graph(lambda sigma, x: np.sqrt(x) / sigma**2, 1.0, 2.0).formula("latex"))
+        \frac{\sqrt{x}}{\sigma^{2}}
+        """
+        return formula(self, notation, derivative)
+
+    def _repr_latex_(self) -> str:
+        arguments = ", ".join(formula(node, "latex") for node in self.inputs)
+        return f"${derivative_name(self.name, [], 'latex')}({arguments}) = {formula(self, 'latex')}$"
 
     def __str__(self) -> str:
         guards = "".join(f"\nvalid where {formula_text(g.node)} is {g.outcome}" for g in self.guards)

@@ -17,15 +17,15 @@ _COMPARISON = Precedence.COMPARISON
 less          = primitive("less",          evaluate=np.less,          shape=elementwise, derivative=Constant(),
                           notation=Infix("<", _COMPARISON),                  rule=rules.STEP)
 less_equal    = primitive("less_equal",    evaluate=np.less_equal,    shape=elementwise, derivative=Constant(),
-                          notation=Infix("<=", _COMPARISON, latex=r"\le"),   rule=rules.STEP)
+                          notation=Infix("<=", _COMPARISON, latex=r"\leq"),  rule=rules.STEP)
 greater       = primitive("greater",       evaluate=np.greater,       shape=elementwise, derivative=Constant(),
                           notation=Infix(">", _COMPARISON),                  rule=rules.STEP)
 greater_equal = primitive("greater_equal", evaluate=np.greater_equal, shape=elementwise, derivative=Constant(),
-                          notation=Infix(">=", _COMPARISON, latex=r"\ge"),   rule=rules.STEP)
+                          notation=Infix(">=", _COMPARISON, latex=r"\geq"),  rule=rules.STEP)
 equal         = primitive("equal",         evaluate=np.equal,         shape=elementwise, derivative=Constant(),
                           notation=Infix("==", _COMPARISON, latex="="),      rule=rules.STEP)
 not_equal     = primitive("not_equal",     evaluate=np.not_equal,     shape=elementwise, derivative=Constant(),
-                          notation=Infix("!=", _COMPARISON, latex=r"\ne"),   rule=rules.STEP)
+                          notation=Infix("!=", _COMPARISON, latex=r"\neq"),  rule=rules.STEP)
 
 logical_and   = primitive("logical_and",   evaluate=np.logical_and,   shape=elementwise, derivative=Constant(),
                           notation=Infix("&", _COMPARISON, latex=r"\land"),  rule=rules.STEP)

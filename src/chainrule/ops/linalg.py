@@ -261,7 +261,7 @@ def _logabsdet_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Arra
 
 det_sign = primitive("det_sign", evaluate=_det_sign, shape=square_to_scalar,
                      derivative=Constant(),
-                     notation=Call("sign det"), rule=rules.STEP, examples=_SQUARES,
+                     notation=Call("sign det", latex=r"\operatorname{sign}\det"), rule=rules.STEP, examples=_SQUARES,
                      domain=Domain(kinks=(Kink(lambda out, a: out == 0,
                                                "the sign of det of a singular matrix: its derivative is taken as 0"),),
                                    sample=_regular))

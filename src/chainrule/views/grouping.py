@@ -16,7 +16,7 @@ from chainrule.core.index import ARRAY
 from chainrule.core.notation import Bars, Infix, Precedence, Prefix
 from chainrule.views.tree import Piece, Printer, Product, Rope
 
-__all__ = ["GroupingPrinter", "begins_negative", "index_text", "number_text"]
+__all__ = ["GroupingPrinter", "begins_negative", "index_parts", "number_text"]
 
 
 class GroupingPrinter(Printer):
@@ -102,7 +102,7 @@ class GroupingPrinter(Printer):
 
 def begins_negative(piece: Piece) -> bool:
     """Whether a piece is a number with a minus sign or a product that begins with one, not the negative of a term."""
-    return piece.precedence == Precedence.PREFIX and (piece.sign == "-" or piece.product != "")
+    return piece.precedence == Precedence.PREFIX and (piece.digits != "" or piece.product != "")
 
 
 def number_text(value: Any) -> str:
@@ -122,11 +122,11 @@ def number_text(value: Any) -> str:
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
 
 
-def index_text(parameters: Mapping[str, Any], arrays: Sequence[Piece]) -> list[Rope]:
-    """The parts of an index: numbers and slices as Python has them, arrays as they are written."""
+def index_parts(parameters: Mapping[str, Any], arrays: Sequence[Piece]) -> list[Piece | str]:
+    """The parts of an index: arrays as they are written, numbers and slices as Python has them."""
     remaining = iter(arrays)
     pattern = parameters.get("pattern", (ARRAY,) * len(arrays))
-    return [next(remaining).text if part == ARRAY else _part_text(part) for part in pattern]
+    return [next(remaining) if part == ARRAY else _part_text(part) for part in pattern]
 
 
 def _part_text(part: Any) -> str:

@@ -20,7 +20,7 @@ LETTERS = {letter: name for name, letter in GREEK.items()}
 
 # Signs of operators by their LaTeX command.
 SIGNS = {
-    r"\le": "≤", r"\ge": "≥", r"\ne": "≠", "=": "=", r"\land": "∧", r"\lor": "∨", r"\lnot": "¬", r"\oplus": "⊕",
+    r"\leq": "≤", r"\geq": "≥", r"\neq": "≠", "=": "=", r"\land": "∧", r"\lor": "∨", r"\lnot": "¬", r"\oplus": "⊕",
     r"\odot": "⊙", r"\cdot": "·", r"\bmod": "mod", r"\mathbin{//}": "//",
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
 from chainrule.errors import ArgumentError
 from chainrule.read.tokens import SUPERSCRIPTS
-from chainrule.views.grouping import GroupingPrinter, begins_negative, index_text, number_text
+from chainrule.views.grouping import GroupingPrinter, begins_negative, index_parts, number_text
 from chainrule.views.symbols import SIGNS, greek_letter
 from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, Written, joined
 
@@ -110,8 +110,8 @@ class TextPrinter(GroupingPrinter):
             return Piece(f"array{np.shape(value)}".replace(",)", ")"), first="call", last="close")
         digits = number_text(value)
         if digits[0] == "-":
-            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "minus", "number", sign="-")
-        return Piece(digits, first="open" if digits[0] == "(" else "number", last="number")
+            return Piece((self.minus, digits[1:]), Precedence.PREFIX, "minus", "number", digits=digits)
+        return Piece(digits, first="open" if digits[0] == "(" else "number", last="number", digits=digits)
 
     def call(self, layout: Call, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece:
         parts: list[Any] = []
@@ -161,7 +161,7 @@ class TextPrinter(GroupingPrinter):
     def postfix(self, layout: Postfix, operand: Piece) -> Piece:
         operand = self.enclosed(operand, operand.precedence < Precedence.POSTFIX)
         raised = self.exponent(layout.mark) or f"^{layout.mark}"
-        return Piece((operand.text, raised), Precedence.POSTFIX, operand.first, bars=operand.bars)
+        return Piece((operand.text, raised), Precedence.POWER, operand.first, bars=operand.bars)
 
     def differential(self, operands: Sequence[Piece]) -> Piece:
         term = operands[0]
@@ -191,8 +191,8 @@ class TextPrinter(GroupingPrinter):
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece:
         indexed = self.enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
         parts: list[Rope] = []
-        for part in index_text(parameters, operands[1:]):
-            parts += [", ", part]
+        for part in index_parts(parameters, operands[1:]):
+            parts += [", ", part.text if isinstance(part, Piece) else part]
         return Piece((indexed.text, "[", *parts[1:], "]"), Precedence.POSTFIX, indexed.first, bars=indexed.bars)
 
 
@@ -226,8 +226,7 @@ _PRINTERS: dict[str, type[TextPrinter]] = {"text": TextPrinter, "unicode": Unico
 
 
 def _is_short_number(piece: Piece) -> bool:
-    digits = piece.text[-1] if piece.sign == "-" else piece.text
-    return isinstance(digits, str) and len(digits) <= 4 and digits.replace(".", "").isdecimal()
+    return piece.digits.lstrip("-").replace(".", "").isdecimal() and len(piece.digits) <= 4
 
 
 def _is_word(piece: Piece) -> bool:

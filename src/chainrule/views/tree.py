@@ -37,7 +37,7 @@ _REPEATABLE = 8  # how many nodes in all a shared expression may add by being wr
 _SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2 s^2))
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
-Edge = Literal["number", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
+Edge = Literal["number", "fraction", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
 Product = Literal["", "scalar", "array", "matrix", "fraction"]
 DerivativeNotation = Literal["prime", "leibniz", "partial"]
 
@@ -55,6 +55,8 @@ class Piece:
         sign: the sign of its outermost infix layout.
         tall: it is higher than a line, so that parentheses around it must grow.
         call: for a function's name with its operands, these two: an exponent may stand between them.
+        digits: of a number, itself in plain characters.
+        indexed: it ends with a lowered index, so that another index cannot be lowered too.
     """
 
     text: Rope
@@ -66,6 +68,8 @@ class Piece:
     sign: str = ""
     tall: bool = False
     call: tuple[Rope, Rope] | None = None
+    digits: str = ""
+    indexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +151,12 @@ class Printer(ABC):
         match layout:
             case Subscript():
                 return self.subscript(layout, written, node.parameters)
+            # Not where a variable is named e: e^x would be a power of it.
+            case Exponential() if size[operands[0]] <= _SHORT and layout.base not in self.variables:
+                return self.power(Power(), [self._base(layout), written[0]])
+            case Root():
+                return self.root(layout, written[0])
             case Call():
-                if isinstance(layout, Root):
-                    return self.root(layout, written[0])
-                short = isinstance(layout, Exponential) and size[operands[0]] <= _SHORT
-                if short and layout.base not in self.variables:  # a variable named e is not Euler's number
-                    return self.power(Power(), [self._base(layout), written[0]])
                 return self.call(layout, node.primitive.name, written, options)
             case _ if options:
                 pass
