@@ -89,6 +89,9 @@ class LatexPrinter(TypesetPrinter):
         sign = sign if order == 1 else f"{sign}^{{{order}}}"
         return (sign, " " if self.derivative == "partial" or order > 1 else "", of) if of else sign
 
+    def limit_sign(self, variable: Rope) -> Rope:
+        return (r"\lim_{", variable, r" \to 0} ")
+
     def list(self, parts: Sequence[Rope]) -> Rope:
         return tuple(part for entry in parts for part in (", ", entry))[1:]
 

@@ -104,6 +104,10 @@ class MathmlPrinter(TypesetPrinter):
             sign = self.raised(sign, self.number(str(order)))
         return self.row(sign, of) if of else sign
 
+    def limit_sign(self, variable: Rope) -> Rope:
+        target = self.row(variable, self.operator("→"), self.number("0"))
+        return _element("munder", (_element("mo", "lim"), target))
+
     def list(self, parts: Sequence[Rope]) -> Rope:
         commas = tuple(part for entry in parts for part in (self.operator(","), entry))[1:]
         return commas[0] if len(parts) == 1 else self.row(*commas)

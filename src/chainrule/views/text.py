@@ -72,6 +72,8 @@ class TextPrinter(GroupingPrinter):
     times = "*"
     pi = "pi"
     partial = "d"
+    arrow = "->"
+    transposed = "^T"
 
     def line(self, written: Written) -> str:
         line = written.outputs[0] if len(written.outputs) == 1 else f"({', '.join(written.outputs)})"
@@ -160,8 +162,7 @@ class TextPrinter(GroupingPrinter):
 
     def postfix(self, layout: Postfix, operand: Piece) -> Piece:
         operand = self.enclosed(operand, operand.precedence < Precedence.POSTFIX)
-        raised = self.exponent(layout.mark) or f"^{layout.mark}"
-        return Piece((operand.text, raised), Precedence.POWER, operand.first, bars=operand.bars)
+        return Piece((operand.text, self.transposed), Precedence.POWER, operand.first, bars=operand.bars)
 
     def differential(self, operands: Sequence[Piece]) -> Piece:
         term = operands[0]
@@ -188,6 +189,12 @@ class TextPrinter(GroupingPrinter):
     def _times(self, count: int) -> str:
         return "" if count == 1 else self.exponent(str(count)) or f"^{count}"
 
+    def limit(self, operands: Sequence[Piece]) -> Piece:
+        term, h = operands
+        inner = self.enclosed(term, term.precedence < Precedence.PRODUCT)
+        # It binds loosest, so that it stands in parentheses wherever something follows it.
+        return Piece(("lim(", h.text, f" {self.arrow} 0) ", inner.text), Precedence.COMPARISON, "word", inner.last)
+
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece:
         indexed = self.enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
         parts: list[Rope] = []
@@ -203,9 +210,14 @@ class UnicodePrinter(TextPrinter):
     times = "·"
     pi = "π"
     partial = "∂"
+    arrow = "→"
+    transposed = "ᵀ"
 
     def exponent(self, text: str) -> str:
         return text.translate(_RAISED) if text and _RAISED.keys() >= set(map(ord, text)) else ""
+
+    def between(self, product: Product, left: Piece, right: Piece) -> str:
+        return " ⊙ " if product == "array" else super().between(product, left, right)
 
     def mark(self, symbol: str, latex: str = "") -> str:
         return SIGNS.get(latex) or super().mark(symbol)
@@ -214,14 +226,15 @@ class UnicodePrinter(TextPrinter):
         return greek_letter(layout.latex) or super().function(layout, name)
 
     def root(self, layout: Root, operand: Piece) -> Piece:
-        if layout.degree != 2:
-            return super().root(layout, operand)
         operand = self.enclosed(operand, operand.precedence < Precedence.ATOM or operand.first == "call")
-        return Piece(("√", operand.text), Precedence.POWER, "open", operand.last, bars=operand.bars)
+        return Piece(
+            (_RADICALS[layout.degree], operand.text), Precedence.POWER, "open", operand.last, bars=operand.bars
+        )
 
 
-# What is raised is what is read as an exponent; T marks a transpose.
-_RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items()} | {ord("−"): ord("⁻"), ord("T"): ord("ᵀ")}
+_RADICALS = {2: "√", 3: "∛"}
+# What is raised is what is read as an exponent; a raised T is a transpose.
+_RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items() if plain != ord("T")} | {ord("−"): ord("⁻")}
 _PRINTERS: dict[str, type[TextPrinter]] = {"text": TextPrinter, "unicode": UnicodePrinter}
 
 

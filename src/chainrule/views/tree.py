@@ -21,6 +21,7 @@ from chainrule.core.notation import (
     Exponential,
     Fraction,
     Infix,
+    Limit,
     Notation,
     Postfix,
     Power,
@@ -175,6 +176,8 @@ class Printer(ABC):
                 return self.bars(layout, written[0])
             case Differential():
                 return self.differential(written)
+            case Limit():
+                return self.limit(written)
         return self.call(Call(), node.primitive.name, written, options)
 
     def _base(self, layout: Exponential) -> Piece:
@@ -210,6 +213,8 @@ class Printer(ABC):
     def bars(self, layout: Bars, operand: Piece) -> Piece: ...
     @abstractmethod
     def differential(self, operands: Sequence[Piece]) -> Piece: ...
+    @abstractmethod
+    def limit(self, operands: Sequence[Piece]) -> Piece: ...
     @abstractmethod
     def subscript(self, layout: Subscript, operands: Sequence[Piece], parameters: Mapping[str, Any]) -> Piece: ...
 

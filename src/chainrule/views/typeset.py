@@ -75,6 +75,10 @@ class TypesetPrinter(GroupingPrinter):
         """d or ∂ before what changes."""
 
     @abstractmethod
+    def limit_sign(self, variable: Rope) -> Rope:
+        """The sign of the limit as the variable goes to 0."""
+
+    @abstractmethod
     def side_by_side(self, left: Piece, right: Piece) -> Rope:
         """What stands between factors that need no sign."""
 
@@ -209,6 +213,12 @@ class TypesetPrinter(GroupingPrinter):
         inner = self.enclosed(term, term.first != "open" or term.last != "close" or term.precedence < Precedence.ATOM)
         text = self.row(self.over(self.change(1), below), inner.text)
         return Piece(text, Precedence.POWER, last="close", tall=True)
+
+    def limit(self, operands: Sequence[Piece]) -> Piece:
+        term, h = operands
+        inner = self.enclosed(term, term.precedence < Precedence.PRODUCT)
+        text = self.row(self.limit_sign(h.text), inner.text)
+        return Piece(text, Precedence.COMPARISON, last=inner.last, tall=True)
 
     def derivative_name(self, function: str, variables: Sequence[str]) -> str:
         name, order = self.name(function).text, len(variables)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
 from chainrule.views.derivation.text import derivation_text
-from chainrule.views.text import TextNotation
 
 __all__ = ["DETAILS", "Derivation"]
 
@@ -63,7 +62,7 @@ class Derivation:
             raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
         return replace(self, detail=detail)
 
-    def to_text(self, notation: TextNotation = "text") -> str:
+    def to_text(self, notation: Literal["text", "unicode"] = "text") -> str:
         """The derivation as text, in plain characters or with Unicode's superscripts."""
         return derivation_text(self.formula, self.names, self.parts, self.detail, self.at, notation)
 

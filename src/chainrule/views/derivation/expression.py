@@ -8,8 +8,8 @@ from typing import Any
 
 from chainrule.core.graph import Graph, Node
 from chainrule.passes.evaluate import evaluate
-from chainrule.views.text import TextNotation, write_text
 from chainrule.views.tree import DerivativeNotation
+from chainrule.views.write import formula, write
 
 __all__ = ["Expression"]
 
@@ -30,11 +30,9 @@ class Expression:
     derivative: DerivativeNotation = "prime"
     names: Mapping[Node, str] = field(default_factory=dict, repr=False)
 
-    def text(self, notation: TextNotation = "text", share: bool = False) -> str:
-        """The formula; with `share`, what is used again and is large is named once: "v1 sin(v1) where v1 = ..."."""
-        written = write_text(self.node, notation, self.derivative, self.names, share)
-        where = ", ".join(f"{name} = {text}" for name, text in written.definitions)
-        return f"{written.outputs[0]} where {where}" if where else written.outputs[0]
+    def text(self, notation: str = "text") -> str:
+        """The formula in any notation, with what is used again written out again."""
+        return write(self.node, notation, self.derivative, self.names, share=False).outputs[0]
 
     def __call__(self, *values: Any) -> Any:
         """The value at these values of the inputs; nothing may be left to derive."""
@@ -46,4 +44,4 @@ class Expression:
         return Graph(self.inputs, (self.node,))
 
     def __str__(self) -> str:
-        return self.text(share=True)
+        return formula(self.node) if not self.names else self.text()

@@ -98,7 +98,9 @@ def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) 
     if detail == "brief":
         return True
     # The inner function of a chain rule is a line: its slope is written at once.
-    slope = last.inner is not None and last.inner.function.node is step.before.node.operands[0] and not step.substitution
+    slope = (
+        last.inner is not None and last.inner.function.node is step.before.node.operands[0] and not step.substitution
+    )
     return (slope and step.elementary) or (last.elementary and step.elementary)
 
 

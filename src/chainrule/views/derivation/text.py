@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Line, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.text import TextNotation
+from chainrule.views.write import derivative_name
 
 __all__ = ["derivation_text"]
 
@@ -24,7 +23,7 @@ def derivation_text(
     parts: Sequence[Part],
     detail: Detail,
     at: Mapping[str, Any],
-    notation: TextNotation = "text",
+    notation: str = "text",
 ) -> str:
     """A derivation as text: the function, then the lines of each derivative under their reasons."""
     blocks = ["\n".join(_function(formula, names, notation))]
@@ -34,7 +33,7 @@ def derivation_text(
     return "\n\n".join(blocks)
 
 
-def _function(formula: Expression, names: Mapping[Node, str], notation: TextNotation) -> Iterator[str]:
+def _function(formula: Expression, names: Mapping[Node, str], notation: str) -> Iterator[str]:
     arguments = ", ".join(node.name for node in formula.inputs)
     yield f"f({arguments}) = {formula.text(notation)}"
     for node, name in names.items():
@@ -42,7 +41,7 @@ def _function(formula: Expression, names: Mapping[Node, str], notation: TextNota
         yield f"  {name} = {replace(formula, node=node, names=others).text(notation)}"
 
 
-def _lines(part: Part, lines: Sequence[Line], notation: TextNotation) -> Iterator[str]:
+def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:
     left = f"  {symbol(part, notation)} "
     yield f"{left}= {part.start.text(notation)}"
     width = len(str(len(lines)))
@@ -56,7 +55,7 @@ def _lines(part: Part, lines: Sequence[Line], notation: TextNotation) -> Iterato
             yield f"    {line.left.text(notation)} = {line.right.text(notation)}"
 
 
-def _reason(reason: Reason, notation: TextNotation) -> str:
+def _reason(reason: Reason, notation: str) -> str:
     text = reason.rule + (f", {reason.count} times" if reason.count > 1 else "")
     if reason.statement:
         text += f", {reason.statement}"
@@ -66,7 +65,7 @@ def _reason(reason: Reason, notation: TextNotation) -> str:
     return f"{text}{', with ' if reason.statement else ': '}{used}"
 
 
-def _closing(part: Part, at: Mapping[str, Any], notation: TextNotation) -> Iterator[str]:
+def _closing(part: Part, at: Mapping[str, Any], notation: str) -> Iterator[str]:
     if part.value is not None:
         point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
         yield f"  at {point}: {symbol(part, notation)} = {number(part.value)}"
@@ -79,23 +78,11 @@ def _closing(part: Part, at: Mapping[str, Any], notation: TextNotation) -> Itera
         )
 
 
-def symbol(part: Part, notation: TextNotation) -> str:
+def symbol(part: Part, notation: str) -> str:
     """What a derivative is called: f'(x), or df/dx where there are several variables."""
-    if len(part.of.inputs) == 1:
-        return f"f{chr(39) * len(part.path)}({part.by.name})"
-    d = "∂" if notation == "unicode" else "d"
-    runs = [(name, len(list(run))) for name, run in itertools.groupby(part.path)]
-    below = " ".join(f"{d}{name}{_order(count, notation)}" for name, count in runs)
-    return f"{d}{_order(len(part.path), notation)}f/{below}"
-
-
-def _order(count: int, notation: TextNotation) -> str:
-    if count == 1:
-        return ""
-    return str(count).translate(_SUPERSCRIPTS) if notation == "unicode" else f"^{count}"
-
-
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    several = len(part.of.inputs) > 1
+    name = derivative_name("f", part.path, notation, "partial" if several else "prime")
+    return name if several else f"{name}({part.by.name})"
 
 
 def number(value: Any) -> str:
