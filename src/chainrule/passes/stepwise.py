@@ -21,7 +21,7 @@ from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
 from chainrule.passes.simplify import simplify
 
-__all__ = ["Application", "Chain", "applications", "replaced"]
+__all__ = ["Application", "Chain", "applications", "in_letters", "replaced"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,26 @@ def replaced(root: Node, new: Mapping[Node, Node], inside: bool = True) -> Node:
             operands = tuple(done[operand] for operand in node.operands)
             done[node] = Node(node.primitive, operands, node.parameters, node.shape, node.dtype, node.name, node.site)
     return done[root]
+
+
+def in_letters(made: Application) -> tuple[Node, Node] | None:
+    """Both sides of the rule of a step in the letters of its statement: D[u v] and D[u] v + u D[v].
+
+    It is built from what the step applied, so it says what was applied. None for a rule that has no letters.
+    """
+    term, x = made.before.operands[:2]
+    if term.primitive is None or not made.letters or made.rule in (rules.CONSTANT, rules.VARIABLE):
+        return None
+    names = [name for name, _ in made.letters]
+    letters = [Node(None, (), {"name": name}, x.shape, x.dtype, name) for name in names]
+    out = Node(term.primitive, tuple(letters), term.parameters, x.shape, x.dtype)
+    if made.rule.layout is not None:
+        return pending(out, x), made.rule.layout(building, lambda u: pending(u, x), out, *letters)
+    moving = [x in topological([operand]) for operand in term.operands]
+    if moving.count(True) != 1:
+        return None
+    position = moving.index(True)
+    return pending(out, x), _outer(out, made.rule, position, letters, out) * pending(letters[position], x)
 
 
 class _Stepwise:

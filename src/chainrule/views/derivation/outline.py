@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
 
-__all__ = ["Line", "Reason", "lines_of"]
+__all__ = ["Line", "Pieces", "Reason", "lines_of"]
 
-Pieces = tuple["str | Expression", ...]
+Pieces = tuple[str | Expression, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +23,13 @@ class Reason:
 
     Attributes:
         rule: the name of the rule.
-        statement: the rule in letters; "" where it is not repeated.
+        statement: the rule in letters: words and expressions in turn; nothing where it is not repeated.
         pieces: how it was used: words and expressions in turn.
         count: how many times in this line.
     """
 
     rule: str
-    statement: str
+    statement: Pieces
     pieces: Pieces
     count: int = 1
 
@@ -107,13 +107,13 @@ def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) 
 def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Reason, ...]:
     reasons: list[Reason] = []
     for step in group:
-        statement = "" if step.rule.statement in told or step.simplifies else step.rule.statement
+        stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
         told.add(step.rule.statement)
         if detail == "brief" or step.simplifies:
-            reason = Reason(step.rule.name, "", ())
+            reason = Reason(step.rule.name, (), ())
         else:
             name = step.rule.name if step.inner is None else "chain rule"
-            reason = Reason(name, statement if _needs_statement(step) else "", _use(step))
+            reason = Reason(name, _statement(step) if stated else (), _use(step))
         same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
         if same is None:
             reasons.append(reason)
@@ -129,6 +129,12 @@ def _alike(one: Reason, other: Reason) -> bool:
 def _needs_statement(step: Step) -> bool:
     """A rule of several terms is stated; the derivative of a function is its own statement."""
     return not step.elementary and step.inner is None
+
+
+def _statement(step: Step) -> Pieces:
+    if step.statement is None:
+        return (step.rule.statement,)
+    return (step.statement[0], " = ", step.statement[1])
 
 
 def _use(step: Step) -> Pieces:

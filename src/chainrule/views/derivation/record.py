@@ -41,6 +41,7 @@ class Step:
         after: what the rule makes of it.
         evidence: how it was checked that both are equal.
         substitution: what stands for the letters of the statement.
+        statement: both sides of the rule in these letters, where it has such a form.
         inner: how the chain rule was used, where it was.
         depth: how many terms of which this is a part were taken up before it.
         elementary: a sum, a constant factor, or a term that leaves nothing to derive.
@@ -52,6 +53,7 @@ class Step:
     after: Expression
     evidence: Any
     substitution: tuple[tuple[str, Expression], ...] = ()
+    statement: tuple[Expression, Expression] | None = None
     inner: Inner | None = None
     depth: int = 0
     elementary: bool = False

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
-from chainrule.views.derivation.outline import Line, Reason, lines_of
+from chainrule.views.derivation.outline import Line, Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
 from chainrule.views.write import derivative_name
 
@@ -58,11 +58,14 @@ def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:
 def _reason(reason: Reason, notation: str) -> str:
     text = reason.rule + (f", {reason.count} times" if reason.count > 1 else "")
     if reason.statement:
-        text += f", {reason.statement}"
+        text += f", {_pieces(reason.statement, notation)}"
     if not reason.pieces:
         return text
-    used = "".join(piece.text(notation) if isinstance(piece, Expression) else piece for piece in reason.pieces)
-    return f"{text}{', with ' if reason.statement else ': '}{used}"
+    return f"{text}{', with ' if reason.statement else ': '}{_pieces(reason.pieces, notation)}"
+
+
+def _pieces(pieces: Pieces, notation: str) -> str:
+    return "".join(piece.text(notation) if isinstance(piece, Expression) else piece for piece in pieces)
 
 
 def _closing(part: Part, at: Mapping[str, Any], notation: str) -> Iterator[str]:
