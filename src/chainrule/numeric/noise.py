@@ -29,22 +29,24 @@ EXPONENTS = (1 / 2, 3 / 8, 1 / 4)
 # may bend more within it.
 DEGREE, FINE_DEGREE = 3, 5
 
-# The rounds between the nominal spacing and a unit of rounding of x, at equal ratios, finest first.
-FINER = (0.0, 0.25, 0.5, 0.75)
+# The rounds between a unit of rounding of max(|x|, 1) and the nominal spacing, at equal ratios. Not finer at first: the
+# rounding of exp(x), say, stays the same within a unit of it, and the noise of a small x would not be seen.
+FINER = (0.0, 1 / 3, 2 / 3)
+ROUNDS = len(EXPONENTS) + len(FINER) + 1
 
 # What rounding alone leaves is below this many units of rounding of f; more is noise, or a function that varies
 # within the spacing, and the finer rounds tell which.
 SUSPICIOUS = 16
 
 
-def noise_level(probe: Probe, values: RealArray, eps: float) -> float:
+def noise_level(probe: Probe, values: RealArray, eps: float, rounds: int = ROUNDS) -> float:
     """The standard deviation of the error in a value of a scalar function near a point.
 
     `values` has any shape; `eps` is the machine epsilon of the coarsest dtype involved. A polynomial is fitted to
     values at points a tiny step apart; it takes up what is smooth in the function, and what it leaves is noise. Where
     it leaves much, the spacing is made finer: what shrinks with it was the function. Returns at least
     eps * |f| / sqrt(12), the error of a value that is rounded once; that alone is left where the function is
-    undefined beside the point. Takes 13 evaluations, at most 91.
+    undefined beside the point. Takes 13 evaluations a round, the value at the point among them, and at most `rounds`.
     Source: after J. J. Moré, S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33(3), 2011, 1292-1314,
     whose difference tables need equal distances.
 
@@ -55,10 +57,10 @@ def noise_level(probe: Probe, values: RealArray, eps: float) -> float:
     >>> noise_level(cancelling, np.array(1.0), eps) > 1e5 * eps
     True
     """
-    return float(noise_levels(Samples(probe, values), eps))
+    return float(noise_levels(Samples(probe, values), eps, rounds))
 
 
-def noise_levels(samples: Samples, eps: float) -> RealArray:
+def noise_levels(samples: Samples, eps: float, rounds: int = ROUNDS) -> RealArray:
     """The noise of each output of a function, as `noise_level` measures it: the shape of f(x)."""
     values, tiny = samples.values, float(np.finfo(float).tiny)
     level = np.full(samples.centre.shape, tiny)
@@ -67,7 +69,8 @@ def noise_levels(samples: Samples, eps: float) -> RealArray:
     # No two components in step, so that no symmetry of the function hides its rounding.
     direction = 0.5 + 0.5 * np.modf(np.arange(1, values.size + 1) * 0.6180339887498949)[0].reshape(values.shape)
     scale = np.maximum(np.abs(values), 1) * direction / 16
-    for exponent in EXPONENTS:
+    for exponent in EXPONENTS[:rounds]:
+        rounds -= 1
         seen = _residual(samples, eps**exponent * scale, DEGREE, eps)
         level = np.where(open_, np.fmax(level, np.fmax(seen.rounding, np.where(seen.finite, seen.left, 0))), level)
         suspicious |= open_ & (~seen.finite | (seen.left > SUSPICIOUS * eps * seen.top))
@@ -81,9 +84,11 @@ def noise_levels(samples: Samples, eps: float) -> RealArray:
     if not suspicious.any():
         return level
     finest = np.where(values == 0, eps * scale, np.spacing(np.abs(values))).astype(np.float64)
-    widest = np.maximum(eps ** EXPONENTS[0] * scale, finest)
-    for fraction in FINER:
-        raw = np.exp2((1 - fraction) * np.log2(finest) + fraction * np.log2(widest))
+    unit = np.maximum(finest, 16 * eps * scale)
+    widest = np.maximum(eps ** EXPONENTS[0] * scale, unit)
+    between = [np.exp2((1 - part) * np.log2(unit) + part * np.log2(widest)) for part in FINER]
+    # The finest where the function varies, or ends, within a unit already.
+    for raw in (between[0], finest, *between[1:])[:rounds]:
         seen = _residual(samples, raw, FINE_DEGREE, eps)
         shown = suspicious & seen.finite & seen.distinct
         finer = np.fmax(seen.left, seen.rounding)

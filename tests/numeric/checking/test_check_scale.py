@@ -220,6 +220,18 @@ class TestOfManyComponents:
             assert any("maximum" in note for note in result.notes)
         assert not check(lambda w: np.sum(np.maximum(w, 0)), lambda w: np.where(w == 0, 1.5, w > 0), w)
 
+    @pytest.mark.parametrize("noise", [1e-8, 1e-6, 1e-3])
+    @pytest.mark.parametrize("seed", range(3))
+    def test_noise_does_not_cost_more_than_the_budget(self, noise, seed):
+        random = np.random.default_rng(seed)
+        a, w, table = random.normal(size=400), random.normal(size=400), random.normal(size=10_007)
+        f = lambda w: float(np.sum(np.sin(w) * a) + noise * table[int(abs(w.sum()) * 1e13) % 10_007])
+        wrong = np.cos(w) * a * np.where((np.arange(400) > 10) & (np.arange(400) < 90), -1, 1)
+        assert check(f, np.cos(w) * a, w).evaluations < 100
+        result = check(f, wrong, w)
+        assert not result
+        assert result.evaluations < 100
+
     def test_own_gradients(self, flat):
         assert check(flat[1], None, flat[0])
 

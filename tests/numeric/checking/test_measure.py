@@ -120,3 +120,27 @@ class TestInAReport:
         assert "noisy" in str(result)
         assert result.resolution < 1e-2
         assert not check(f, lambda x: -math.cos(x), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_over_whole_periods_is_not_believed(seed):
+    """As by `estimate`: six values may lie on a straight line by accident, those nearby do not."""
+    random = np.random.default_rng(seed)
+    points = [(-1.9016352983759945, 1e6)] + [(2 * random.normal(), 10 ** random.uniform(3, 7)) for _ in range(100)]
+    for x, omega in points:
+        result = check(lambda x, k=omega: math.sin(k * x), lambda x, k=omega: k * math.cos(k * x), float(x))
+        assert result, f"{omega}: {result}"
+
+
+def test_most_is_held():
+    calls = []
+
+    def noisy(t):
+        calls.append(t)
+        return math.sin(1 + t) + 1e-3 * math.sin(1e15 * t)
+
+    found = Line(noisy, math.sin(1.0), 1e-3, EPS, 1.0)
+    for most in (6, 12, 24):
+        calls.clear()
+        measure(found, most=most)
+        assert 6 <= len(calls) <= most

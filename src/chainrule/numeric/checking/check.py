@@ -16,8 +16,9 @@ from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError
 from chainrule.numeric.checking.collect import evidence_of, misshapen
-from chainrule.numeric.checking.directions import compare_along, compare_exactly
+from chainrule.numeric.checking.directions import compare_along
 from chainrule.numeric.checking.exact import exact_derivative
+from chainrule.numeric.checking.exactly import compare_exactly
 from chainrule.numeric.checking.findings import Claim, Findings
 from chainrule.numeric.checking.objective import ArgNums, Flatten, Objective, single
 from chainrule.numeric.checking.one_by_one import compare_each

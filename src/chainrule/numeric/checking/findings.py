@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,26 +12,28 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.numeric.checking.exact import Exact
+from chainrule.numeric.checking.limiting import Limits, limits_of
 from chainrule.numeric.checking.measure import Line
 from chainrule.numeric.checking.objective import Objective
 from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
+from chainrule.numeric.checking.shaken import gradient_rounding
+from chainrule.numeric.checking.trembling import trembling_of
 from chainrule.numeric.differences.steps import on_grid
 from chainrule.numeric.evidence import Part
-from chainrule.numeric.noise import noise_level, noise_levels
-from chainrule.numeric.probe import Probe, RealArray, describe, precision, quiet
-from chainrule.numeric.samples import Samples
+from chainrule.numeric.noise import noise_level
+from chainrule.numeric.probe import RealArray, describe, precision, quiet
 
 __all__ = ["Claim", "Findings"]
 
 # Rounding in a gradient, in units of its own: sums of many terms lose a few digits, and components that cancel with
 # others are rounded as those are. What is lost beyond it is measured.
 ROUNDED = 16.0
-# The measured noise, a standard deviation, and what one value may be off by; few samples estimate it within a factor 2.
-SURE = 8.0
 # A function of which the values tremble by more units of rounding is called noisy.
 NOISY = 1e4
 # Up to so many components more evaluations are worth telling a jump from noise.
 FEW = 256
+# Of more, what the noise may cost, so that evaluations are left for the gradient.
+NOISE_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,10 @@ class Claim:
 
     def _noise(self) -> float:
         objective = self.objective
+        if objective.flat.size > FEW:
+            return noise_level(objective.probe, objective.flat, self.eps, NOISE_ROUNDS)
         level = noise_level(objective.probe, objective.flat, self.eps)
-        if not self._is_noisy(level) or objective.flat.size > FEW:
+        if not self._is_noisy(level):
             return level
         # A jump at the point looks like noise from there, but not from either side.
         shift = 4 * self.eps**0.25 * np.maximum(np.abs(objective.flat), 1)
@@ -100,6 +105,17 @@ class Claim:
     def _is_noisy(self, level: float) -> bool:
         smallest = float(np.finfo(float).tiny) / self.eps**2
         return level > NOISY * self.eps * max(abs(float(self.value)), smallest)
+
+    def suspect_noise(self) -> bool:
+        """Take for the noise what the roundings of all steps of f add up to, if that is more than was measured.
+
+        Values at points close by may all be off alike, where the rounding of an inner value does not change between
+        them.
+        """
+        known = 0.0 if self.exact is None else self.exact.rounding
+        more = self.noise < known < np.inf
+        self.noise = known if more else self.noise
+        return more
 
     @property
     def custom(self) -> bool:
@@ -124,30 +140,47 @@ class Claim:
 
         Zero where the claim is no function, and where it jumps. Raises `ArgumentError` if it is not deterministic.
         """
-        nothing = np.zeros(len(indices))
         if self.df is None or not len(indices):
-            return nothing
+            return np.zeros(len(indices))
         eps, claimed = max(map(precision, self.gradients)), self.flat[indices]
-        try:
-            probe = Probe(lambda flat: self.claim_at(flat)[indices], name=describe(self.df))
-            samples = Samples(probe, self.objective.flat)
-            again, level = samples.centre, noise_levels(samples, eps)
-        except Exception:
-            return nothing  # beside the point it may be undefined, or fail: then nothing is known of its rounding
-        both = np.isfinite(again) & np.isfinite(claimed)
         largest = float(np.abs(self.flat[np.isfinite(self.flat)]).max(initial=0.0))
+        found = trembling_of(self.claim_at, self.objective.flat, indices, eps, largest)
+        if found is None:
+            return np.zeros(len(indices))
+        both = np.isfinite(found.again) & np.isfinite(claimed)
         with quiet():
-            apart = np.where(both, np.abs(again - claimed), 0.0)
+            apart = np.where(both, np.abs(found.again - claimed), 0.0)
         if (apart > 1e3 * eps * largest).any():
             at = int(np.argmax(apart))
             raise ArgumentError(
                 f"{describe(self.df)} is not deterministic: two calls at the same point returned {claimed[at]} and "
-                f"{again[at]} for {self.objective.label(int(indices[at]))}; fix the seed inside it and keep no state "
-                "between calls"
+                f"{found.again[at]} for {self.objective.label(int(indices[at]))}; fix the seed inside it and keep no "
+                "state between calls"
             )
-        # At a kink of f its gradient jumps, and that is no rounding.
-        rounding: RealArray = np.where(np.isfinite(level) & (level <= eps ** (1 / 3) * largest), SURE * level, 0.0)
-        return rounding
+        return found.bar
+
+    def exact_trembling(self, indices: NDArray[np.intp]) -> RealArray:
+        """How far these components of the exact derivative are off by rounding: it loses digits where f cancels."""
+        if self.exact is None or not len(indices):
+            return np.zeros(len(indices))
+        return self._rounding_of_exact[indices]
+
+    @cached_property
+    def _rounding_of_exact(self) -> RealArray:
+        assert self.exact is not None
+        given = [leaf.values[()] for leaf in self.objective.leaves]
+        return gradient_rounding(self.exact.graph, given, _flat(self.exact.gradients))
+
+    @cached_property
+    def limits(self) -> Limits | None:
+        """The limits of the exact derivative from all sides; None where f is not traced, or has no kink."""
+        if self.exact is None:
+            return None
+        return limits_of(self.exact.graph, [leaf.values[()] for leaf in self.objective.leaves])
+
+    def leaves_of(self, direction: RealArray) -> list[RealArray]:
+        """A direction through all components as one array for each leaf."""
+        return [leaf.of(direction) for leaf in self.objective.leaves]
 
     def claim_at(self, flat: RealArray) -> RealArray:
         """The claimed gradient at another point, as one vector."""
@@ -171,7 +204,8 @@ class Claim:
             return 4 * float(on_grid(own, step / 4, 4))
 
         scale = max(abs(float(own)), 1.0)
-        return Line(at, float(self.value), self.noise, self.eps, scale, exact, hidden=self.hidden)
+        unit = float(np.spacing(abs(own))) / 12**0.5
+        return Line(at, float(self.value), self.noise, self.eps, scale, exact, hidden=self.hidden, unit=unit)
 
     def f_at(self, point: RealArray, where: str) -> float:
         """f at another point; raises `NonFiniteError`, saying where, if it is NaN or infinite there."""

@@ -16,11 +16,16 @@ from chainrule.errors import NonFiniteError
 from chainrule.numeric.probe import quiet
 from chainrule.numeric.status import Status
 
-__all__ = ["Line", "Slope", "measure"]
+__all__ = ["EVALUATIONS", "Line", "Slope", "measure"]
 
 # A step that leaves the domain, or cuts off too much, is divided by SHRINK and tried again; one that drowns in noise
 # is multiplied by it.
 SHRINK, ATTEMPTS, GROWTHS = 16.0, 10, 3
+# The step that confirms a wider one, in units of the root of the precision, and no part of it that a period divides.
+# Over whole periods a slope is off by all of itself; so the two may differ a little, by noise that was underrated.
+NARROW, APART = 0.7236, 1e-3
+# Of f, for each step.
+EVALUATIONS = 6
 
 # Each value may be off by this many standard deviations of the noise, which few samples estimate within a factor of 2.
 SURE = 4.0
@@ -66,6 +71,7 @@ class Line:
             numbers.
         trembling: the standard deviation of f that the rounding of x + t v itself causes.
         hidden: the rounding that may lie behind values that do not move at all: of what is added up inside f.
+        unit: the standard deviation of a rounding of x, which whatever x is multiplied by inside f suffers.
     """
 
     at: Callable[[float], float]
@@ -76,6 +82,7 @@ class Line:
     exact: Callable[[float], float] = float
     trembling: float = 0.0
     hidden: float = 0.0
+    unit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,19 @@ class _Trial:
         return self.cut + self.rounding + abs(self.kink) / 2
 
 
-def measure(line: Line, start: float | None = None, attempts: int = ATTEMPTS) -> Slope:
+def measure(
+    line: Line,
+    start: float | None = None,
+    attempts: int = ATTEMPTS,
+    most: int | None = None,
+    confirmed: bool = False,
+) -> Slope:
     """The slope at t = 0, with the step of least error among those tried.
 
     `start` is the first step, by default the one that balances truncation and rounding where f and its derivatives are
-    of order one over the scale of the line. Takes six evaluations a step, mostly one step. Raises `NonFiniteError`
+    of order one over the scale of the line. Takes six evaluations a step, mostly one step; with `most`, no more than
+    so many, but at least one step. With `confirmed`, a narrow quotient has to agree, at two evaluations more: over
+    many periods of f a slope may look settled by accident. Raises `NonFiniteError`
     where f is undefined beside the point at every step.
 
     >>> import math
@@ -111,33 +126,44 @@ def measure(line: Line, start: float | None = None, attempts: int = ATTEMPTS) ->
     """
     # Truncation of the twice extrapolated quotient is of order h**6, its estimate of order h**4.
     first = 2 * line.eps**0.2 * line.scale if start is None else start
+    allowed = attempts + GROWTHS if most is None else max(1, most // EVALUATIONS)
     trials: list[_Trial] = []
+    refuted: list[_Trial] = []
+    sure: _Trial | None = None
     undefined: NonFiniteError | None = None
     step = line.exact(first)
-    for _ in range(attempts):
+    for _ in range(min(attempts, allowed)):
         try:
             trials.append(_trial(line, step))
         except NonFiniteError as error:
             undefined = error
         else:
             if trials[-1].smooth:
-                break
+                if not confirmed or _is_confirmed(line, trials[-1]):
+                    sure = trials[-1]
+                    break
+                refuted.append(trials.pop())
         finer = line.exact(step / SHRINK)
         if not 0 < finer < step:
             break
         step = finer
+    trials = trials or refuted
     if not trials:
         raise undefined or NonFiniteError("f is undefined beside the point")
     first_is_best = min(trials, key=lambda trial: trial.error) is trials[0]
     if first_is_best and undefined is None and not _singular(trials, line):
-        trials = [*reversed(_wider(line, trials[0])), *trials]
-    return _slope(min(trials, key=lambda trial: trial.error), trials, line)
+        trials = [*reversed(_wider(line, trials[0], allowed - len(trials))), *trials]
+    best = min(trials, key=lambda trial: trial.error)
+    if confirmed and best is not sure and not _is_confirmed(line, best):
+        others = [trial for trial in trials if trial.step < best.step]
+        best = min(others, key=lambda trial: trial.error, default=best)
+    return _slope(best, trials, line)
 
 
-def _wider(line: Line, trial: _Trial) -> list[_Trial]:
+def _wider(line: Line, trial: _Trial, most: int) -> list[_Trial]:
     """Trials with wider steps, where the noise of f is so large that it hides the slope over a narrow one."""
     found: list[_Trial] = []
-    for _ in range(GROWTHS):
+    for _ in range(min(GROWTHS, most)):
         slope = abs(trial.value) + abs(line.centre) / line.scale
         if trial.rounding <= line.eps**0.5 * slope or trial.step * SHRINK > 4 * line.scale:
             break
@@ -145,11 +171,30 @@ def _wider(line: Line, trial: _Trial) -> list[_Trial]:
             wider = _trial(line, line.exact(trial.step * SHRINK))
         except NonFiniteError:
             break
-        if wider.error >= trial.error:
+        # One that contradicts the narrower one has left the neighbourhood of the point.
+        if wider.error >= trial.error or abs(wider.value - trial.value) > wider.error + trial.error:
             break
         found.append(wider)
         trial = wider
     return found
+
+
+def _is_confirmed(line: Line, trial: _Trial) -> bool:
+    """Whether the quotient over a step so narrow that f cannot have the same period agrees, as far as it tells."""
+    step = line.exact(NARROW * line.eps**0.5 * line.scale)
+    if not 0 < step < trial.step / 64:
+        return True
+    try:
+        with quiet():
+            right, left = line.at(step), line.at(-step)
+    except NonFiniteError:
+        return True
+    tremble = max(
+        SURE * math.hypot(line.noise, line.trembling), line.eps * (abs(line.centre) + abs(right)), line.hidden
+    )
+    narrow = (right - left) / (2 * step)
+    alike = APART * (abs(narrow) + abs(trial.value))
+    return abs(narrow - trial.value) <= trial.error + tremble / step + alike
 
 
 def _trial(line: Line, step: float) -> _Trial:
@@ -164,7 +209,8 @@ def _trial(line: Line, step: float) -> _Trial:
         bends = [2 * sides[1] - sides[0], 2 * sides[2] - sides[1]]
         kink = (8 * bends[1] - bends[0]) / 7
         highest = abs(line.centre) + max(map(abs, (*right, *left)))
-        tremble = max(SURE * math.hypot(line.noise, line.trembling), line.eps * highest / 2)
+        inner = line.unit * min(map(abs, central))
+        tremble = max(SURE * math.hypot(line.noise, line.trembling, inner), line.eps * highest / 2)
         if not any(right) and not any(left):
             tremble = max(tremble, line.hidden)
         rounding = KEPT * tremble / step
