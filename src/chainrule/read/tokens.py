@@ -1,7 +1,8 @@
 """The tokens of a formula: numbers, words and signs, each with its place in the text.
 
 Typographic characters are brought to their plain form one by one (a full-width 2 is a 2, the minus sign is a -), so a
-place in the plain text is the same place in the text that was given.
+place in the plain text is the same place in the text that was given. Raised characters become ^ and a group: x²ⁿ is
+x ^ { 2 n }, where { and } are parentheses that nobody sees.
 """
 
 from __future__ import annotations
@@ -14,18 +15,27 @@ from typing import Literal, NamedTuple
 from chainrule.errors import FormulaError
 from chainrule.limits import LIMITS
 
-__all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "tokenize"]
+__all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "scan", "tokenize"]
 
-Kind = Literal["number", "word", "sign", "superscript", "end"]
+# "qualified": a word behind np. or math.; "name": a word that is one name for certain; "attribute": .T; "option":
+# axis=0; "open" and "close": a bar whose side is known.
+Kind = Literal["number", "word", "qualified", "name", "attribute", "option", "sign", "open", "close", "end"]
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_RAISED = SUPERSCRIPTS | str.maketrans("⁺⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "+()abcdefghijklmnoprstuvwxyz")
 
 _SIGNS = {
-    **dict.fromkeys("·⋅∙×∗⁢", "*"),
+    **dict.fromkeys("·⋅∙", "·"),
     **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("−–‐‑", "-"),
     **dict.fromkeys("∣❘", "|"),
+    **dict.fromkeys("‖∥", "‖"),
+    **dict.fromkeys("′’", "'"),
+    "∗": "*",
+    "∘": "⊙",
+    "⊺": "⊤",
     "∧": "^",
+    "\N{INVISIBLE TIMES}": " ",
 }
 _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 # Letters that look Latin and are not: a formula that mixes them up would have two variables with one face.
@@ -35,13 +45,16 @@ _LOOKALIKES = dict(
 
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _LETTER = "A-Za-zÀ-ÖØ-öø-žα-νξπ-ωΓΔΘΛΞΠΣΦΨΩ"
+_VALUE = r"(?:None|True|False|-?[0-9]+|\([-0-9, ]*\))"
 _TOKEN = re.compile(
-    rf"(?P<space> +)|(?P<number>{_NUMBER})|(?P<word>[{_LETTER}_][{_LETTER}_0-9]*)"
-    r"|(?P<superscript>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)|(?P<sign>\*\*|[-+*/^()|,!√])"
+    rf"(?P<space> +)|(?P<number>{_NUMBER})|(?P<option>(?:axis|keepdims|ddof|ord) *= *{_VALUE})"
+    r"|(?P<module>(?:np|numpy|math|scipy|cr|chainrule)\.(?:(?:linalg|special)\.)?(?=[A-Za-z]))"
+    rf"|(?P<word>[{_LETTER}_][{_LETTER}_0-9]*)|(?P<attribute>\.[A-Za-z_][A-Za-z_0-9]*)"
+    rf"|(?P<transposed>⁻?ᵀ)|(?P<superscript>[{''.join(map(chr, _RAISED))}]+)|(?P<fraction>[¼-¾⅐-⅞])"
+    r"|(?P<sign>\*\*|\.[*/^]|[-+*/^()|,!√∛∜·×⊙@'‖⊤])"
 )
 _HINTS = {
     "=": "a formula is one side of an equation: write the right-hand side alone",
-    "'": "text in quotes and derivative marks are not part of a formula",
     '"': "text in quotes is not part of a formula",
     "[": "an index or a list is not part of a formula; group with parentheses",
     "]": "an index or a list is not part of a formula; group with parentheses",
@@ -52,7 +65,6 @@ _HINTS = {
     "<": "comparisons are not part of a formula",
     ">": "comparisons are not part of a formula",
     "%": "remainders are not part of a formula",
-    "\\": "this reader takes text, not LaTeX",
 }
 
 
@@ -73,15 +85,16 @@ class Lookahead:
 
     def __getitem__(self, i: int) -> Token:
         while len(self._read) <= i:
-            self._read.append(next(self._rest))
+            # Behind the end there is nothing but the end.
+            self._read.append(next(self._rest, None) or self._read[-1])
         return self._read[i]
 
 
 def plain(text: str) -> str:
     """The text in plain characters, place by place; what has no plain form becomes the replacement character.
 
-    >>> plain("２·x − ϕ")
-    '2*x - φ'
+    >>> plain("２∙x − ϕ")
+    '2·x - φ'
     """
     return text if text.isascii() and text.isprintable() else "".join(map(_plain, text))
 
@@ -96,11 +109,11 @@ def _plain(character: str) -> str:
     if _TOKEN.match(character):
         return character
     folded = unicodedata.normalize("NFKC", character)
-    # Full-width forms, mathematical letters and subscript digits; not ˣ or ①, which would turn into something else.
+    # Full-width forms, mathematical letters and subscript digits; not ①, which would turn into something else.
     kept = (
         unicodedata.category(character) in ("Nd", "Ll", "Lu", "Ps", "Pe", "Po", "Sm", "Pc") or character in _SUBSCRIPTS
     )
-    return folded if kept and len(folded) == 1 and (folded == "." or _TOKEN.match(folded)) else character
+    return folded if kept and len(folded) == 1 and (folded in ".{}" or _TOKEN.match(folded)) else character
 
 
 def tokenize(text: str) -> Iterator[Token]:
@@ -114,18 +127,59 @@ def tokenize(text: str) -> Iterator[Token]:
     source = plain(text)
     if len(source) > LIMITS.formula_tokens:  # counted first: reading up to the limit would take longer than counting
         LIMITS.check("formula_tokens", sum(found.lastgroup != "space" for found in _TOKEN.finditer(source)))
-    position = 0
+    position, qualified = 0, False
     while position < len(source):
-        found = _TOKEN.match(source, position)
-        if found is None:
-            raise _refused(text, source, position)
-        kind, value = str(found.lastgroup), found.group()
-        if kind == "number":
-            _check_number(text, source, position, value)
-        if kind != "space":
-            yield Token(kind, "^" if value == "**" else value, position)  # type: ignore[arg-type]
-        position = found.end()
+        tokens, position = scan(text, source, position)
+        for token in tokens:
+            yield token._replace(kind="qualified") if qualified and token.kind == "word" else token
+        qualified = not tokens and source[position - 1] == "."
     yield Token("end", "", len(source))
+
+
+def scan(text: str, source: str, position: int) -> tuple[list[Token], int]:
+    """What stands at a position, as tokens (none for space and for np.), and the position behind it.
+
+    Args:
+        text: as it was given.
+        source: the same in plain characters.
+        position: where to read.
+    """
+    found = _TOKEN.match(source, position)
+    if found is None:
+        raise _refused(text, source, position)
+    kind, value, end = str(found.lastgroup), found.group(), found.end()
+    match kind:
+        case "space" | "module":
+            return [], end
+        case "number":
+            _check_number(text, source, position, value)
+        case "superscript":
+            return _exponent(value, position), end
+        case "transposed":
+            signs = "^{-⊤}" if len(value) > 1 else "^⊤"
+            return [Token("sign", sign, position) for sign in signs], end
+        case "fraction":
+            return _fraction(value, source, position), end
+    return [Token(kind, value, position)], end  # type: ignore[arg-type]
+
+
+def _exponent(characters: str, position: int) -> list[Token]:
+    exponent = characters.translate(_RAISED)
+    tokens = [Token("sign", "^", position), Token("sign", "{", position)]
+    place = 0
+    while place < len(exponent):
+        inner, place_after = scan(exponent, exponent, place)
+        tokens += [token._replace(position=position + token.position) for token in inner]
+        place = place_after
+    return [*tokens, Token("sign", "}", position + len(exponent) - 1)]
+
+
+def _fraction(character: str, source: str, position: int) -> list[Token]:
+    if position and source[position - 1].isdecimal():
+        raise FormulaError(f"{character} behind a number could be added or multiplied", source, position, "+ or *")
+    above, below = unicodedata.normalize("NFKC", character).split("⁄")
+    parts = ("{", above, "/", below, "}")
+    return [Token("number" if part.isdecimal() else "sign", part, position) for part in parts]
 
 
 def _check_number(text: str, source: str, position: int, digits: str) -> None:
@@ -134,7 +188,7 @@ def _check_number(text: str, source: str, position: int, digits: str) -> None:
     for place in range(position, end):
         if text[place] in _SUBSCRIPTS:
             raise FormulaError("a subscript belongs to a letter", source, place, "a name such as x₁")
-    if source.startswith(".", end):
+    if source.startswith(".", end) and source[end + 1 : end + 2] not in ("*", "/", "^"):
         raise FormulaError(f"{digits}. is not a number: it has a second decimal point", source, end, "one point")
     if source.startswith("_", end):
         raise FormulaError("digits are not grouped with _", source, end, "the digits without it")

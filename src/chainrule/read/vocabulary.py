@@ -2,53 +2,35 @@
 
 The order is: a declared variable; a function or constant; a letter with digits or a subscript, which is a variable;
 a word that is near no known name and has two or three letters, which is their product. Anything else is an error.
+
+A declared variable is also meant by another spelling of its name: θ is theta, x_1 and x₁ are x1, ŷ is y_hat.
 """
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import keyword
 import math
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
 
-import numpy as np
+from chainrule.errors import FormulaError
+from chainrule.read.functions import Function, functions, qualified_function
+from chainrule.read.notes import Note
+from chainrule.read.tokens import Token
 
-import chainrule.ops  # noqa: F401  enters the primitives in the registry
-from chainrule.core.notation import Call
-from chainrule.core.primitive import Primitive
-from chainrule.core.registry import building, primitives
-from chainrule.core.shapes import elementwise
-
-__all__ = ["CONSTANTS", "Function", "UnknownWordError", "Vocabulary"]
+__all__ = ["CONSTANTS", "GREEK", "UnknownWordError", "Vocabulary"]
 
 CONSTANTS = {"e": math.e, "pi": math.pi, "π": math.pi}
-
-# Names in formulas of primitives that are named or written otherwise. A primitive whose notation is a call needs no
-# row: it is read as it is written.
-_OTHER_NAMES = {
-    "ln": "log", "log": "log", "sgn": "sign", "sign": "sign", "abs": "abs", "pow": "power", "tg": "tan", "sqrt": "sqrt",
-    "cbrt": "cbrt", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
-    "atanh": "arctanh", "arsinh": "arcsinh", "arcosh": "arccosh", "artanh": "arctanh", "sigmoid": "expit",
-    "sigma": "expit", "σ": "expit", "expit": "expit", "max": "maximum", "min": "minimum", "arctan2": "arctan2",
-    "atan2": "arctan2",
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
+    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
-_COMPOSED: dict[str, Callable[[Any], Any]] = {
-    "cot": lambda x: building.divide(1.0, building.tan(x)),
-    "sec": lambda x: building.divide(1.0, building.cos(x)),
-    "csc": lambda x: building.divide(1.0, building.sin(x)),
-}
-_FOLDED = ("maximum", "minimum")  # take any number of operands, two at a time
-_ALSO_LETTERS = ("σ", "sigma")  # a function before a parenthesis, elsewhere a letter like any other
+"""Greek letters by the word that stands for them; those that look like Latin letters are left out."""
 
-_GREEK = frozenset(
-    ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi", "rho",
-     "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega")
-)  # fmt: skip
+_ALSO_LETTERS = ("σ", "sigma")  # a function before a parenthesis, elsewhere a letter like any other
 # Short words with a meaning in mathematics: reading them as a product of letters would be a silent mistake.
 _MEANINGFUL = frozenset(
     ("arg", "cov", "det", "div", "dot", "erf", "gcd", "im", "inf", "int", "inv", "lcm", "lim", "log", "max", "med",
@@ -56,16 +38,8 @@ _MEANINGFUL = frozenset(
 )  # fmt: skip
 _LETTER = re.compile(r"[^\W\d_][0-9]*(_[^\W_]+)*")
 _SUBSCRIPTED = re.compile(r"[^\W_]+(_[^\W_]+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function that formulas can use: how many operands it takes, None for any number, and how to build it."""
-
-    name: str
-    least: int
-    most: int | None
-    build: Callable[..., Any]
+_HATTED = {"ŷ": "y_hat", "ŵ": "w_hat", "ĉ": "c_hat", "ŝ": "s_hat", "ĝ": "g_hat", "ĥ": "h_hat"}
+_SPELLED = str.maketrans(_HATTED | {letter: name for name, letter in GREEK.items()})
 
 
 class UnknownWordError(Exception):
@@ -77,35 +51,73 @@ class UnknownWordError(Exception):
 
 
 class Vocabulary:
-    """The words of one formula, given its declared variables."""
+    """The words of one formula, given its declared variables and sizes."""
 
     def __init__(self, declared: Collection[str]) -> None:
         self.declared = frozenset(declared)
-        self._primitives = primitives()
-        self._functions: dict[tuple[str, bool], Function | None] = {}
-        self._named = dict(_OTHER_NAMES)
-        for name, primitive in self._primitives.items():
-            if isinstance(primitive.notation, Call) and primitive.shape is elementwise:
-                self._named |= {name: name, primitive.notation.name or name: name}
+        self._functions = functions()
+        self._spellings = {_spelling(name): name for name in declared}
 
-    def function(self, word: str, called: bool) -> Function | None:
-        """The function that the word names; `called` if a parenthesis follows."""
-        key = (word, called)
-        if key not in self._functions:
-            self._functions[key] = self._function(word, called)
-        return self._functions[key]
+    def function(self, word: str, called: bool, qualified: bool = False) -> Function | None:
+        """The function that the word names; `called` if a parenthesis follows, `qualified` behind np. or math."""
+        if qualified:
+            return qualified_function(word)
+        if self.known(word) in self.declared or (word in _ALSO_LETTERS and not called):
+            return None
+        return self._functions.get(word)
 
-    def _function(self, word: str, called: bool) -> Function | None:
-        if word in self.declared or (word in _ALSO_LETTERS and not called):
-            return None
-        if word in _COMPOSED:
-            return Function(word, 1, 1, _COMPOSED[word])
-        primitive = self._primitives.get(self._named.get(word, ""))
-        if primitive is None:
-            return None
-        count = _operands(primitive)
-        build = getattr(building, primitive.name)
-        return Function(word, count, None if primitive.name in _FOLDED else count, build)
+    def known(self, word: str) -> str:
+        """The declared variable that the word spells, else the word itself."""
+        if word in self.declared or not self._spellings:
+            return word
+        return self._spellings.get(_spelling(word), word)
+
+    def resolved(self, tokens: Iterable[Token], shown: str, notes: dict[Note, None]) -> Iterator[Token]:
+        """The tokens, each word with a meaning; one that is a product of letters becomes a word for each.
+
+        Args:
+            tokens: the formula.
+            shown: the formula as messages show it.
+            notes: gets a note where a word is read as a product.
+
+        Raises:
+            FormulaError: a word has no meaning.
+        """
+        source, before = iter(tokens), ""
+        waiting: Token | None = None
+        while (token := waiting or next(source)).kind != "end":
+            waiting = None
+            index = before in ("|", "‖") and token.text[:1] == "_"  # the 2 in ||x||_2
+            before = token.text
+            if token.kind == "word" and not index:
+                waiting = next(source)  # read ahead no further than is needed: errors come in their order
+                yield from self._resolved(token, waiting.text == "(", shown, notes)
+            elif token.kind == "qualified":
+                yield self._qualified(token, shown)
+            else:
+                yield token._replace(text=self.known(token.text)) if token.kind == "name" else token
+        yield token
+
+    def _resolved(self, token: Token, called: bool, shown: str, notes: dict[Note, None]) -> Iterator[Token]:
+        if self.function(token.text, called) is not None:
+            yield token
+            return
+        try:
+            letters = self.letters(token.text, called)
+        except UnknownWordError as error:
+            raise FormulaError(error.problem, shown, token.position, error.expected) from None
+        if len(letters) > 1:
+            notes[Note.LETTERS] = None
+        for place, letter in enumerate(letters, token.position):
+            yield Token("word", letter, place)
+
+    def _qualified(self, token: Token, shown: str) -> Token:
+        if token.text in CONSTANTS:
+            return token._replace(kind="word")
+        if qualified_function(token.text) is None:
+            problem = f"the function {token.text:.40} is not known"
+            raise FormulaError(problem, shown, token.position, "a function such as exp")
+        return token
 
     def letters(self, word: str, called: bool) -> list[str]:
         """The variables or constants whose product the word is: mostly the word alone.
@@ -113,13 +125,14 @@ class Vocabulary:
         Raises:
             UnknownWordError: it is none of these.
         """
+        word = self.known(word)
         if word in self.declared or word in CONSTANTS:
             return [word]
         if keyword.iskeyword(word):
             raise UnknownWordError(f"{word} is a word of Python's language and no name", "a variable, for example x")
         if _LETTER.fullmatch(word):
             return [word]
-        if (word in _GREEK or _SUBSCRIPTED.fullmatch(word)) and not called:
+        if (word in GREEK or _SUBSCRIPTED.fullmatch(word)) and not called:
             return [word]
         if word.isalpha() and self.declared.issuperset(word):
             return list(word)
@@ -129,7 +142,7 @@ class Vocabulary:
             and word.isalpha()
             and not called
             and word not in _MEANINGFUL
-            and word not in _GREEK
+            and word not in GREEK
         )
         if short and not near:
             return list(word)
@@ -142,17 +155,15 @@ class Vocabulary:
         )
 
     def _near(self, word: str) -> str:
-        known = [*self._named, *_COMPOSED, *self.declared, "pi"]
-        begins = [name for name in self._named if len(name) > 1 and word.startswith(name)]
+        begins = [name for name in self._functions if len(name) > 1 and word.startswith(name)]
         if begins:
             name = max(begins, key=len)
             return f"{name} {word[len(name) :]:.20}".strip()
+        known = [*self._functions, *self.declared, "pi"]
         return " or ".join(difflib.get_close_matches(word[:30].lower(), known, n=1, cutoff=0.65))
 
 
-@lru_cache(maxsize=512)
-def _operands(primitive: Primitive) -> int:
-    if isinstance(primitive.evaluate, np.ufunc):
-        return primitive.evaluate.nin
-    parameters = inspect.signature(primitive.evaluate).parameters.values()
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty for p in parameters)
+def _spelling(name: str) -> str:
+    """One form for all spellings of a name: Greek letters by their words, digits without _ before them."""
+    spelled = name if name.isascii() else name.translate(_SPELLED)
+    return re.sub(r"_(?=[0-9])", "", spelled) if "_" in spelled else spelled

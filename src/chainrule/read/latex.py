@@ -1,0 +1,384 @@
+r"""LaTeX as tokens of the same grammar: \frac{a}{b} becomes { {a} / {b} }, with parentheses that nobody sees.
+
+Only commands of the tables below are read; no other one does anything. Each token keeps its place in the LaTeX.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chainrule.errors import FormulaError
+from chainrule.limits import LIMITS
+from chainrule.read.tokens import Token, plain, scan
+from chainrule.read.vocabulary import GREEK
+
+__all__ = ["latex_tokens"]
+
+_WORDS = frozenset(
+    ("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "ln", "log",
+     "max", "min", "det", "pi", "tr")
+)  # fmt: skip
+_GREEK_WORDS = {
+    **{name: "λ" if name == "lambda" else name for name in GREEK}, "varepsilon": "epsilon", "vartheta": "theta",
+    "varphi": "phi", "varrho": "rho", "varsigma": "sigma", "varkappa": "kappa", "ell": "l",
+}  # fmt: skip
+_SIGNS = {
+    "cdot": "·", "times": "×", "ast": "*", "odot": "⊙", "circ": "⊙", "div": "/", "top": "⊤", "intercal": "⊤",
+    "prime": "'", "|": "‖", "Vert": "‖", "vert": "|", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")",
+    "lbrack": "(", "rbrack": ")",
+}  # fmt: skip
+_SIDES = {"lvert": ("open", "|"), "rvert": ("close", "|"), "lVert": ("open", "‖"), "rVert": ("close", "‖")}
+_SPACES = frozenset(
+    (",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "medspace", "thickspace", "enspace", "displaystyle",
+     "textstyle", "limits", "nolimits", "(", ")", "[", "]", "mathstrut", "nonumber")
+)  # fmt: skip
+_SIZES = frozenset(
+    ("big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm", "Bigm")
+)
+_FONTS = frozenset(("mathbf", "boldsymbol", "bm", "bf", "vec", "mathsf", "mathcal", "mathbb", "mathfrak", "mathtt"))
+_NAMES = frozenset(("text", "mathrm", "mathit", "operatorname", "textit", "textrm", "textnormal", "textbf", "mathop"))
+_ACCENTS = {
+    "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
+}  # fmt: skip
+_REFUSED = {
+    "sum": r"a sum over an index is not read: \operatorname{sum}(x) adds the components of x",
+    "prod": r"a product over an index is not read: \operatorname{prod}(x) multiplies the components of x",
+    "int": "an integral is not part of a formula",
+    "lim": "a limit is not part of a formula",
+    "partial": "a derivative is not part of a formula",
+    "infty": "infinity is no number of a formula",
+    "begin": "a matrix written out is not part of a formula: give it a name and its shape",
+    "pm": "two formulas in one are not read",
+}
+
+_COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
+_ONE_LETTER = re.compile(r"\{ *(?:[^\W\d_]|\\[A-Za-z]+) *\}")
+_LETTERS = re.compile(r"[^\W\d_]+[0-9]*")
+_INDEX = re.compile(r" *_ *(\{[^{}\\$]*\}|\\[A-Za-z]+|[^\W_]|\{ *\\[A-Za-z]+ *\{[^{}\\$]*\} *\}|\{ *\\[A-Za-z]+ *\})")
+_DEGREE = re.compile(r" *\[ *([0-9]{1,4}|[A-Za-z]) *\]")
+_BLANK = re.compile(r"[ ~]*")
+
+
+class _Frame(NamedTuple):
+    """A group that is open: how it was opened, where, and what its end begins or ends."""
+
+    sign: str
+    position: int
+    then: str
+
+
+def latex_tokens(text: str) -> Iterator[Token]:
+    r"""The tokens of a formula in LaTeX, and one of kind "end".
+
+    Raises:
+        FormulaError: a command or a character that is not read, or a group that is not closed.
+        LimitError: the text or the number of tokens exceeds its limit.
+
+    >>> " ".join(token.text for token in latex_tokens(r"\frac{1}{2} \hat{y}^{\top} x_{1}"))
+    '{ { 1 } / { 2 } } y_hat ^ { ⊤ } x_1 '
+    """
+    LIMITS.check("formula_length", len(text))
+    for count, token in enumerate(_Latex(text).tokens()):
+        LIMITS.check("formula_tokens", count)
+        yield token
+
+
+class _Latex:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.source = plain(text)
+        self.position = 0
+        self.frames: list[_Frame] = []
+        self.wanted = ""  # what the next item is an argument of: "above" and "below" a bar, "radicand", "exponent"
+        self.degrees: list[list[Token]] = []
+
+    def tokens(self) -> Iterator[Token]:
+        while True:
+            self._blank()
+            if self.position >= len(self.source):
+                break
+            yield from self._item()
+        if self.wanted:
+            raise self._error("an argument is missing here", len(self.source), "a group { }")
+        if self.frames:
+            frame = self.frames[-1]
+            raise self._error("this group is not closed", frame.position, "}" if frame.sign == "{" else ")")
+        yield Token("end", "", len(self.source))
+
+    def _blank(self) -> None:
+        found = _BLANK.match(self.source, self.position)
+        self.position = found.end() if found else self.position
+
+    def _item(self) -> Iterator[Token]:
+        """What stands at the position; where it is an argument without braces, it is closed behind it."""
+        place, character = self.position, self.source[self.position]
+        if character == "{":
+            self.position += 1
+            yield from self._open("{", place)
+            return
+        wanted, self.wanted = self.wanted, ""
+        if wanted in ("above", "below", "radicand"):
+            yield Token("sign", "{", place)
+        depth = len(self.frames)
+        yield from self._single(character, place, wanted)
+        if not wanted:
+            return
+        if len(self.frames) > depth or self.wanted:  # \frac and \sqrt hold what follows: their end is the end of this
+            if wanted != "exponent":
+                raise self._error("this argument needs braces", place, "a group { }")
+            return
+        if wanted != "exponent":
+            yield Token("sign", "}", place)
+        yield from self._completed(wanted, self.position - 1)
+
+    def _single(self, character: str, place: int, wanted: str) -> Iterator[Token]:
+        if character == "\\":
+            yield from self._command()
+        elif character == "}":
+            self.position += 1
+            yield from self._close("}", place)
+        elif character in "([":
+            self.position += 1
+            yield from self._open("(", place)
+        elif character in ")]":
+            self.position += 1
+            yield from self._close(")", place)
+        elif character == "^":
+            self._exponent()
+            yield Token("sign", "^", place)
+        elif character == "$":
+            self.position += 1
+        elif character == "_":
+            yield from self._index_of_norm()
+        elif found := _LETTERS.match(self.source, place):
+            yield from self._word(found.group()[: 1 if wanted else None], place)
+        elif wanted and character.isdecimal():
+            self.position += 1
+            if wanted == "exponent" and self.source[self.position : self.position + 1].isdecimal():
+                raise self._error("without braces one digit is the argument", self.position, "{ } around the number")
+            yield Token("number", character, place)
+        elif wanted:
+            raise self._error("without braces one letter or digit is the argument", place, "a group { }")
+        else:
+            tokens, self.position = scan(self.text, self.source, place)
+            yield from tokens
+
+    # Groups.
+
+    def _open(self, sign: str, place: int) -> Iterator[Token]:
+        then, self.wanted = self.wanted, ""
+        self.frames.append(_Frame(sign, place, then))
+        LIMITS.check("formula_depth", len(self.frames))
+        yield Token("sign", sign, place)
+
+    def _close(self, sign: str, place: int) -> Iterator[Token]:
+        if not self.frames:
+            raise self._error("this was never opened", place, "an operator or the end")
+        frame = self.frames.pop()
+        if (frame.sign == "{") != (sign == "}"):
+            closing = "}" if frame.sign == "{" else ")"
+            raise self._error(f"a group was opened with {frame.sign} and is closed with {sign}", place, closing)
+        yield Token("sign", sign, place)
+        yield from self._completed(frame.then, place)
+
+    def _completed(self, argument: str, place: int) -> Iterator[Token]:
+        """What follows when an argument has been read."""
+        if argument == "above":
+            yield Token("sign", "/", place)
+            self.wanted = "below"
+        elif argument == "below":
+            yield Token("sign", "}", place)
+        elif argument == "radicand":
+            yield from self.degrees.pop()
+            yield Token("sign", "}", place)
+
+    # Commands.
+
+    def _command(self) -> Iterator[Token]:
+        place = self.position
+        found = _COMMAND.match(self.source, place)
+        if found is None:
+            raise self._error("a backslash that begins no command", place, r"a command such as \frac")
+        name = found[1]
+        self.position = found.end()
+        if name in _SPACES:
+            if name == "(" or name == ")" or name == "[" or name == "]":
+                return
+            self._blank()
+            if self.position < len(self.source) and self.wanted:
+                yield from self._item()
+        elif name in ("frac", "dfrac", "tfrac", "cfrac"):
+            self.wanted = "above"
+            yield Token("sign", "{", place)
+        elif name == "sqrt":
+            yield from self._root(place)
+        elif name in ("left", "right") or name in _SIZES:
+            yield from self._delimiter(name, place)
+        elif name in _SIDES:
+            kind, sign = _SIDES[name]
+            yield Token(kind, sign, place)  # type: ignore[arg-type]
+        elif name in ("{", "lbrace", "lbrack"):
+            yield from self._open("(", place)
+        elif name in ("}", "rbrace", "rbrack"):
+            yield from self._close(")", place)
+        elif name in _SIGNS:
+            yield Token("sign", _SIGNS[name], place)
+        elif name in _WORDS:
+            yield Token("word", self._logarithm() if name == "log" else name, place)
+        elif name in _FONTS and self._at("{") and _ONE_LETTER.match(self.source, self.position) is None:
+            yield from self._item()  # a group with more than a letter: its font says nothing
+        elif name in _GREEK_WORDS or name in _FONTS or name in _NAMES or name in _ACCENTS:
+            yield from self._name(name, place)
+        else:
+            raise self._unknown(name, place)
+
+    def _at(self, character: str) -> bool:
+        self._blank()
+        return self.source.startswith(character, self.position)
+
+    def _root(self, place: int) -> Iterator[Token]:
+        """sqrt[n]{x} becomes { √{x} }, with the signs of the third and fourth root, or { {x}^{1/n} }."""
+        found = _DEGREE.match(self.source, self.position)
+        if found is None and self._at("["):
+            raise self._error("the degree of a root is a number or a letter", self.position, "[3]")
+        degree = found[1] if found else "2"
+        self.position = found.end() if found else self.position
+        self.wanted = "radicand"
+        yield Token("sign", "{", place)
+        sign = {"2": "√", "3": "∛", "4": "∜"}.get(degree, "")
+        rest: list[Token] = []
+        if sign:
+            yield Token("sign", sign, place)
+        else:
+            number = Token("number" if degree.isdecimal() else "word", degree, place)
+            rest = [Token("sign", "^", place), Token("sign", "{", place), Token("number", "1", place),
+                    Token("sign", "/", place), number, Token("sign", "}", place)]  # fmt: skip
+        self.degrees.append(rest)
+
+    def _delimiter(self, command: str, place: int) -> Iterator[Token]:
+        r"""The sign behind \left, \right and \big."""
+        self._blank()
+        start = self.position
+        side = "open" if command == "left" or command[-1] == "l" else "close" if command[-1] in "rt" else ""
+        character = self.source[start : start + 1]
+        found = _COMMAND.match(self.source, start)
+        sign = character if found is None else _SIDES.get(found[1], ("", _SIGNS.get(found[1], "")))[1]
+        self.position = start + 1 if found is None else found.end()
+        if sign in ("(", "[") and sign:
+            yield from self._open("(", place)
+        elif sign in (")", "]") and sign:
+            yield from self._close(")", place)
+        elif sign in ("|", "‖") and sign:
+            yield Token(side or "sign", sign, place)  # type: ignore[arg-type]
+        else:
+            raise self._error(f"\\{command} stands before a parenthesis or a bar", start, "( ) [ ] | or \\|")
+
+    def _exponent(self) -> None:
+        self.position += 1
+        self._blank()
+        if self.source[self.position : self.position + 1] in ("-", "+"):
+            raise self._error("without braces a sign alone is the exponent", self.position, "{ } around the exponent")
+        if self.source[self.position : self.position + 1] not in ("", "{", "'", "("):
+            self.wanted = "exponent"
+
+    # Names.
+
+    def _word(self, word: str, place: int) -> Iterator[Token]:
+        """Letters as they stand in text; an index belongs to the last of them."""
+        self.position = place + len(word)
+        index = self._index()
+        if index and len(word) > 1 and word.isalpha():
+            yield Token("word", word[:-1], place)
+            place, word = place + len(word) - 1, word[-1]
+        yield Token("name" if index else "word", word + index, place)
+
+    def _name(self, command: str, place: int) -> Iterator[Token]:
+        """A Greek letter, or a name with its font, its accents and its index."""
+        self.position = place
+        certain = False
+        accents: list[str] = []
+        closing = 0
+        while True:
+            found = _COMMAND.match(self.source, self.position)
+            command = found[1] if found else ""
+            if found is None or not (command in _FONTS or command in _NAMES or command in _ACCENTS):
+                break
+            self.position = found.end() + self.source.startswith("*", found.end())
+            certain |= command in _NAMES
+            if command in _ACCENTS:
+                accents.append(_ACCENTS[command])
+            if self._at("{"):
+                self.position += 1
+                closing += 1
+                self._blank()
+        if found is not None and command in _GREEK_WORDS:
+            word, self.position = _GREEK_WORDS[command], found.end()
+        else:
+            word = self._letters(closing > 0 and certain)
+        word += self._index() if closing else ""
+        for _ in range(closing):
+            if not self._at("}"):
+                raise self._error("a name is written in letters, digits and _", self.position, "}")
+            self.position += 1
+        word += "".join(f"_{accent}" for accent in reversed(accents)) + self._index()
+        yield Token("name" if accents or certain or "_" in word else "word", word, place)
+
+    def _letters(self, in_text: bool) -> str:
+        """A name in letters; in a text with digits, _ and spaces between them."""
+        pattern = r"[^\W\d_](?:[^\W_]|\\?_| (?=[^\W_]))*" if in_text else r"[^\W\d_]"
+        found = re.compile(pattern).match(self.source, self.position)
+        if found is None:
+            raise self._error("a name is written in letters, digits and _", self.position, "a letter")
+        self.position = found.end()
+        return found.group().replace("\\", "").replace(" ", "_")
+
+    def _index(self) -> str:
+        """The index behind a name as a part of the name: _1, _max; "" if there is none."""
+        found = _INDEX.match(self.source, self.position)
+        if found is None:
+            if self._at("_"):
+                raise self._error("an index is a letter, a number or a word", self.position + 1, "_1 or _{ij}")
+            return ""
+        self.position = found.end()
+        parts = re.findall(r"[^\W_]+", re.sub(r"\\(?:text|mathrm|mathit|operatorname)\b", "", found[1]))
+        if not parts:
+            raise self._error("an index is a letter, a number or a word", found.start(1), "_1 or _{ij}")
+        return "".join(f"_{_GREEK_WORDS.get(part, part)}" for part in parts)
+
+    def _logarithm(self) -> str:
+        index = self._index()
+        if index not in ("", "_2", "_10"):
+            raise self._error("a logarithm has the base e, 2 or 10", self.position - 1, r"\log_2, or \ln x / \ln b")
+        return f"log{index[1:]}"
+
+    def _index_of_norm(self) -> Iterator[Token]:
+        place = self.position
+        before = self.source[:place].rstrip(" ")
+        if not before.endswith(("|", "Vert", "vert")):
+            raise self._error("an index belongs to a name", place, "a letter before it")
+        yield Token("word", self._index(), place)
+
+    def _unknown(self, name: str, place: int) -> FormulaError:
+        known = [
+            *_WORDS,
+            *_GREEK_WORDS,
+            *_SPACES,
+            *_FONTS,
+            *_NAMES,
+            *_ACCENTS,
+            *_SIGNS,
+            *_SIDES,
+            "frac",
+            "sqrt",
+            "left",
+        ]
+        near = difflib.get_close_matches(name[:30], [word for word in known if len(word) > 1], n=1, cutoff=0.65)
+        problem = _REFUSED.get(name) or f"the command \\{name:.40} is not read in a formula"
+        suggestion = f": did you mean \\{near[0]}?" if near and name not in _REFUSED else ""
+        return self._error(problem + suggestion, place, r"a command such as \frac, \sqrt, \sin or \alpha")
+
+    def _error(self, problem: str, position: int, expected: str) -> FormulaError:
+        return FormulaError(problem, self.source, position, expected)
