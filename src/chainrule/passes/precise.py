@@ -1,7 +1,8 @@
 """Values of nodes to many digits, and of D[u] by differences: what a derivation is checked with.
 
 The derivative that a D[u] stands for is a central difference of u in more digits than are wanted, so that no rule of
-differentiation is evidence for itself. With steps of 10^-k its error is about 10^-2k, of which 2k digits are kept.
+differentiation is evidence for itself. With steps of 10^-k its error is about 10^-2k, of which 2k digits are kept. A
+LIM[u] is the mean of u at such a step on both sides of 0.
 
 Each node is evaluated once at each place: a sample point, or one moved from it by a few steps of a difference. The
 lines of a derivation share most of their nodes, so all of them together take linear time. Every traversal is a loop.
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.graph import Node
-from chainrule.core.pending import is_pending
+from chainrule.core.pending import is_pending, is_pending_limit
 from chainrule.errors import GraphError
 from chainrule.passes.precise_operations import Number, Operations
 
@@ -47,7 +48,7 @@ class Nesting:
     def __call__(self, term: Node) -> int:
         for node in _unknown(term, self._known):
             inside = max((self._known[operand] for operand in node.operands), default=0)
-            self._known[node] = inside + is_pending(node)
+            self._known[node] = inside + (is_pending(node) or is_pending_limit(node))
         return self._known[term]
 
 
@@ -118,12 +119,13 @@ class Precise:
             self._prepare(node)
             return self._value(node, self._origins[point])
 
-    def text(self, value: Number) -> str:
+    def text(self, value: Number, digits: int = 8) -> str:
         """A value in a few digits, for messages."""
-        shown = np.frompyfunc(lambda v: self.m.nstr(self.m.convert(v), 8, strip_zeros=True).removesuffix(".0"), 1, 1)(
-            value
-        )
-        return shown if isinstance(shown, str) else " ".join(np.array2string(shown, threshold=8).split())
+        m = self.m
+        shown = np.frompyfunc(lambda v: m.nstr(m.convert(v), digits, strip_zeros=True).removesuffix(".0"), 1, 1)(value)
+        if isinstance(shown, str):
+            return shown
+        return " ".join(np.array2string(shown, threshold=8, formatter={"all": str}).split())
 
     def size(self, node: Node, point: int) -> Any:
         """The largest magnitude among the values of a node and of all that it was computed from, D[...] included."""
@@ -171,7 +173,7 @@ class Precise:
 
     def _needs(self, node: Node, place: _Place) -> list[tuple[Node, _Place]]:
         """The nodes that the value of a node at a place is computed from, each with its place."""
-        if is_pending(node):
+        if is_pending(node) or is_pending_limit(node):
             term, x, *direction = node.operands
             ends = (self._shifted(place, by, x, *direction) for by in (1, -1))
             return [(term, self._home(term, end)) for end in ends]
@@ -220,7 +222,12 @@ class Precise:
             for operand in node.operands:
                 depends |= self._depends[operand]
             self._depends[node] = depends
-            self._functions[node] = self._difference if is_pending(node) else self._operations.function(node)
+            if is_pending(node):
+                self._functions[node] = self._difference
+            elif is_pending_limit(node):
+                self._functions[node] = self._middle
+            else:
+                self._functions[node] = self._operations.function(node)
 
     def _of_leaf(self, node: Node) -> int:
         if node.is_constant:
@@ -235,6 +242,10 @@ class Precise:
         if np.asarray(ahead).dtype == bool:
             ahead, behind = self._operations.number(ahead), self._operations.number(behind)
         return (ahead - behind) / (2 * self.h)
+
+    def _middle(self, ahead: Number, behind: Number) -> Number:
+        """The limit of a term as an input goes to 0: the mean of its values a step away on both sides."""
+        return (ahead + behind) / 2
 
 
 def _unknown(term: Node, known: Mapping[Node, Any], letters: Mapping[Node, Node] | None = None) -> list[Node]:
