@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,20 +12,24 @@ from chainrule.core.graph import Graph
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError
 from chainrule.read.formula import parse
+from chainrule.read.shapes import ShapesLike
 
 __all__ = ["FormulaFunction", "formula_function"]
 
 
-def formula_function(text: str, variables: Sequence[str] | str | None = None) -> FormulaFunction:
+def formula_function(
+    text: str, variables: Sequence[str] | str | None = None, shapes: ShapesLike | None = None
+) -> FormulaFunction:
     """The function that a formula defines, with its variables as parameters.
 
     Args:
-        text: the formula.
+        text: the formula, in any notation that `parse` reads.
         variables: the order of the parameters, and names that are variables whatever they look like; without it the
-            parameters stand in order of first appearance.
+            parameters stand in the order of `shapes`, then in order of first appearance.
+        shapes: shapes of variables, such as "X: N d, w: d"; it then takes arrays of any such sizes.
 
     Raises:
-        FormulaError: the formula cannot be read.
+        FormulaError: the formula cannot be read, or shapes do not fit.
         LimitError: it is larger than a limit allows.
 
     >>> f = formula_function("x^2 exp(k x)")
@@ -33,12 +37,17 @@ def formula_function(text: str, variables: Sequence[str] | str | None = None) ->
     <formula x^2 exp(k x) of x, k>
     >>> float(f(3.0, k=0.0))
     9.0
+    >>> loss = formula_function("mean((y - X w)^2)", shapes="X: N d, y: N, w: d")
+    >>> float(loss(np.eye(2), np.array([1.0, 2.0]), np.zeros(2)))
+    2.5
     """
-    return FormulaFunction(text, parse(text, variables))
+    return FormulaFunction(text, parse(text, variables, shapes))
 
 
 class FormulaFunction:
-    """A callable read from a formula: on numbers, on arrays (elementwise) and on traced values.
+    """A callable read from a formula: on numbers, on arrays and on traced values.
+
+    Without declared shapes it computes each component by itself.
 
     Attributes:
         text: the formula as it was given.
@@ -46,7 +55,17 @@ class FormulaFunction:
         variables: the names of its parameters.
     """
 
-    __slots__ = ("__name__", "__qualname__", "__signature__", "_output", "_steps", "graph", "text", "variables")
+    __slots__ = (
+        "__name__",
+        "__qualname__",
+        "__signature__",
+        "_axes",
+        "_output",
+        "_steps",
+        "graph",
+        "text",
+        "variables",
+    )
 
     def __init__(self, text: str, graph: Graph) -> None:
         self.text = text
@@ -62,21 +81,41 @@ class FormulaFunction:
         self._steps = [
             (None if node.primitive is None else getattr(evaluating, node.primitive.name),
              [places[operand] for operand in node.operands],
-             node.parameters.get("value", node.name))
+             node.parameters if node.primitive is not None else node.parameters.get("value", node.name))
             for node in graph.nodes
         ]  # fmt: skip
+        self._axes = [
+            (node.name, node.parameters["sizes"], node.shape) for node in graph.inputs if "sizes" in node.parameters
+        ]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = dict(zip(self.variables, map(_real, args), strict=False))
         if kwargs or len(args) != len(self.variables):
             given |= self._by_keyword(args, kwargs)
+        if self._axes:
+            self._check_shapes(given)
         values: list[Any] = []
         for primitive, places, value in self._steps:
             if primitive is not None:
-                values.append(primitive(*[values[place] for place in places]))
+                values.append(primitive(*[values[place] for place in places], **value))
             else:
                 values.append(given[value] if type(value) is str else value)
         return values[self._output]
+
+    def _check_shapes(self, given: Mapping[str, Any]) -> None:
+        """Raise `ArgumentError` where a value has not the declared axes, or a letter has two sizes."""
+        sizes: dict[str, tuple[int, str]] = {}
+        for name, letters, shape in self._axes:
+            found = np.shape(given[name])
+            declared = tuple(letter or n for letter, n in zip(letters, shape, strict=True))
+            if len(found) != len(shape) or any(not a and n != m for a, n, m in zip(letters, found, shape, strict=True)):
+                raise ArgumentError(
+                    f"{name} has the shape {found}, and it is declared as {' '.join(map(str, declared))}"
+                )
+            for letter, n in zip(letters, found, strict=True):
+                known, before = sizes.setdefault(letter, (n, name)) if letter else (n, name)
+                if known != n:
+                    raise ArgumentError(f"{letter} is {known} in {before} and {n} in {name}: they do not fit")
 
     def _by_keyword(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         wanted = f"{self.text:.60} takes {', '.join(self.variables) or 'no arguments'}"
