@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from chainrule.core.graph import Node, constant, topological
+from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.registry import building
 from chainrule.passes.rewrites import number, operation
+from chainrule.passes.simplify import rewrite
 
 __all__ = ["Polynomial", "polynomial"]
 
@@ -107,6 +108,7 @@ def polynomial(term: Node, letters: Sequence[Node]) -> Polynomial | None:
     >>> formula_text(polynomial(graph.outputs[0], graph.inputs[:2]).node)
     '2a x h + a h^2'
     """
+    (term,) = rewrite(Graph((), (term,)), ()).outputs  # equal parts become one letter
     nodes = topological([term])
     moving = set(letters)
     order = [*(node for node in nodes if node not in moving), *letters]
