@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
+from chainrule.views.derivation.data import part_data
 from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.html import derivation_html
+from chainrule.views.derivation.latex import derivation_latex
+from chainrule.views.derivation.markdown import derivation_markdown
 from chainrule.views.derivation.record import Detail, Part, Step
 from chainrule.views.derivation.text import derivation_text
 
@@ -66,5 +70,25 @@ class Derivation:
         """The derivation as text, in plain characters or with Unicode's superscripts."""
         return derivation_text(self.formula, self.names, self.parts, self.detail, self.at, notation)
 
+    def to_latex(self) -> str:
+        """The derivation for math mode: aligned lines with their reasons; needs amsmath, KaTeX or MathJax."""
+        return derivation_latex(self.formula, self.names, self.parts, self.detail, self.at)
+
+    def to_markdown(self) -> str:
+        """The derivation as Markdown, with formulas between dollar signs."""
+        return derivation_markdown(self.formula, self.names, self.parts, self.detail, self.at)
+
+    def to_html(self) -> str:
+        """The derivation as a piece of a page, with its formulas in MathML."""
+        return derivation_html(self.formula, self.names, self.parts, self.detail, self.at)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The derivation as plain data, with every step whatever the detail, for JSON."""
+        derivatives = [part_data(part, self.at) for part in self.parts]
+        return {"function": self.formula.text(), "derivatives": derivatives}
+
     def __str__(self) -> str:
         return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.to_html()

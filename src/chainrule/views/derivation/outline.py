@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
 
@@ -140,10 +141,14 @@ def _statement(step: Step) -> Pieces:
 def _use(step: Step) -> Pieces:
     if step.inner is not None:
         inner = step.inner
-        return ("u = ", inner.function, f"; {step.rule.name}: d/du ", inner.outer, " = ", inner.derivative)
+        return (inner.letter, " = ", inner.function, f"; {step.rule.name}: ", inner.taken, " = ", inner.derivative)
     if step.substitution and not step.elementary:
         pieces: list[str | Expression] = []
         for letter, expression in step.substitution:
-            pieces += [f"{', ' if pieces else ''}{letter} = ", expression]
+            pieces += [", "] * bool(pieces) + [_letter(letter), " = ", expression]
         return tuple(pieces)
     return (step.before, " = ", step.after) if step.elementary else ()
+
+
+def _letter(name: str) -> Expression:
+    return Expression(Node(None, (), {"name": name}, (), float, name), ())

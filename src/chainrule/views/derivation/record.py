@@ -21,13 +21,17 @@ class Inner:
     """How a step used the chain rule: the outer function is differentiated by u, then u by x.
 
     Attributes:
-        function: the inner function, u.
+        letter: u.
+        function: the inner function, which u stands for.
         outer: the outer function of u.
-        derivative: the derivative of the outer function by u.
+        taken: the derivative of the outer function by u, still to be taken.
+        derivative: the same, taken.
     """
 
+    letter: Expression
     function: Expression
     outer: Expression
+    taken: Expression
     derivative: Expression
 
 

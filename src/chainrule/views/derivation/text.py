@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Line, Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.write import derivative_name
+from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
 
 __all__ = ["derivation_text"]
 
@@ -34,11 +31,9 @@ def derivation_text(
 
 
 def _function(formula: Expression, names: Mapping[Node, str], notation: str) -> Iterator[str]:
-    arguments = ", ".join(node.name for node in formula.inputs)
-    yield f"f({arguments}) = {formula.text(notation)}"
-    for node, name in names.items():
-        others = {other: known for other, known in names.items() if other is not node}
-        yield f"  {name} = {replace(formula, node=node, names=others).text(notation)}"
+    yield f"{signature(formula, notation)} = {formula.text(notation)}"
+    for left, right in definitions(formula, names, notation):
+        yield f"  {left} = {right}"
 
 
 def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:
@@ -69,25 +64,7 @@ def _pieces(pieces: Pieces, notation: str) -> str:
 
 
 def _closing(part: Part, at: Mapping[str, Any], notation: str) -> Iterator[str]:
-    if part.value is not None:
-        point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
-        yield f"  at {point}: {symbol(part, notation)} = {number(part.value)}"
-    if part.evidence is not None:
-        checked = [step.evidence for step in part.steps if step.evidence is not None]
-        least = min((evidence.points for evidence in checked), default=part.evidence.points)
-        yield (
-            f"  checked: each step at {least} points or more to {part.evidence.digits} digits; "
-            "the result is that of the backward pass"
-        )
-
-
-def symbol(part: Part, notation: str) -> str:
-    """What a derivative is called: f'(x), or df/dx where there are several variables."""
-    several = len(part.of.inputs) > 1
-    name = derivative_name("f", part.path, notation, "partial" if several else "prime")
-    return name if several else f"{name}({part.by.name})"
-
-
-def number(value: Any) -> str:
-    """A value as it is shown: six significant digits."""
-    return f"{np.asarray(value)[()]:.6g}"
+    value = value_line(part, at, notation)
+    if value:
+        yield f"  {value[0]} = {value[1]}"
+    yield f"  checked: {checked(part)}"

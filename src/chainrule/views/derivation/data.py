@@ -1,0 +1,50 @@
+"""A derivation as plain data, for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.record import Part, Step
+from chainrule.views.derivation.words import symbol
+
+__all__ = ["part_data"]
+
+
+def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
+    """One derivative with all its steps: strings, numbers, lists and dictionaries only."""
+    return {
+        "derivative": symbol(part, "text"),
+        "by": list(part.path),
+        "start": _written(part.start),
+        "steps": [_step(step, whole) for step, whole in zip(part.steps, part.wholes, strict=True)],
+        "result": _written(part.result),
+        "evidence": _evidence(part.evidence),
+        "at": dict(at),
+        "value": part.value,
+    }
+
+
+def _step(step: Step, whole: Expression) -> dict[str, Any]:
+    return {
+        "rule": step.rule.name,
+        "statement": step.rule.statement,
+        "before": _written(step.before),
+        "after": _written(step.after),
+        "whole": _written(whole),
+        "substitution": {letter: _written(expression) for letter, expression in step.substitution},
+        "inner": _written(step.inner.function) if step.inner else None,
+        "depth": step.depth,
+        "evidence": _evidence(step.evidence),
+    }
+
+
+def _written(expression: Expression) -> dict[str, str]:
+    return {"text": expression.text(), "latex": expression.text("latex")}
+
+
+def _evidence(evidence: Any) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    return {"points": evidence.points, "digits": evidence.digits, "largest_difference": evidence.worst}

@@ -1,0 +1,60 @@
+"""A derivation as a piece of a page, with its formulas in MathML: for notebooks and the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from chainrule.core.graph import Node
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.outline import Pieces, Reason, lines_of
+from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
+
+__all__ = ["derivation_html"]
+
+
+def derivation_html(
+    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
+) -> str:
+    """Derivatives as ordered lists; colours and fonts are those of the page."""
+    equations = [(signature(formula, "mathml"), formula.text("mathml")), *definitions(formula, names, "mathml")]
+    blocks = [_block(left, right) for left, right in equations]
+    for part in parts:
+        blocks += _part(part, detail, bool(names), at)
+    return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
+
+
+def _part(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
+    yield _block(symbol(part, "mathml"), part.start.text("mathml"))
+    items = []
+    for line in lines_of(part, detail, by_term):
+        reasons = "<br>".join(_reason(reason) for reason in line.reasons)
+        left = "" if line.left is None else line.left.text("mathml")
+        items.append(f"<li>{reasons}{_block(left, line.right.text('mathml'))}</li>")
+    yield f"<ol>{''.join(items)}</ol>"
+    value = value_line(part, at, "mathml")
+    if value:
+        yield _block(*value)
+    yield f"<p><small>Checked: {escape(checked(part))}.</small></p>"
+
+
+def _block(left: str, right: str) -> str:
+    return f'<math display="block">{left}<mo>=</mo>{right}</math>'
+
+
+def _reason(reason: Reason) -> str:
+    text = f"<strong>{escape(reason.rule)}</strong>" + (f", {reason.count} times" if reason.count > 1 else "")
+    if reason.statement:
+        text += f", {_pieces(reason.statement)}"
+    if reason.pieces:
+        text += f"{', with ' if reason.statement else ': '}{_pieces(reason.pieces)}"
+    return text
+
+
+def _pieces(pieces: Pieces) -> str:
+    text = "".join(
+        f"<math>{piece.text('mathml')}</math>" if isinstance(piece, Expression) else escape(piece) for piece in pieces
+    )
+    return text.replace("</math> = <math>", "<mo>=</mo>")

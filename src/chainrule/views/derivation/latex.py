@@ -1,0 +1,69 @@
+"""A derivation in LaTeX, for math mode: aligned lines, each with its reasons behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chainrule.core.graph import Node
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.outline import Pieces, Reason, lines_of
+from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.words import definitions, signature, symbol, value_line
+from chainrule.views.latex import LatexPrinter
+from chainrule.views.tree import joined
+
+__all__ = ["derivation_latex", "pieces_latex"]
+
+
+def derivation_latex(
+    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
+) -> str:
+    """Derivatives as aligned lines; needs amsmath, KaTeX or MathJax."""
+    blocks = [_aligned(f"{left} &= {right}" for left, right in _function(formula, names))]
+    blocks += [_aligned(_rows(part, detail, bool(names), at)) for part in parts]
+    return "\n\n".join(blocks)
+
+
+def _aligned(rows: Iterator[str]) -> str:
+    body = " \\\\\n".join(rows)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _function(formula: Expression, names: Mapping[Node, str]) -> Iterator[tuple[str, str]]:
+    yield signature(formula, "latex"), formula.text("latex")
+    yield from definitions(formula, names, "latex")
+
+
+def _rows(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{symbol(part, 'latex')} &= {part.start.text('latex')}"
+    for line in lines_of(part, detail, by_term):
+        left = "" if line.left is None else line.left.text("latex")
+        first, *others = [_reason(reason) for reason in line.reasons]
+        yield f"{left} &= {line.right.text('latex')} && {first}"
+        yield from (f"&&& {reason}" for reason in others)
+    value = value_line(part, at, "latex")
+    if value:
+        yield f"{value[0]} &= {value[1]}"
+
+
+def _reason(reason: Reason) -> str:
+    text = words_latex(reason.rule + (f", {reason.count} times" if reason.count > 1 else ""))
+    if reason.statement:
+        text += words_latex(": ") + pieces_latex(reason.statement)
+    if reason.pieces:
+        text += words_latex(", with " if reason.statement else ": ") + pieces_latex(reason.pieces)
+    return text
+
+
+def pieces_latex(pieces: Pieces) -> str:
+    """Words and expressions in turn: the words as text."""
+    return "".join(piece.text("latex") if isinstance(piece, Expression) else words_latex(piece) for piece in pieces)
+
+
+def words_latex(words: str) -> str:
+    """Words in math mode."""
+    if words.strip() in ("=",):
+        return " = "
+    text = joined(LatexPrinter().word(f"{words} "))
+    return text.replace(" }", "}") if not words.endswith(" ") else text.replace("  }", " }")

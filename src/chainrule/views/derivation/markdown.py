@@ -1,0 +1,53 @@
+"""A derivation in Markdown, with formulas between dollar signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chainrule.core.graph import Node
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.outline import Pieces, Reason, lines_of
+from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
+
+__all__ = ["derivation_markdown"]
+
+
+def derivation_markdown(
+    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
+) -> str:
+    """Derivatives as numbered lists, each line under its reasons."""
+    equations = [(signature(formula, "latex"), formula.text("latex")), *definitions(formula, names, "latex")]
+    blocks = [f"$${left} = {right}$$" for left, right in equations]
+    for part in parts:
+        blocks += _part(part, detail, bool(names), at)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _part(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
+    yield f"$${symbol(part, 'latex')} = {part.start.text('latex')}$$"
+    for number, line in enumerate(lines_of(part, detail, by_term), 1):
+        head = f"{number}. "
+        reasons = f"  \n{' ' * len(head)}".join(_reason(reason) for reason in line.reasons)
+        left = "" if line.left is None else f"{line.left.text('latex')} "
+        yield f"{head}{reasons}\n\n{' ' * len(head)}$${left}= {line.right.text('latex')}$$"
+    value = value_line(part, at, "latex")
+    if value:
+        yield f"$${value[0]} = {value[1]}$$"
+    yield f"*Checked: {checked(part)}.*"
+
+
+def _reason(reason: Reason) -> str:
+    text = f"**{reason.rule}**" + (f", {reason.count} times" if reason.count > 1 else "")
+    if reason.statement:
+        text += f", {_pieces(reason.statement)}"
+    if reason.pieces:
+        text += f"{', with ' if reason.statement else ': '}{_pieces(reason.pieces)}"
+    return text
+
+
+def _pieces(pieces: Pieces) -> str:
+    """Formulas that only an equals sign or a comma parts stand in one formula."""
+    text = "".join(f"${piece.text('latex')}$" if isinstance(piece, Expression) else piece for piece in pieces)
+    return text.replace("$ = $", " = ")
