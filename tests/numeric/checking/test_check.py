@@ -255,8 +255,16 @@ class TestReport:
             read = json.loads(json.dumps(result.to_dict(), allow_nan=False))
             assert read["passed"] is bool(result)
             assert read["size"] == len(read["components"])
-        assert read["components"][1]["analytic"] is None
+        assert read["components"][1]["analytic"] == "NaN"
         assert read["groups"][0]["name"] == "a[1]"
+
+    def test_what_json_lacks_is_text_and_what_was_not_measured_is_nothing(self):
+        read = check(lambda w: float(np.sum(w)), np.where(np.arange(300) == 7, -math.inf, 1.0), np.ones(300)).to_dict()
+        (component,) = read["components"]
+        assert float(component["analytic"]) == -math.inf
+        assert component["numeric"] is None
+        assert component["error"] is None
+        assert read["resolution"] == "Infinity"
 
     def test_in_a_notebook_it_is_a_table_with_text_made_harmless(self):
         html = check(lambda p: p["<b>"] ** 2, lambda p: {"<b>": p["<b>"]}, {"<b>": 3.0})._repr_html_()

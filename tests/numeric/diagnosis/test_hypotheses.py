@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chainrule.numeric import check
+from chainrule.numeric.diagnosis import diagnose
 from chainrule.numeric.diagnosis.case import Case
 from chainrule.numeric.diagnosis.combined import Each
 from chainrule.numeric.diagnosis.factor import Factor
@@ -126,8 +129,8 @@ class TestSummation:
     def test_rows_that_were_not_averaged(self) -> None:
         here = case(part("w", self.rows, self.rows.mean(axis=0)))
         count = Named(3.0, "N", "the number of rows", True)
-        for number, said in ((count, "not averaged over axis 0 (of 3)"), (None, "and 3 times too large")):
-            wrong = NotSummed((0,), 3.0, number)
+        for numbers, said in (((count,), "not averaged over axis 0 (of 3)"), ((), "and 3 times too large")):
+            wrong = NotSummed((0,), 3.0, numbers)
             assert wrong.misfit(here) == pytest.approx(0, abs=1e-6)
             assert said in wrong.sentence(here)
         assert NotSummed((0,)).misfit(here) > 1e6
@@ -149,3 +152,59 @@ class TestSummation:
         here = case(part("W", np.full((3, 2), 21.0), self.rows))
         assert wrong.misfit(here) == 0
         assert wrong.sentence(here) == "summed over the axes 0 and 1 of W too, and spread over it again"
+
+
+class TestWhereSeveralExplainIt:
+    @pytest.mark.parametrize("power", [1, -1, 2, -2])
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_factor_is_no_regularisation(self, power, seed) -> None:
+        """The right gradient is proportional to the parameters, and so is whatever it is off by."""
+        w = np.random.default_rng(seed).normal(size=5)
+        norm = np.linalg.norm(w)
+        found = check(lambda w: math.sqrt(float(w @ w)), w / norm * norm**power, w)
+        assert found.mistake.kind is Mistake.INNER_FACTOR
+        assert f"{'1/' if power > 0 else ''}||w||{'^2' if abs(power) == 2 else ''} is missing" in found.diagnosis
+
+    def test_any_other_factor_is_said_as_one(self) -> None:
+        found = check(lambda w: math.sqrt(float(w @ w)), lambda w: 0.73 * w / np.linalg.norm(w), np.array([1.0, 2.0]))
+        assert found.diagnosis == "off by the constant factor 0.73" or found.mistake.kind is Mistake.FACTOR
+
+    @pytest.mark.parametrize("given", [True, False])
+    def test_a_ridge_that_no_argument_names(self, given) -> None:
+        random = np.random.default_rng(4)
+        X, y, w, rate = random.normal(size=(20, 3)), random.normal(size=20), random.normal(size=3), 0.3
+        gradient = lambda w: 2 / 20 * X.T @ (X @ w - y)
+        found = check(lambda w: np.mean((X @ w - y) ** 2) + rate * np.sum(w**2), gradient(w) if given else gradient, w)
+        assert found.mistake.kind is Mistake.TERM_MISSING
+        assert "0.6 w, which test_hypotheses.py, line" in found.diagnosis
+
+    def test_a_ridge_on_one_of_two(self) -> None:
+        p = {"w": np.array([1.0, -2.0, 0.5]), "b": 0.3}
+        loss = lambda p: np.sum((p["w"] + p["b"]) ** 2) + 0.25 * np.sum(p["w"] ** 2)
+        gradient = lambda p: {"w": 2 * (p["w"] + p["b"]), "b": 2 * np.sum(p["w"] + p["b"])}
+        found = check(loss, gradient, p)
+        assert found.diagnosis.startswith(
+            "only p.w is wrong: an additive term proportional to the parameters is missing"
+        )
+
+    def test_one_number_tells_little(self) -> None:
+        f, wrong = lambda x: np.exp(x**2), lambda x: np.exp(x**2)
+        assert check(f, wrong(0.7), 0.7).diagnosis.startswith("it may be that the inner factor")
+        assert check(f, wrong, 0.7).diagnosis.startswith("the inner factor")
+        assert check(f, -2 * 0.7 * np.exp(0.49), 0.7).diagnosis == "the sign is flipped"
+
+
+def test_the_symbols_of_a_term_are_defined() -> None:
+    random = np.random.default_rng(5)
+    p, X = {"W": random.normal(size=(3, 2))}, random.normal(size=(11, 3))
+    loss = lambda p, X: np.sum((X @ p["W"]) ** 2) + np.sum(p["W"] ** 2) / len(X)
+    found = check(loss, lambda p, X: {"W": 2 * X.T @ X @ p["W"]}, p, X)
+    assert found.diagnosis.endswith("= 2/N p.W, N = 11, the rows of X (regularisation)")
+
+
+def test_leaves_of_an_argument_are_no_other_arguments() -> None:
+    p, q = {"a": np.array([1.0, 2.0])}, np.array([3.0, 5.0])
+    asked = []
+    part = Part("p.a", p["a"], np.array([7.0, 9.0]), q, np.full(2, 1e-12))
+    diagnose(Evidence([part], {"p": p, "q": q}, others=lambda name: asked.append(name)))
+    assert set(asked) == {"q"}

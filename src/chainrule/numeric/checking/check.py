@@ -127,7 +127,7 @@ def compare(
     function = df if callable(df) else None
     derivative = exact_derivative(objective, value)
     if any(g.shape != leaf.values.shape for g, leaf in zip(gradients, objective.leaves, strict=True)):
-        found = misshapen(objective, value, gradients, derivative)
+        found = misshapen(objective, value, gradients, df, derivative)
         mistake = diagnose(evidence_of(objective, function, found.parts, derivative))
         if mistake is None:
             objective.require_shapes(gradients)

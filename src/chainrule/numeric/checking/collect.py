@@ -42,31 +42,42 @@ def evidence_of(
     return Evidence(parts, objective.by_name(), others, graph, elsewhere)
 
 
-def misshapen(objective: Objective, value: RealArray, gradients: Sequence[RealArray], exact: Exact | None) -> Findings:
+def misshapen(
+    objective: Objective, value: RealArray, gradients: Sequence[RealArray], df: Any, exact: Exact | None
+) -> Findings:
     """What can be said of a claimed gradient of another shape than its argument: it fails, beside a reference."""
-    parts = []
-    references = None if exact is None else exact.gradients
-    if references is None and objective.flat.size <= FEW:
-        references = _measured(objective, value)
-    for place, (leaf, gradient) in enumerate(zip(objective.leaves, gradients, strict=True)):
-        if references is None:
+    claim = Claim(objective, value, gradients, df if callable(df) else None, exact, False)
+    if exact is not None:
+        right = list(exact.gradients)
+        # Exact ones are good to rounding, with what cancels in them.
+        bars = claim.exact_trembling(np.arange(objective.flat.size))
+    elif objective.flat.size <= FEW:
+        measured = _measured(claim)
+        if measured is None:
             return Findings([], passed=False)
-        reference, tolerance = np.asarray(references[place], np.float64), np.zeros(leaf.values.shape)
+        right = [measured[0][leaf.start : leaf.stop].reshape(leaf.values.shape) for leaf in objective.leaves]
+        bars = measured[1]
+    else:
+        return Findings([], passed=False)
+    # The claim has other components: of each array the one that trembles most.
+    trembling = np.split(claim.trembling(np.arange(claim.flat.size)), np.cumsum([g.size for g in gradients])[:-1])
+    parts = []
+    for leaf, gradient, reference, lost in zip(objective.leaves, gradients, right, trembling, strict=True):
         largest = float(np.abs(reference[np.isfinite(reference)]).max(initial=0.0))
         eps = max(precision(leaf.values, value), float(np.finfo(gradient.dtype).eps))
-        # Measured ones are good to the precision of a difference, exact ones to that of rounding.
-        tolerance += largest * (ROUNDED * eps if exact is not None else 10 * eps**0.5)
-        parts.append(Part(leaf.name, leaf.values, gradient, reference, tolerance))
+        tolerance = bars[leaf.start : leaf.stop].reshape(leaf.values.shape) + ROUNDED * eps * largest
+        tolerance += float(lost.max(initial=0.0))
+        parts.append(Part(leaf.name, leaf.values, gradient, np.asarray(reference, np.float64), tolerance))
     return Findings(parts, resolution=max(float(p.tolerance.max(initial=0.0)) for p in parts), passed=False)
 
 
-def _measured(objective: Objective, value: RealArray) -> list[RealArray] | None:
-    claim = Claim(objective, value, [np.zeros(leaf.values.shape) for leaf in objective.leaves], None, None, False)
+def _measured(claim: Claim) -> tuple[RealArray, RealArray] | None:
+    """The gradient by differences as one vector, and its error bars."""
     try:
-        flat = np.array([measure(claim.line(i)).value for i in range(objective.flat.size)])
+        slopes = [measure(claim.line(i)) for i in range(claim.objective.flat.size)]
     except NonFiniteError:
         return None
-    return [flat[leaf.start : leaf.stop].reshape(leaf.values.shape) for leaf in objective.leaves]
+    return np.array([slope.value for slope in slopes]), np.array([slope.error for slope in slopes])
 
 
 def _other(objective: Objective, name: str) -> RealArray | None:

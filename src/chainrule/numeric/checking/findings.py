@@ -106,6 +106,11 @@ class Claim:
         smallest = float(np.finfo(float).tiny) / self.eps**2
         return level > NOISY * self.eps * max(abs(float(self.value)), smallest)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether the values of f tremble by far more than the rounding of the result."""
+        return self._is_noisy(self.noise)
+
     def suspect_noise(self) -> bool:
         """Take for the noise what the roundings of all steps of f add up to, if that is more than was measured.
 
@@ -219,7 +224,7 @@ class Claim:
     def notes(self) -> list[str]:
         """What there is to say of f itself."""
         found = [] if self.exact is None else list(self.exact.kinks)
-        if self._is_noisy(self.noise):
+        if self.noisy:
             found.append(
                 f"the values of f tremble by about {self.noise:.1g}, far more than rounding of the result: it is "
                 "noisy, or large numbers cancel in it"

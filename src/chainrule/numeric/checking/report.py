@@ -250,7 +250,10 @@ class GradientCheck:
         return lines
 
     def to_dict(self) -> dict[str, Any]:
-        """The report in numbers, text, lists and dictionaries, ready for JSON; None stands for NaN and infinity.
+        """The report in numbers, text, lists and dictionaries, ready for JSON.
+
+        JSON has no NaN and no infinity: these are the texts "NaN", "Infinity" and "-Infinity", which `float` reads.
+        None stands for what is not there: an exact derivative where f cannot be traced, what was not measured.
 
         >>> import json
         >>> from chainrule.numeric import check
@@ -262,13 +265,16 @@ class GradientCheck:
             "passed": self.passed,
             "diagnosis": self.diagnosis,
             "worst": None if self.worst is None else self.worst.label,
-            "resolution": _finite(self.resolution),
+            "resolution": _number_or_text(self.resolution),
             "evaluations": self.evaluations,
             "size": self.size,
             "wrong": self.wrong,
             "components": _dictionaries(self.components, _component),
             "groups": _dictionaries(self.groups, _group),
-            "kinks": [{"name": k.label, "left": _finite(k.left), "right": _finite(k.right)} for k in self.kinks],
+            "kinks": [
+                {"name": k.label, "left": _number_or_text(k.left), "right": _number_or_text(k.right)}
+                for k in self.kinks
+            ],
             "directions": _dictionaries(self.directions, _direction),
             "notes": list(self.notes),
         }
@@ -306,8 +312,10 @@ def _measured(value: float, error: float) -> str:
     return f"{shown} ± {error:.1g}"
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _number_or_text(value: float | None) -> float | str | None:
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _dictionaries(found: Sequence[Any], as_dictionary: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
@@ -315,15 +323,16 @@ def _dictionaries(found: Sequence[Any], as_dictionary: Callable[[Any], dict[str,
 
 
 def _component(c: Component) -> dict[str, Any]:
+    measured = not (math.isnan(c.numeric) and math.isinf(c.error))
     numbers = {
         "analytic": c.analytic,
-        "numeric": c.numeric,
+        "numeric": c.numeric if measured else None,
         "exact": c.exact,
-        "error": c.error,
+        "error": c.error if measured else None,
         "difference": c.difference,
         "tolerance": c.tolerance,
     }
-    return {"name": c.label, **{key: _finite(value) for key, value in numbers.items()}, "passed": c.passed}
+    return {"name": c.label, **{key: _number_or_text(value) for key, value in numbers.items()}, "passed": c.passed}
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -337,4 +346,4 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _direction(d: Direction) -> dict[str, Any]:
     numbers = {"claimed": d.claimed, "numeric": d.numeric, "tolerance": d.tolerance, "exact": d.exact}
-    return {**{key: _finite(value) for key, value in numbers.items()}, "passed": d.passed}
+    return {**{key: _number_or_text(value) for key, value in numbers.items()}, "passed": d.passed}

@@ -66,7 +66,8 @@ def other_argument(case: Case) -> Iterator[Hypothesis]:
 
 
 def _belongs(part: str, argument: str) -> bool:
-    return part == argument or part.startswith(f"{argument}[")
+    """Whether a part is an argument, or a leaf of it: p, p[0], p.W."""
+    return part == argument or part.startswith((f"{argument}[", f"{argument}."))
 
 
 def _gradient(case: Case, name: str) -> Guess | None:

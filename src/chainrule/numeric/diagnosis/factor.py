@@ -9,30 +9,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.numeric.diagnosis.case import RESOLVED, Case, Guess
-from chainrule.numeric.diagnosis.hypothesis import Hypothesis
-from chainrule.numeric.diagnosis.named import Named, match, whole_number
+from chainrule.numeric.diagnosis.hypothesis import Hypothesis, listed
+from chainrule.numeric.diagnosis.named import Named, defined, match, whole_number
 from chainrule.numeric.diagnosis.record import Mistake
 
-__all__ = ["Factor", "Zero", "any_factor", "measured", "said", "sign_or_factor", "zero"]
+__all__ = ["Factor", "NormFactor", "Zero", "any_factor", "measured", "norm_factor", "said", "sign_or_factor", "zero"]
 
 
 @dataclass(frozen=True)
 class Factor(Hypothesis):
-    """Claimed is `value` times the right gradient; `text` is the value as it is written, `number` its origin."""
+    """Claimed is `value` times the right gradient; `text` is how it is written, `numbers` what it is made of."""
 
     value: float
     text: str
-    number: Named | None = None
+    numbers: tuple[Named, ...] = ()
     slack: float = 0.0  # of a factor that was measured, its relative error bar
 
     @property
     def kind(self) -> Mistake:
         if self.value == -1:
             return Mistake.SIGN
-        if self.number is not None and self.number.size:
-            if self.value == self.number.value:
+        if len(self.numbers) == 1 and self.numbers[0].size:
+            if self.value == self.numbers[0].value:
                 return Mistake.SUMMED
-            if self.value == 1 / self.number.value:
+            if self.value == 1 / self.numbers[0].value:
                 return Mistake.AVERAGED
         return Mistake.FACTOR
 
@@ -46,20 +46,19 @@ class Factor(Hypothesis):
         ]
 
     def sentence(self, case: Case) -> str:
-        return said(self.value, self.text, self.number)
+        return said(self.value, self.text, self.numbers)
 
 
-def said(value: float, text: str, number: Named | None = None) -> str:
+def said(value: float, text: str, numbers: tuple[Named, ...] = ()) -> str:
     """A factor in words, with the mistake that it usually comes from."""
     if value == -1:
         return "the sign is flipped"
-    if number is None:
+    if not numbers:
         return f"off by the constant factor {text}"
-    where = f"{number.symbol} = {number.value:.6g}" + (f", {number.origin}" if number.size else "")
-    shown = f"{value:.6g}"
-    if number.size and value == number.value:
+    number, where, shown = numbers[0], defined(numbers), f"{value:.6g}"
+    if len(numbers) == 1 and number.size and value == number.value:
         return f"off by the constant factor {shown}: summed instead of averaged, 1/{number.symbol} is missing, {where}"
-    if number.size and value == 1 / number.value:
+    if len(numbers) == 1 and number.size and value == 1 / number.value:
         one = f"1/{number.value:.0f}"
         return f"off by the constant factor {one}: averaged instead of summed, 1/{number.symbol} is too much, {where}"
     return f"off by the constant factor {shown} = {text}, {where}"
@@ -105,6 +104,36 @@ def sign_or_factor(case: Case) -> Iterator[Factor]:
     name = match(value, margin, case.numbers)
     if name is not None:
         yield Factor(*name)
+
+
+@dataclass(frozen=True)
+class NormFactor(Hypothesis):
+    """Claimed is the right gradient times a power of the Euclidean norm of the parameters."""
+
+    power: int
+
+    kind = Mistake.INNER_FACTOR
+
+    def predict(self, case: Case) -> Sequence[Guess]:
+        factors = [float(np.linalg.norm(part.point)) ** self.power for part in case.parts]
+        return [
+            Guess(factor * part.reference, max(1.0, factor) * part.tolerance)
+            for factor, part in zip(factors, case.parts, strict=True)
+        ]
+
+    def sentence(self, case: Case) -> str:
+        norms = listed([f"||{name}||{'' if abs(self.power) == 1 else '^2'}" for name in case.names])
+        factor = norms if self.power < 0 else f"1/{norms}"
+        found = ", ".join(f"||{part.name}|| = {np.linalg.norm(part.point):.6g}" for part in case.parts)
+        return f"an inner factor {factor} is missing, {found}"
+
+
+def norm_factor(case: Case) -> Iterator[NormFactor]:
+    """The norm or its square, or one over these; of one number the norm is the number itself, and tells nothing."""
+    if case.linear or not case.aligned or case.speaking < 2:
+        return
+    if all(part.point.size > 1 and np.linalg.norm(part.point) for part in case.parts):
+        yield from (NormFactor(power) for power in (1, -1, 2, -2))
 
 
 def any_factor(case: Case) -> Iterator[Factor]:

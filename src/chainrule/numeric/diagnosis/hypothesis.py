@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chainrule.core.graph import Site
 from chainrule.numeric.diagnosis.case import Case, Guess
 from chainrule.numeric.diagnosis.record import Mistake
 
-__all__ = ["Hypothesis", "Proposal", "listed"]
+__all__ = ["AtLine", "Hypothesis", "Proposal", "listed"]
 
 
 class Hypothesis(ABC):
@@ -40,6 +41,26 @@ class Hypothesis(ABC):
     def misfit(self, case: Case) -> float | None:
         """How far the claimed numbers are from the prediction, in units of the tolerance; None where not testable."""
         return case.misfit(self.predict(case))
+
+
+@dataclass(frozen=True)
+class AtLine(Hypothesis):
+    """A mistake in the derivative of one line of f; what is said of it is known when it is proposed."""
+
+    mistake: Mistake
+    said: str
+    line: Site | None = field(compare=False)
+
+    @property
+    def kind(self) -> Mistake:
+        return self.mistake
+
+    @property
+    def site(self) -> Site | None:  # type: ignore[override]
+        return self.line
+
+    def sentence(self, case: Case) -> str:
+        return self.said
 
 
 Proposal: TypeAlias = Callable[[Case], Iterable[Hypothesis]]

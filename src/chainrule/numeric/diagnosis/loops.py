@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.graph import Site
 from chainrule.core.record import Record
 from chainrule.errors import ChainruleError
 from chainrule.numeric.diagnosis.backward import Edge
@@ -16,7 +15,7 @@ from chainrule.numeric.diagnosis.case import Case, Guess
 from chainrule.numeric.diagnosis.changes.change import matched
 from chainrule.numeric.diagnosis.changes.inner import partial_of
 from chainrule.numeric.diagnosis.changes.step import Budget
-from chainrule.numeric.diagnosis.hypothesis import Hypothesis
+from chainrule.numeric.diagnosis.hypothesis import AtLine
 from chainrule.numeric.diagnosis.record import Mistake
 
 __all__ = ["InLoop", "in_loops"]
@@ -26,22 +25,11 @@ Rewrite = Callable[[Record, Any, int, Any], Any]
 
 
 @dataclass(frozen=True)
-class InLoop(Hypothesis):
+class InLoop(AtLine):
     """The edges with these keys send back what `rewrite` makes of what they should."""
 
     keys: tuple[tuple[int, int], ...]
-    mistake: Mistake
-    said: str
-    line: Site | None = field(compare=False)
     rewrite: Rewrite = field(compare=False, repr=False)
-
-    @property
-    def kind(self) -> Mistake:
-        return self.mistake
-
-    @property
-    def site(self) -> Site | None:  # type: ignore[override]
-        return self.line
 
     def predict(self, case: Case) -> Sequence[Guess] | None:
         backward = case.backward
@@ -61,9 +49,6 @@ class InLoop(Hypothesis):
         except (ChainruleError, ValueError, TypeError, IndexError):
             return None
         return [Guess(gradients[part.name], part.tolerance) for part in case.parts]
-
-    def sentence(self, case: Case) -> str:
-        return self.said
 
 
 def in_loops(case: Case, budget: Budget) -> Iterator[InLoop]:
@@ -86,7 +71,7 @@ def in_loops(case: Case, budget: Budget) -> Iterator[InLoop]:
             if not budget.take(backward.cost):
                 return
             said = text.format(where=where, to=f"operand {position + 1}")
-            yield InLoop(keys, mistake, said, site, rewrite)
+            yield InLoop(mistake, said, site, keys, rewrite)
 
 
 def _rewrites() -> Iterator[tuple[Mistake, str, Rewrite]]:

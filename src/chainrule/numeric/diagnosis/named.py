@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.calculus.containers import flatten, is_container
 
-__all__ = ["Named", "leaves", "match", "named_numbers", "whole_number"]
+__all__ = ["Named", "defined", "leaves", "match", "named_numbers", "whole_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,13 @@ class Named:
     symbol: str
     origin: str
     size: bool = False
+
+
+def defined(numbers: Sequence[Named]) -> str:
+    """What the symbols in a formula stand for: "N = 8, the rows of X"."""
+    return ", ".join(
+        f"{n.symbol} = {n.value:.6g}" + (f", {n.origin}" if n.size else "") for n in dict.fromkeys(numbers)
+    )
 
 
 def leaves(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -91,8 +98,8 @@ _FORMS: Sequence[tuple[Callable[[float], float], str]] = (
 )
 
 
-def match(value: float, margin: float, numbers: Sequence[Named]) -> tuple[float, str, Named] | None:
-    """The named number that a value is within its error bar `margin`: exactly, as written, and which it was made of.
+def match(value: float, margin: float, numbers: Sequence[Named]) -> tuple[float, str, tuple[Named, ...]] | None:
+    """The named number that a value is within its error bar `margin`: exactly, as written, and those it was made of.
 
     Also found are its double, half, square and reciprocals, and two of the numbers multiplied or divided.
     """
@@ -102,18 +109,14 @@ def match(value: float, margin: float, numbers: Sequence[Named]) -> tuple[float,
     for form, text in _FORMS:
         for number in numbers:
             if number.value and abs(form(abs(number.value)) - abs(value)) <= margin:
-                return float(np.copysign(form(abs(number.value)), value)), sign + text.format(number.symbol), number
+                return float(np.copysign(form(abs(number.value)), value)), sign + text.format(number.symbol), (number,)
     for a in numbers:
         for b in numbers:
             for c, exact in (("", a.value), ("2 ", 2 * a.value)):
                 if a.size and b.value and not b.size:
                     continue
                 if b.value and abs(abs(exact / b.value) - abs(value)) <= margin:
-                    return (
-                        float(np.copysign(exact / b.value, value)),
-                        f"{sign}{c}{a.symbol}/{b.symbol}",
-                        b if b.size else a,
-                    )
+                    return float(np.copysign(exact / b.value, value)), f"{sign}{c}{a.symbol}/{b.symbol}", (a, b)
     return None
 
 

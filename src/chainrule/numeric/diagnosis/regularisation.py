@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.core.graph import Site
 from chainrule.numeric.diagnosis.case import RESOLVED, Case, Floats, Guess
 from chainrule.numeric.diagnosis.hypothesis import Hypothesis, listed
-from chainrule.numeric.diagnosis.named import match, whole_number
+from chainrule.numeric.diagnosis.named import Named, defined, match, whole_number
 from chainrule.numeric.diagnosis.record import Mistake
 
 __all__ = ["Term", "any_term", "proportional_term"]
@@ -20,9 +21,15 @@ class Term(Hypothesis):
     """`coefficient` times the parameters is added to the right gradient; with `signs`, times their signs."""
 
     coefficient: float
-    symbol: str = ""  # what the coefficient is made of, where that has a name
+    symbol: str = ""  # how the coefficient is written, where it is made of numbers with names, and these
+    numbers: tuple[Named, ...] = ()
     signs: bool = False
     slack: float = 0.0
+    line: Site | None = None  # of the step of f that adds it
+
+    @property
+    def site(self) -> Site | None:  # type: ignore[override]
+        return self.line
 
     @property
     def kind(self) -> Mistake:
@@ -40,6 +47,10 @@ class Term(Hypothesis):
         term = listed([f"{abs(self.coefficient):.6g} {name}" for name in of])
         if self.symbol:
             term += f" = {listed([f'{self.symbol} {name}' for name in of])}"
+            sizes = [number for number in self.numbers if number.size]  # other numbers go by the user's own names
+            term += f", {defined(sizes)}" if sizes else ""
+        if self.line is not None:
+            term += f", which {self.line} adds"
         if self.coefficient > 0:
             return f"an additive term proportional to the parameters is too much: {term} (regularisation)"
         return f"an additive term proportional to the parameters is missing: {term} (regularisation)"
@@ -50,21 +61,24 @@ def proportional_term(case: Case) -> Iterator[Term]:
     for value, margin, signs, _ in _fitted(case):
         named = match(value, margin, case.numbers)
         if named is not None:
-            exact, symbol, _ = named
-            yield Term(exact, symbol.lstrip("-"), signs)
+            exact, symbol, numbers = named
+            yield Term(exact, symbol.lstrip("-"), numbers, signs)
 
 
 def any_term(case: Case) -> Iterator[Term]:
-    """With any coefficient; one component alone would be explained always, so there another point must agree."""
+    """With any coefficient; one component alone would be explained always, so there another point must agree.
+
+    Where the right gradient is itself proportional to the parameters, such a term is no more than a factor.
+    """
     for value, margin, signs, speaking in _fitted(case):
-        if speaking < 2 and case.elsewhere is None:
+        if (speaking < 2 and case.elsewhere is None) or _is_multiple(case, signs):
             continue
         if signs and len(np.unique(np.sign(case.column("point")))) < 2:
             continue  # that would be any constant
         simple = whole_number(value, margin)
         if simple is not None:
-            yield Term(simple[0], "", signs)
-        yield Term(value, "", signs, slack=4 * margin / abs(value))
+            yield Term(simple[0], signs=signs)
+        yield Term(value, signs=signs, slack=4 * margin / abs(value))
 
 
 def _fitted(case: Case) -> Iterator[tuple[float, float, bool, int]]:
@@ -80,6 +94,15 @@ def _fitted(case: Case) -> Iterator[tuple[float, float, bool, int]]:
             continue
         value, margin = found
         yield value, margin, signs, int(np.count_nonzero(np.abs(direction) * abs(value) > RESOLVED * tolerance))
+
+
+def _is_multiple(case: Case, signs: bool) -> bool:
+    """Whether the right gradient is a multiple of the parameters, or of their signs, within its error bar."""
+    point, reference, tolerance = (case.column(of) for of in ("point", "reference", "tolerance"))
+    direction = np.sign(point) if signs else point
+    square = float(direction @ direction)
+    share = float(reference @ direction) / square if square else 0.0
+    return bool((np.abs(reference - share * direction) <= RESOLVED * tolerance).all())
 
 
 def _coefficient(left: Floats, direction: Floats, tolerance: Floats) -> tuple[float, float] | None:

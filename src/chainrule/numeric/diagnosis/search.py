@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from chainrule.numeric.diagnosis.arrangement import moved, permuted, reshaped
 from chainrule.numeric.diagnosis.case import Case
 from chainrule.numeric.diagnosis.changes.step import Budget, wrong_step
 from chainrule.numeric.diagnosis.combined import Each
-from chainrule.numeric.diagnosis.factor import any_factor, sign_or_factor, zero
+from chainrule.numeric.diagnosis.factor import any_factor, norm_factor, sign_or_factor, zero
 from chainrule.numeric.diagnosis.hypothesis import Hypothesis, Proposal
 from chainrule.numeric.diagnosis.loops import in_loops
 from chainrule.numeric.diagnosis.parametrisation import reparametrised
@@ -37,9 +38,11 @@ HYPOTHESES: Sequence[Proposal] = (
     proportional_term,
 )
 # What would also explain a mistake in one step, but says less than its name: tried after the steps.
-UNSPECIFIC: Sequence[Proposal] = (any_term, statistics, reparametrised, any_factor, permuted)
+UNSPECIFIC: Sequence[Proposal] = (any_term, statistics, reparametrised, norm_factor, any_factor, permuted)
 # Inside a region that is described as well as possible, only what treats every component alike.
 INSIDE: Sequence[Proposal] = (sign_or_factor, zero, proportional_term, any_term, any_factor)
+# What is no more than the ratio of two numbers says nothing of where it comes from.
+PLAIN = frozenset({Mistake.SIGN, Mistake.FACTOR, Mistake.SUMMED, Mistake.AVERAGED, Mistake.ZERO})
 
 
 def diagnose(evidence: Evidence) -> Diagnosis | None:
@@ -76,9 +79,13 @@ def diagnose(evidence: Evidence) -> Diagnosis | None:
 
 
 def _diagnosis(hypothesis: Hypothesis, case: Case, fit: float) -> Diagnosis:
+    sentence = hypothesis.sentence(case)
+    # A number by itself is explained by many things: at x = 2 a factor x and a factor 2 are the same.
+    if case.speaking < 2 and case.elsewhere is None and hypothesis.kind not in PLAIN:
+        sentence = f"it may be that {sentence} (one number alone does not tell)"
     return Diagnosis(
         hypothesis.kind,
-        hypothesis.sentence(case),
+        sentence,
         tuple(part.name for part in case.wrong),
         fit,
         hypothesis.site,
@@ -99,16 +106,29 @@ def _proposed(case: Case, budget: Budget) -> Iterator[Hypothesis]:
     inside = case.only(wrong) if len(wrong) < len(case.parts) else None
     if inside is not None:
         yield from (Within(hypothesis, wrong) for hypothesis in _of(inside, HYPOTHESES))
-    yield from wrong_step(case, budget)
+    yield from _steps(case, budget)
     yield from in_loops(case, budget)
     yield from _of(case, UNSPECIFIC)
     if inside is not None:
-        yield from (Within(hypothesis, wrong) for hypothesis in wrong_step(inside, budget))
+        yield from (Within(hypothesis, wrong) for hypothesis in _steps(inside, budget))
         yield from (Within(hypothesis, wrong) for hypothesis in in_loops(inside, budget))
         yield from (Within(hypothesis, wrong) for hypothesis in _of(inside, UNSPECIFIC))
     yield from _in_regions(case, budget)
     if len(wrong) > 1:
         yield from _each(case, budget)
+
+
+def _steps(case: Case, budget: Budget) -> Iterator[Hypothesis]:
+    """A wrong step of f; where what is missing behind it is a multiple of the parameters, it is said as that."""
+    for hypothesis in wrong_step(case, budget):
+        if hypothesis.kind is Mistake.PATH_MISSING and (hypothesis.misfit(case) or 0.0) <= 1:
+            wrong = tuple(part.name for part in case.wrong)
+            inside = case.only(wrong, case.masks) if len(wrong) == len(case.parts) else case.only(wrong)
+            for term in any_term(inside):
+                if term.kind is Mistake.TERM_MISSING:
+                    named = replace(term, line=hypothesis.line)
+                    yield named if len(wrong) == len(case.parts) else Within(named, wrong)
+        yield hypothesis
 
 
 def _of(case: Case, proposals: Sequence[Proposal]) -> Iterator[Hypothesis]:
@@ -147,6 +167,6 @@ def _each(case: Case, budget: Budget) -> Iterator[Hypothesis]:
 
 def _proposed_alone(case: Case, budget: Budget) -> Iterator[Hypothesis]:
     yield from _of(case, HYPOTHESES)
-    yield from wrong_step(case, budget)
+    yield from _steps(case, budget)
     yield from _of(case, UNSPECIFIC)
     yield from _in_regions(case, budget)

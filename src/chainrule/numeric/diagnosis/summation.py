@@ -27,7 +27,7 @@ class NotSummed(Hypothesis):
 
     axes: tuple[int, ...]
     scale: float = 1.0
-    number: Named | None = None
+    numbers: tuple[Named, ...] = ()
 
     kind = Mistake.NOT_SUMMED
 
@@ -53,7 +53,7 @@ class NotSummed(Hypothesis):
         shapes = f"its shape is {part.claimed.shape}, that of {part.name} is {part.reference.shape}"
         if self.scale == 1:
             return f"not summed over {over} (of {counts}): {shapes}"
-        if self.number is not None and self.number.size and self.scale == self.number.value:
+        if len(self.numbers) == 1 and self.numbers[0].size and self.scale == self.numbers[0].value:
             return f"not averaged over {over} (of {counts}): {shapes}"
         return f"not summed over {over} (of {counts}), and {self.scale:.6g} times too large: {shapes}"
 
@@ -81,7 +81,7 @@ def not_summed(case: Case) -> Iterator[NotSummed]:
             ]
             if len(summed) == len(case.parts):
                 for factor in sign_or_factor(Case(case.evidence, summed, None, case.whole)):
-                    yield NotSummed(axes, factor.value, factor.number)
+                    yield NotSummed(axes, factor.value, factor.numbers)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from chainrule.core.graph import Site
 from chainrule.errors import ChainruleError
 from chainrule.numeric.diagnosis.backward import CALL, Backward
 from chainrule.numeric.diagnosis.case import Case, Floats, Guess
@@ -22,7 +21,7 @@ from chainrule.numeric.diagnosis.changes.pieces import pieces
 from chainrule.numeric.diagnosis.changes.rows import broadcasts, rows
 from chainrule.numeric.diagnosis.changes.softmax import softmax_jacobians
 from chainrule.numeric.diagnosis.factor import Factor, said as said_of
-from chainrule.numeric.diagnosis.hypothesis import Hypothesis
+from chainrule.numeric.diagnosis.hypothesis import AtLine
 from chainrule.numeric.diagnosis.named import Named, match, whole_number
 from chainrule.numeric.diagnosis.record import Mistake
 
@@ -69,22 +68,11 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class WrongStep(Hypothesis):
+class WrongStep(AtLine):
     """The change called `key` of the backward pass, times `scale`."""
 
     key: Key
     scale: float
-    said: str
-    mistake: Mistake
-    line: Site | None = field(compare=False)
-
-    @property
-    def kind(self) -> Mistake:
-        return self.mistake
-
-    @property
-    def site(self) -> Site | None:  # type: ignore[override]
-        return self.line
 
     def predict(self, case: Case) -> Sequence[Guess] | None:
         backward = case.backward
@@ -106,9 +94,6 @@ class WrongStep(Hypothesis):
             # What was right and what is sent may cancel, but not their rounding.
             guesses.append(Guess(values, tolerance + ROUNDED * float(np.abs(sent[part.name]).max(initial=0.0))))
         return guesses
-
-    def sentence(self, case: Case) -> str:
-        return self.said
 
 
 def _changes_of(backward: Backward) -> dict[Key, Change]:
@@ -188,26 +173,26 @@ def _scaled(case: Case, change: Change, tangent: Any, gap: float, slack: float) 
         return
     scale, margin = (gap + now) / then, bar / abs(then)
     numbers = [number for number in case.numbers if number.size] if change.is_multiple else case.numbers
-    for value, text, number in _multiples(numbers, scale, margin):
+    for value, text, made_of in _multiples(numbers, scale, margin):
         if value not in (0.0, 1.0) or (value == 0.0 and change.is_multiple):
-            yield _hypothesis(change, value, text, number)
+            yield _hypothesis(change, value, text, made_of)
 
 
-def _multiples(numbers: Sequence[Named], scale: float, margin: float) -> Iterator[tuple[float, str, Named | None]]:
+def _multiples(numbers: Sequence[Named], scale: float, margin: float) -> Iterator[tuple[float, str, tuple[Named, ...]]]:
     """The simple numbers that a multiple can be within its error bar."""
     if abs(scale) <= margin:
-        yield 0.0, "0", None
+        yield 0.0, "0", ()
         return
     simple = whole_number(scale, margin)
     if simple is not None and 0.3 < abs(simple[0]) < 4:
-        yield *simple, None
+        yield *simple, ()
     named = match(scale, margin, numbers)
     if named is not None:
         yield named
 
 
-def _hypothesis(change: Change, scale: float, text: str, number: Named | None = None) -> WrongStep:
-    factor = Factor(scale, text, number)
+def _hypothesis(change: Change, scale: float, text: str, numbers: tuple[Named, ...] = ()) -> WrongStep:
+    factor = Factor(scale, text, numbers)
     kind = change.kind(scale)
     if change.is_multiple and factor.kind in (Mistake.SUMMED, Mistake.AVERAGED):
         kind = factor.kind
@@ -215,8 +200,8 @@ def _hypothesis(change: Change, scale: float, text: str, number: Named | None = 
     if change.is_multiple:
         as_constant = ", as if it were a constant" if kind is Mistake.DETACHED else ""
         said += {0.0: f" is missing{as_constant}", -1.0: " has its sign flipped", 2.0: " is counted twice"}.get(
-            scale, f" is {said_of(scale, text, number)}"
+            scale, f" is {said_of(scale, text, numbers)}"
         )
     elif scale != 1.0:
-        said += f"; besides, what is sent is {'of the wrong sign' if scale == -1 else said_of(scale, text, number)}"
-    return WrongStep(change.key, scale, said, kind, change.site)
+        said += f"; besides, what is sent is {'of the wrong sign' if scale == -1 else said_of(scale, text, numbers)}"
+    return WrongStep(kind, said, change.site, change.key, scale)
