@@ -271,7 +271,7 @@ logabsdet = primitive("logabsdet", evaluate=_logabsdet, shape=square_to_scalar,
                       derivative=Custom(_logabsdet_jvp,
                                         lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
                                         reason="one number from a whole matrix, with A^-T as its gradient"),
-                      notation=Call("log|det|", latex=r"\log|\det|"), rule=LOG_DETERMINANT, domain=REGULAR,
+                      notation=Call("logdet", latex=r"\operatorname{logdet}"), rule=LOG_DETERMINANT, domain=REGULAR,
                       examples=_SQUARES)
 
 

@@ -37,6 +37,8 @@ __all__ = ["DerivativeNotation", "Edge", "Piece", "Printer", "Product", "Rope", 
 _REPEATABLE = 8  # how many nodes in all a shared expression may add by being written out again: keeps the text linear
 _SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2 s^2))
 
+_EXPECTED = {"keepdims": False, "ord": 2, "ddof": 0}  # options that are written only where they have another value
+
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
 Edge = Literal["number", "fraction", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
 Product = Literal["", "scalar", "array", "matrix", "fraction"]
@@ -56,7 +58,7 @@ class Piece:
         sign: the sign of its outermost infix layout.
         tall: it is higher than a line, so that parentheses around it must grow.
         call: for a function's name with its operands, these two: an exponent may stand between them.
-        digits: of a number, itself in plain characters.
+        digits: the number that it is or ends with, in plain characters.
         indexed: it ends with a lowered index, so that another index cannot be lowered too.
     """
 
@@ -152,8 +154,10 @@ class Printer(ABC):
         match layout:
             case Subscript():
                 return self.subscript(layout, written, node.parameters)
-            # Not where a variable is named e: e^x would be a power of it.
-            case Exponential() if size[operands[0]] <= _SHORT and layout.base not in self.variables:
+            # Not where a variable is named e: e^x would be a power of it. Of a matrix e^A would be another function.
+            case Exponential() if (
+                size[operands[0]] <= _SHORT and operands[0].ndim < 2 and layout.base not in self.variables
+            ):
                 return self.power(Power(), [self._base(layout), written[0]])
             case Root():
                 return self.root(layout, written[0])
@@ -275,8 +279,9 @@ def _options(node: Node) -> dict[str, Any]:
     options = dict(node.parameters)
     if options.get("axis") == tuple(range(rank)):
         del options["axis"]
-    if options.get("keepdims") is False:
-        del options["keepdims"]
+    for name, expected in _EXPECTED.items():
+        if name in options and options[name] == expected:
+            del options[name]
     swapped = tuple(range(rank)) if rank < 2 else (*range(rank - 2), rank - 1, rank - 2)
     if options.get("axes") == swapped:
         del options["axes"]
