@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chainrule.core.graph import Graph
+from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
 from chainrule.read.latex import latex_tokens
@@ -38,6 +38,16 @@ class Formula(Graph):
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+
+    @property
+    def letters(self) -> dict[Node, str]:
+        """The nodes that are a size for which the formula has a letter."""
+        found: dict[Node, str] = {}
+        for node in self.nodes:
+            if node.primitive is not None and node.primitive.name == "size" and node.operands[0].is_input:
+                (axis,) = node.parameters["axis"]
+                found[node] = node.operands[0].parameters["sizes"][axis]
+        return found
 
 
 def parse(

@@ -1,6 +1,6 @@
 r"""LaTeX as tokens of the same grammar: \frac{a}{b} becomes { {a} / {b} }, with parentheses that nobody sees.
 
-Only commands of the tables below are read; no other one does anything. Each token keeps its place in the LaTeX.
+Only the commands of `latex_commands.py` are read; no other one does anything. Each token keeps its place in the LaTeX.
 """
 
 from __future__ import annotations
@@ -12,53 +12,32 @@ from typing import NamedTuple
 
 from chainrule.errors import FormulaError
 from chainrule.limits import LIMITS
+from chainrule.read.latex_commands import (
+    ACCENTS,
+    FONTS,
+    GREEK_WORDS,
+    NAMES,
+    REFUSED,
+    SIDES,
+    SIGNS,
+    SIZES,
+    SPACES,
+    WORDS,
+)
 from chainrule.read.tokens import Token, plain, scan
-from chainrule.read.vocabulary import GREEK
 
 __all__ = ["latex_tokens"]
-
-_WORDS = frozenset(
-    ("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "ln", "log",
-     "max", "min", "det", "pi", "tr")
-)  # fmt: skip
-_GREEK_WORDS = {
-    **{name: "λ" if name == "lambda" else name for name in GREEK}, "varepsilon": "epsilon", "vartheta": "theta",
-    "varphi": "phi", "varrho": "rho", "varsigma": "sigma", "varkappa": "kappa", "ell": "l",
-}  # fmt: skip
-_SIGNS = {
-    "cdot": "·", "times": "×", "ast": "*", "odot": "⊙", "circ": "⊙", "div": "/", "top": "⊤", "intercal": "⊤",
-    "prime": "'", "|": "‖", "Vert": "‖", "vert": "|", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")",
-    "lbrack": "(", "rbrack": ")",
-}  # fmt: skip
-_SIDES = {"lvert": ("open", "|"), "rvert": ("close", "|"), "lVert": ("open", "‖"), "rVert": ("close", "‖")}
-_SPACES = frozenset(
-    (",", ";", ":", "!", " ", ">", "quad", "qquad", "thinspace", "medspace", "thickspace", "enspace", "displaystyle",
-     "textstyle", "limits", "nolimits", "(", ")", "[", "]", "mathstrut", "nonumber")
-)  # fmt: skip
-_SIZES = frozenset(
-    ("big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr", "Biggr", "bigm", "Bigm")
-)
-_FONTS = frozenset(("mathbf", "boldsymbol", "bm", "bf", "vec", "mathsf", "mathcal", "mathbb", "mathfrak", "mathtt"))
-_NAMES = frozenset(("text", "mathrm", "mathit", "operatorname", "textit", "textrm", "textnormal", "textbf", "mathop"))
-_ACCENTS = {
-    "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
-}  # fmt: skip
-_REFUSED = {
-    "sum": r"a sum over an index is not read: \operatorname{sum}(x) adds the components of x",
-    "prod": r"a product over an index is not read: \operatorname{prod}(x) multiplies the components of x",
-    "int": "an integral is not part of a formula",
-    "lim": "a limit is not part of a formula",
-    "partial": "a derivative is not part of a formula",
-    "infty": "infinity is no number of a formula",
-    "begin": "a matrix written out is not part of a formula: give it a name and its shape",
-    "pm": "two formulas in one are not read",
-}
 
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 _ONE_LETTER = re.compile(r"\{ *(?:[^\W\d_]|\\[A-Za-z]+) *\}")
 _LETTERS = re.compile(r"[^\W\d_]+[0-9]*")
 _INDEX = re.compile(r" *_ *(\{[^{}\\$]*\}|\\[A-Za-z]+|[^\W_]|\{ *\\[A-Za-z]+ *\{[^{}\\$]*\} *\}|\{ *\\[A-Za-z]+ *\})")
 _DEGREE = re.compile(r" *\[ *([0-9]{1,4}|[A-Za-z]) *\]")
+_POWER_OF_TEN = re.compile(r" *\\(?:cdot|times) *10 *\^ *\{ *(-?[0-9]{1,4}) *\}")
+_ALONE = re.compile(r" *\^ *\{ *(-?[0-9]{1,4}) *\}")
+_OPTION = re.compile(
+    r"\\(?:mathrm|text)\{(axis|keepdims|ddof|ord)\} *= *(?:\\(?:mathrm|text)\{(\w+)\}|(-?[0-9]+|\([-0-9, ]*\)))"
+)
 _BLANK = re.compile(r"[ ~]*")
 
 
@@ -164,7 +143,25 @@ class _Latex:
             raise self._error("without braces one letter or digit is the argument", place, "a group { }")
         else:
             tokens, self.position = scan(self.text, self.source, place)
+            if tokens and tokens[0].kind == "number":
+                tokens = [self._number(tokens[0])]
             yield from tokens
+
+    def _number(self, token: Token) -> Token:
+        r"""A number with its power of ten: 2 \cdot 10^{-3}, but for a divisor, and 10^{-20}."""
+        found = _POWER_OF_TEN.match(self.source, self.position)
+        alone = _ALONE.match(self.source, self.position) if token.text == "10" else None
+        # Numbers are written with a power of ten alone where Python writes them with an e.
+        if alone is not None and not -5 < int(alone[1]) < 16:
+            found, mantissa = alone, "1"
+        elif found is not None and not self.source[: token.position].rstrip(" ").endswith("/"):
+            mantissa = token.text
+        else:
+            return token
+        number = f"{mantissa}e{found[1]}"
+        scan(number, number, 0)
+        self.position = found.end()
+        return Token("number", number, token.position)
 
     # Groups.
 
@@ -204,7 +201,7 @@ class _Latex:
             raise self._error("a backslash that begins no command", place, r"a command such as \frac")
         name = found[1]
         self.position = found.end()
-        if name in _SPACES:
+        if name in SPACES:
             if name == "(" or name == ")" or name == "[" or name == "]":
                 return
             self._blank()
@@ -215,22 +212,25 @@ class _Latex:
             yield Token("sign", "{", place)
         elif name == "sqrt":
             yield from self._root(place)
-        elif name in ("left", "right") or name in _SIZES:
+        elif name in ("left", "right") or name in SIZES:
             yield from self._delimiter(name, place)
-        elif name in _SIDES:
-            kind, sign = _SIDES[name]
+        elif name in SIDES:
+            kind, sign = SIDES[name]
             yield Token(kind, sign, place)  # type: ignore[arg-type]
         elif name in ("{", "lbrace", "lbrack"):
             yield from self._open("(", place)
         elif name in ("}", "rbrace", "rbrack"):
             yield from self._close(")", place)
-        elif name in _SIGNS:
-            yield Token("sign", _SIGNS[name], place)
-        elif name in _WORDS:
+        elif name in SIGNS:
+            yield Token("sign", SIGNS[name], place)
+        elif name in WORDS:
             yield Token("word", self._logarithm() if name == "log" else name, place)
-        elif name in _FONTS and self._at("{") and _ONE_LETTER.match(self.source, self.position) is None:
+        elif name in FONTS and self._at("{") and _ONE_LETTER.match(self.source, self.position) is None:
             yield from self._item()  # a group with more than a letter: its font says nothing
-        elif name in _GREEK_WORDS or name in _FONTS or name in _NAMES or name in _ACCENTS:
+        elif option := _OPTION.match(self.source, place):
+            self.position = option.end()
+            yield Token("option", f"{option[1]}={option[2] or option[3]}", place)
+        elif name in GREEK_WORDS or name in FONTS or name in NAMES or name in ACCENTS:
             yield from self._name(name, place)
         else:
             raise self._unknown(name, place)
@@ -265,7 +265,7 @@ class _Latex:
         side = "open" if command == "left" or command[-1] == "l" else "close" if command[-1] in "rt" else ""
         character = self.source[start : start + 1]
         found = _COMMAND.match(self.source, start)
-        sign = character if found is None else _SIDES.get(found[1], ("", _SIGNS.get(found[1], "")))[1]
+        sign = character if found is None else SIDES.get(found[1], ("", SIGNS.get(found[1], "")))[1]
         self.position = start + 1 if found is None else found.end()
         if sign in ("(", "[") and sign:
             yield from self._open("(", place)
@@ -304,18 +304,18 @@ class _Latex:
         while True:
             found = _COMMAND.match(self.source, self.position)
             command = found[1] if found else ""
-            if found is None or not (command in _FONTS or command in _NAMES or command in _ACCENTS):
+            if found is None or not (command in FONTS or command in NAMES or command in ACCENTS):
                 break
             self.position = found.end() + self.source.startswith("*", found.end())
-            certain |= command in _NAMES
-            if command in _ACCENTS:
-                accents.append(_ACCENTS[command])
+            certain |= command in NAMES
+            if command in ACCENTS:
+                accents.append(ACCENTS[command])
             if self._at("{"):
                 self.position += 1
                 closing += 1
                 self._blank()
-        if found is not None and command in _GREEK_WORDS:
-            word, self.position = _GREEK_WORDS[command], found.end()
+        if found is not None and command in GREEK_WORDS:
+            word, self.position = GREEK_WORDS[command], found.end()
         else:
             word = self._letters(closing > 0 and certain)
         word += self._index() if closing else ""
@@ -346,7 +346,7 @@ class _Latex:
         parts = re.findall(r"[^\W_]+", re.sub(r"\\(?:text|mathrm|mathit|operatorname)\b", "", found[1]))
         if not parts:
             raise self._error("an index is a letter, a number or a word", found.start(1), "_1 or _{ij}")
-        return "".join(f"_{_GREEK_WORDS.get(part, part)}" for part in parts)
+        return "".join(f"_{GREEK_WORDS.get(part, part)}" for part in parts)
 
     def _logarithm(self) -> str:
         index = self._index()
@@ -363,21 +363,21 @@ class _Latex:
 
     def _unknown(self, name: str, place: int) -> FormulaError:
         known = [
-            *_WORDS,
-            *_GREEK_WORDS,
-            *_SPACES,
-            *_FONTS,
-            *_NAMES,
-            *_ACCENTS,
-            *_SIGNS,
-            *_SIDES,
+            *WORDS,
+            *GREEK_WORDS,
+            *SPACES,
+            *FONTS,
+            *NAMES,
+            *ACCENTS,
+            *SIGNS,
+            *SIDES,
             "frac",
             "sqrt",
             "left",
         ]
         near = difflib.get_close_matches(name[:30], [word for word in known if len(word) > 1], n=1, cutoff=0.65)
-        problem = _REFUSED.get(name) or f"the command \\{name:.40} is not read in a formula"
-        suggestion = f": did you mean \\{near[0]}?" if near and name not in _REFUSED else ""
+        problem = REFUSED.get(name) or f"the command \\{name:.40} is not read in a formula"
+        suggestion = f": did you mean \\{near[0]}?" if near and name not in REFUSED else ""
         return self._error(problem + suggestion, place, r"a command such as \frac, \sqrt, \sin or \alpha")
 
     def _error(self, problem: str, position: int, expected: str) -> FormulaError:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
+from chainrule.read.formula import Formula
 from chainrule.views.latex import LatexPrinter
 from chainrule.views.mathml import MathmlPrinter
 from chainrule.views.text import TextPrinter, UnicodePrinter
@@ -45,7 +46,7 @@ def formula(graph: Graph | Node, notation: str = "text", derivative: DerivativeN
     >>> formula(parse("sqrt(x)/(2 sigma^2) - 3*x"), "unicode")
     '√x/(2 sigma²) − 3x'
     """
-    printer = _printer(notation, derivative)
+    printer = _printer(notation, derivative, _letters(graph))
     return printer.line(_written(printer, graph))
 
 
@@ -70,7 +71,7 @@ def write(
     >>> write(shared * shared.F.sin(shared))
     Written(outputs=('v1 sin(v1)',), definitions=(('v1', 'ln(x^2 + 3x + 1)'),))
     """
-    return _written(_printer(notation, derivative, names, share), graph)
+    return _written(_printer(notation, derivative, {**_letters(graph), **(names or {})}, share), graph)
 
 
 def derivative_name(
@@ -84,6 +85,11 @@ def derivative_name(
     \frac{\partial^{2} f}{\partial x \, \partial y}
     """
     return _printer(notation, derivative).derivative_name(function, variables)
+
+
+def _letters(graph: Graph | Node) -> Mapping[Node, str]:
+    """The sizes that a formula writes as the letters of its declared shapes."""
+    return graph.letters if isinstance(graph, Formula) else {}
 
 
 def _written(printer: Printer, graph: Graph | Node) -> Written:
