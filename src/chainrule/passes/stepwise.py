@@ -126,7 +126,7 @@ def in_letters(made: Application) -> tuple[Node, Node] | None:
     if made.rule.layout is not None:
         return pending(out, x), made.rule.layout(building, lambda u: pending(u, x), out, *letters)
     moving = [x in topological([operand]) for operand in term.operands]
-    if moving.count(True) != 1:
+    if moving.count(True) != 1 or not isinstance(term.primitive.derivative, Elementwise):
         return None
     position = moving.index(True)
     return pending(out, x), _outer(out, made.rule, position, letters, out) * pending(letters[position], x)
