@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SUSPECT", "Fit", "fit"]
+__all__ = ["SUSPECT", "Fit", "fit", "steepest"]
 
 Vector: TypeAlias = NDArray[np.float64]
 
@@ -112,6 +112,15 @@ def fit(t: Sequence[float], v: Sequence[float], order: int, floor: float) -> Fit
         noise=noise * scale,
         floor=floor,
     )
+
+
+def steepest(order: int) -> float:
+    """The largest derivative at 0 that a polynomial of two degrees more can have if it is within 1 from -1 to 1.
+
+    >>> steepest(1)
+    3.0
+    """
+    return float(abs(_derivatives_at_zero(order + 3, order)[order + 2, 1]))
 
 
 def _chebyshev(u: Vector) -> Vector:

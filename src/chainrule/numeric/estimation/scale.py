@@ -100,7 +100,7 @@ def find_scale(ladder: Ladder, sides: Sides, order: int = 1, start: int | None =
             # Flat to the last digit is as smooth as can be, if nothing better is found; how far it goes on being flat
             # is no evidence for how flat it is here.
             level = here if level is None or here <= UNIT_RUNG else level
-            if ladder.centre == 0:
+            if ladder.centre == 0 and not ladder.noise:
                 return Scale(here, True)
             leap = here + round(LEAP) if flats > 1 or here >= UNIT_RUNG else max(UNIT_RUNG, here + round(LEAP))
             target = min(leap, (here + ceiling) // 2 if ceiling <= ladder.highest else ladder.highest)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chainrule.numeric.estimation.extrapolate import extrapolate
-from chainrule.numeric.estimation.ladder import Ladder, Sides
-from chainrule.numeric.estimation.polynomial import SUSPECT, Fit
+from chainrule.numeric.estimation.ladder import Ladder, Sides, rung
+from chainrule.numeric.estimation.plateau import plateau
+from chainrule.numeric.estimation.polynomial import SUSPECT, Fit, steepest
 from chainrule.numeric.estimation.scale import find_scale
 from chainrule.numeric.estimation.singular import (
     ALLOWANCE,
@@ -31,6 +32,8 @@ KINK = 40
 # Of many windows the one with the smallest bar is taken. Rounding bounds the noise from below, and the luck with it;
 # nothing does so for other noise.
 LUCK = 2
+# A function that is seen to go up in steps shows its slope over so many of them.
+STEPS = 4
 BOTH: Sides = (1, -1)
 
 
@@ -88,6 +91,8 @@ def _differentiate(ladder: Ladder, order: int) -> Slope:
     fit = extrapolate(ladder, scale.top, order, BOTH) if scale.smooth else None
     if fit is None:
         return _rough(ladder, order)
+    if fit.size == 0:
+        return _flat(ladder, fit, order)
     if not fit.suspicious(ladder.spacing(0.0)):
         return _smooth(ladder, fit, order)
     found, place = nearby(ladder, fit)
@@ -109,7 +114,12 @@ def _smooth(ladder: Ladder, fit: Fit, order: int) -> Slope:
     if size <= fit.error:
         # Nought as far as one can tell: measured against what the values of the function could make up.
         rise = fit.size if fit.size > SUSPECT * fit.floor else abs(ladder.centre)
-        size = rise / fit.radius**order if fit.radius**order else math.inf
+        size = rise
+        for _ in range(order):
+            size = size / fit.radius if fit.radius else math.inf
+        if 0 < fit.size <= SUSPECT * fit.floor:
+            # Nothing but rounding has been seen, which is not the same as nothing.
+            return Slope(fit.value, fit.error, Status.ROUNDING, fit.radius)
     if fit.size == 0 or fit.error <= _tolerance(ladder, order) * size:
         status = Status.CONVERGED
     elif fit.suspicious(ladder.spacing(0.0)):
@@ -117,6 +127,32 @@ def _smooth(ladder: Ladder, fit: Fit, order: int) -> Slope:
     else:
         status = Status.ROUNDING if fit.error <= 3 * fit.carried else Status.UNRESOLVED
     return Slope(fit.value, fit.error, status, fit.radius)
+
+
+def _flat(ladder: Ladder, fit: Fit, order: int) -> Slope:
+    """The verdict where no sample differs from the value at the point: a constant, or changes lost in rounding."""
+    here = _smooth(ladder, fit, order)
+    found = plateau(ladder, rung(fit.radius, round))
+    if found is None or found.step <= SUSPECT * fit.floor:
+        # The rounding of the value alone accounts for it, and the bar has that already.
+        return here if found is None else replace(here, status=Status.ROUNDING)
+    # A polynomial within one step of nought as far as the plateau reaches. Source: S. Bernstein's inequality.
+    bar = found.step * steepest(order)
+    for _ in range(order):
+        bar /= found.reach
+    ladder.noise = found.step / 12**0.5
+    scale = find_scale(ladder, BOTH, order, start=rung(found.reach, round))
+    fit = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE) if scale.smooth else None
+    enough = STEPS if found.staircase else SUSPECT
+    if fit and fit.size > enough * found.step and fit.error < bar and not fit.suspicious(ladder.spacing(0.0)):
+        # Further out the steps are small beside what the function does: it is they that are the rounding.
+        if found.rounded:
+            return Slope(fit.value, fit.error, Status.ROUNDING, fit.radius)
+        # Too high for rounding: a staircase, which has both this slope and none.
+        return Slope(fit.value, max(abs(fit.value), fit.error), Status.NOISY, fit.radius)
+    if not found.staircase and not found.rounded:
+        return here
+    return Slope(0.0, max(bar, here.error), Status.ROUNDING, found.reach)
 
 
 def _edge(ladder: Ladder, order: int, undefined: Sides) -> Slope:
@@ -183,6 +219,8 @@ def _compared(ladder: Ladder, order: int, both: Fit | None) -> Slope | None:
             return _kink(left, right) if lower == order else _lower_kink(ladder, order)
     if both is not None or left is None or right is None:
         return None
+    if left.size == right.size == 0:
+        return _flat(ladder, left if left.radius < right.radius else right, order)
     better = left if left.error < right.error else right
     found = _smooth(ladder, replace(better, error=max(left.error, right.error) + gap), order)
     return found if found.status is Status.CONVERGED else replace(found, status=Status.UNRESOLVED)
