@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,6 @@ __all__ = [
 
 RealArray: TypeAlias = NDArray[np.floating[Any]]
 Index: TypeAlias = tuple[int, ...]
-ErrorMode: TypeAlias = Literal["ignore", "warn", "raise", "call", "print", "log"]
 
 
 class Probe:
@@ -57,12 +56,15 @@ class Probe:
         self.f, self.scalar, self.evaluations = f, scalar, 0
         self.name = name or describe(f)
         self.cause: Exception | None = None
+        # What numerical errors do in f is for its author to say; a warning would come once for every sample.
+        modes = {key: "ignore" if mode == "warn" else mode for key, mode in np.geterr().items()}
+        self._modes = cast(Any, modes)
 
     def __call__(self, values: RealArray) -> RealArray:
         number = self.scalar and values.ndim == 0
         argument = values[()] if number else values.copy()
         self.evaluations += 1
-        with quiet():
+        with self.errors():
             result = self.f(argument)
         if not number and not np.array_equal(argument, values):
             raise ArgumentError(
@@ -74,6 +76,10 @@ class Probe:
                 f"{self.name} returned {_kind(result)}, expected a number or an array: return np.array(...) of it"
             )
         return read_numbers(result, f"the result of {self.name}")
+
+    def errors(self) -> np.errstate:
+        """The floating-point settings of the caller, without warnings."""
+        return np.errstate(**self._modes)
 
     def beside(self, values: RealArray) -> RealArray | None:
         """The function at a point that chainrule chose: None where it is undefined.
@@ -171,9 +177,8 @@ def precision(*arrays: NDArray[Any]) -> float:
 
 
 def quiet() -> np.errstate:
-    """No floating-point warnings: what they would say is reported as an error with its place; `raise` stays `raise`."""
-    modes = {key: cast(ErrorMode, "ignore" if mode == "warn" else mode) for key, mode in np.geterr().items()}
-    return np.errstate(**cast(Any, modes))
+    """No floating-point warnings or errors in arithmetic of our own: what they would say is reported with its place."""
+    return np.errstate(all="ignore")
 
 
 def label(name: str, index: Index) -> str:

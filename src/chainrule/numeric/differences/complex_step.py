@@ -80,7 +80,7 @@ def _call(probe: Probe, point: NDArray[Any], shape: tuple[int, ...]) -> NDArray[
     argument = point[()] if probe.scalar else point.copy()
     probe.evaluations += 1
     try:
-        with quiet(), warnings.catch_warnings():
+        with probe.errors(), warnings.catch_warnings():
             # A cast that drops the imaginary part is no mere warning here.
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             result = np.asarray(probe.f(argument))

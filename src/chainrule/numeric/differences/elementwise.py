@@ -65,9 +65,7 @@ class _ElementProbe(Probe):
         self.cause = self._one.cause
         shapes = [out.shape for out in found if out.shape]
         if shapes:
-            raise ShapeError(
-                f"{self.name} returned shape {shapes[0]} for one number: use jacobian"
-            )
+            raise ShapeError(f"{self.name} returned shape {shapes[0]} for one number: use jacobian")
         return np.array(found).reshape(values.shape)
 
     def _element(self, number: Any, own: Any) -> RealArray:

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import ArgumentError, NonFiniteError, NotScalarError, ShapeError
-from chainrule.numeric.differences.chosen import choose, combine
+from chainrule.numeric.differences.chosen import combine
 from chainrule.numeric.differences.complex_step import complex_slopes
 from chainrule.numeric.differences.elementwise import elementwise_samples, require_elementwise
-from chainrule.numeric.differences.jumps import require_no_jump
 from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
 from chainrule.numeric.differences.schemes import COMPLEX, Scheme, formula, read_scheme
+from chainrule.numeric.differences.singular import chosen_derivative
 from chainrule.numeric.differences.steps import read_step, step_for
 from chainrule.numeric.probe import Index, Probe, RealArray, is_scalar, quiet, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
@@ -61,9 +61,13 @@ def derivative(
     never tries. None hands it a batch where that saves many calls, and believes it only if its numbers equal those of
     single calls, of which some are repeated for every batch.
 
-    Raises `ShapeError` if f returns another shape, `NonFiniteError` where a value is NaN or infinite or, with
-    `h=None`, where f jumps, and `ArgumentError` for a bad x, h, scheme, order or accuracy, an h lost in the rounding of
-    x, an f that is not elementwise, writes into its argument or returns no numbers.
+    f is undefined where it is NaN or infinite, or raises an `ArithmeticError` or `ValueError`: with `h=None` the step
+    stays inside. At a kink the first derivative is the mean of both sides, as that of a central quotient is.
+
+    Raises `ShapeError` if f returns another shape; `NonFiniteError` where a value is undefined or, with `h=None`,
+    where there is no derivative: at a jump, a vertical tangent, a kink for order 2 and more; and `ArgumentError` for a
+    bad x, h, scheme, order or accuracy, an h lost in the rounding of x, an f that is not elementwise, writes into its
+    argument or returns no numbers. What f raises at x itself passes through.
     Source: B. Fornberg, Math. Comp. 51 (1988), for the formulas; H.-J. M. Shi et al., SIAM J. Sci. Comput. 44(4), 2022,
     for the step.
 
@@ -125,9 +129,9 @@ def gradient(
     Returns the shape and dtype of x; integers are promoted to float64. The other arguments are those of `derivative`.
     With a fixed h it takes 2n + 1 evaluations of f for n components; with `h=None` mostly 6n + 14: each component has
     a step of its own, and the noise of f is measured once.
-    Raises `NotScalarError` if f(x) is not a scalar, `NonFiniteError` where a value is NaN or infinite, and
-    `ArgumentError` for a bad x, h, scheme or accuracy, an h lost in the rounding of x, an f that writes into its
-    argument or returns no numbers.
+    Raises `NotScalarError` if f(x) is not a scalar, `NonFiniteError` where a value is undefined or there is no
+    derivative, and `ArgumentError` for a bad x, h, scheme or accuracy, an h lost in the rounding of x, an f that writes
+    into its argument or returns no numbers.
 
     >>> from chainrule.numeric import gradient
     >>> gradient(lambda p: p[0] ** 2 + 3 * p[1], [1, 2]).round(9)
@@ -203,9 +207,7 @@ def slopes(lines: Lines, h: float | None, rule: Formula) -> RealArray:
     if rule is None:
         return complex_slopes(lines, None if h is None else read_step(h))
     if h is None:
-        choice = choose(lines, rule)
-        require_no_jump(lines, choice.noise)
-        return choice.slope
+        return chosen_derivative(lines, rule).slope
     steps = _fixed_steps(lines, h, rule)
     offsets = tuple(k for k in rule.offsets if k)
     everywhere = np.arange(lines.count)

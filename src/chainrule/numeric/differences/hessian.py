@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import ArgumentError, NotScalarError, ShapeError
-from chainrule.numeric.differences.chosen import choose
 from chainrule.numeric.differences.functions import narrow, read_formula, slopes
 from chainrule.numeric.differences.lines import Components, Directions
 from chainrule.numeric.differences.schemes import COMPLEX, Scheme
+from chainrule.numeric.differences.singular import chosen_derivative
 from chainrule.numeric.differences.steps import read_step, representable
 from chainrule.numeric.probe import Probe, RealArray, is_scalar, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
@@ -39,8 +39,8 @@ def hessian(
     which takes 2n + 1 evaluations of it and gives more digits; the two halves of the matrix are then averaged.
 
     The other arguments are those of `derivative`; the scheme "complex" needs a `gradient`. Raises `NotScalarError` if
-    f(x) is not a scalar, `ShapeError` if the gradient has another shape than x, `NonFiniteError` where a value is NaN
-    or infinite, and `ArgumentError` as `derivative` does.
+    f(x) is not a scalar, `ShapeError` if the gradient has another shape than x, `NonFiniteError` where a value is
+    undefined or there is no second derivative, and `ArgumentError` as `derivative` does.
     Source: M. Abramowitz, I. A. Stegun, Handbook of Mathematical Functions, 1964, equation 25.3.27.
 
     >>> from chainrule.numeric import hessian
@@ -75,7 +75,7 @@ def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
     values, size = samples.values, samples.values.size
     axes = Components(samples, list(np.ndindex(values.shape)))
     if h is None:
-        along = choose(axes, rule)
+        along = chosen_derivative(axes, rule)
         diagonal, noise, units = along.slope, along.noise, along.step
         # The pair moves each of its components by the step that was right for it alone.
         units = representable(values.reshape(-1), units.astype(values.dtype)).astype(np.float64)
@@ -87,7 +87,7 @@ def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
         return matrix
     directions = [_diagonal(values, i, j, units) for i, j in pairs]
     lines = Directions(samples, directions)
-    mixed = slopes(lines, 1.0, rule) if h is not None else choose(lines, rule, noise).slope
+    mixed = slopes(lines, 1.0, rule) if h is not None else chosen_derivative(lines, rule, noise).slope
     for (i, j), along_both in zip(pairs, mixed, strict=True):
         s, t = units[i], units[j]
         matrix[i, j] = matrix[j, i] = (along_both - s * s * diagonal[i] - t * t * diagonal[j]) / (2 * s * t)
