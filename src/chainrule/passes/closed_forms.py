@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["ROUNDING", "exact"]
+__all__ = ["ROUNDING", "exact", "is_rough"]
 
 ROUNDING = 2.0**-52
 _ULPS = 2  # what one or two operations with rounded numbers leave
@@ -42,6 +42,7 @@ _FORMS = (
     _Form(lambda x: math.copysign(x * x, x), lambda m, r: m.sign(r) * m.sqrt(abs(r))),
     _Form(lambda x: math.exp(x) if abs(x) < 7 else 0.0, lambda m, r: m.log(r)),
 )
+_TYPED = 8  # digits of a decimal number that a person has typed; a longer one may have been computed
 _SIMPLE = 8192  # the largest denominator of a fraction by itself: the fourth root of 2^52
 _SIMPLE_IN_FORM = 400  # and of numerator and denominator in a form: pi/180 and 180/pi are among them
 
@@ -58,22 +59,32 @@ def exact(m: Any, value: float) -> Any:
     >>> print(exact(m, 0.1) * 10, exact(m, 1 / 3) * 3, exact(m, 0.6931471805599453))
     1.0 1.0 0.6931471805599453094172321
     """
-    form, fraction = _meaning(value)
+    form, fraction, _ = _meaning(value)
     number = m.mpf(fraction.numerator) / fraction.denominator
     return number if form is None else form.value(m, number)
 
 
+def is_rough(value: float) -> bool:
+    """Whether the number that a float stands for may be off by its rounding: it is none of the forms.
+
+    >>> is_rough(0.1), is_rough(2 / 3), is_rough(0.1234567 * 0.7654321)
+    (False, False, True)
+    """
+    return not value.is_integer() and _meaning(value)[2] > _TYPED
+
+
 @lru_cache(maxsize=4096)
-def _meaning(value: float) -> tuple[_Form | None, Fraction]:
+def _meaning(value: float) -> tuple[_Form | None, Fraction, int]:
+    """The form, its fraction, and of a decimal number or a float how many digits it has."""
     found = _fraction(value, _SIMPLE)
     if found is not None:
-        return None, found
+        return None, found, 0
     for form in _FORMS:
         found = _fraction(form.fraction(value), _SIMPLE_IN_FORM)
         if found is not None and abs(found.numerator) <= _SIMPLE_IN_FORM and _stands_for(form, found, value):
-            return form, found
-    digits = repr(value).partition("e")[0].replace(".", "").strip("-0")
-    return None, Fraction(repr(value) if len(digits) <= 15 else value)
+            return form, found, 0
+    digits = len(repr(value).partition("e")[0].replace(".", "").strip("-0"))
+    return None, Fraction(repr(value) if digits <= 15 else value), digits
 
 
 def _fraction(value: float, largest: int) -> Fraction | None:

@@ -67,7 +67,7 @@ class Precise:
         nesting: how deeply D may stand within D.
         letters: inputs that stand for terms, with these terms; it may grow.
         free: makes the value of any other input, such as a direction, at a point; without it there must be none.
-        rounding: 0, or the number of a trial: every constant is then off by a rounding, up or down.
+        rounding: 0, or the number of a trial: every constant that may be a rounding is off by one, up or down.
 
     >>> from chainrule.core.pending import pending
     >>> from chainrule.read.formula import parse

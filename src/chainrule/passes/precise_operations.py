@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.core.graph import Node
 from chainrule.core.registry import primitives
 from chainrule.errors import DerivationError
-from chainrule.passes.closed_forms import ROUNDING, exact
+from chainrule.passes.closed_forms import ROUNDING, exact, is_rough
 from chainrule.passes.precise_arrays import ARRAYS
 from chainrule.passes.precise_scalars import SCALARS
 
@@ -30,7 +30,7 @@ class Operations:
 
     Args:
         m: the context.
-        rounding: 0, or the number of a trial: every constant is then off by a rounding, up or down.
+        rounding: 0, or the number of a trial: every constant that may be a rounding is off by one, up or down.
     """
 
     def __init__(self, m: Any, rounding: int = 0) -> None:
@@ -50,7 +50,7 @@ class Operations:
         if not math.isfinite(value):
             return self.m.mpf(value)
         number = exact(self.m, float(value)) if np.dtype(node.dtype) == np.float64 else self.m.mpf(float(value))
-        if self._rounding and not float(value).is_integer():
+        if self._rounding and is_rough(float(value)):
             up = hash((float(value), self._rounding)) & 1024
             number *= 1 + (1 if up else -1) * self.m.mpf(ROUNDING)
         return number
