@@ -77,6 +77,7 @@ bench: $(BENCH)/.stamp
 	$(BENCH)/bin/python benchmarks/run.py
 	$(BENCH)/bin/python benchmarks/calibration.py
 	$(BENCH)/bin/python benchmarks/accuracy.py
+	$(BENCH)/bin/python benchmarks/diagnosis.py
 
 # One stamp for each set of packages, newer than pyproject.toml once the set is installed.
 $(VENV)/.stamp-%: pyproject.toml | $(PY)

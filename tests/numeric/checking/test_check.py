@@ -523,6 +523,15 @@ class TestOfAnotherShape:
         assert "transposed" in result.diagnosis
         assert str(result).startswith("gradient check FAILED")
 
+    def test_what_cancels_in_it_does_not_hide_its_shape(self):
+        """The exact derivative loses digits of its own."""
+        f = lambda W: np.sum((np.exp(W) - 1) / W)
+        W = 1e-3 * np.arange(1.0, 7.0).reshape(2, 3)
+        series = sum(W**k * (k + 1) / math.factorial(k + 2) for k in range(12))
+        formula = lambda W: (np.exp(W) / W - (np.exp(W) - 1) / W**2).T
+        for claimed in (series.T, formula):
+            assert check(f, claimed, W).diagnosis.startswith("transposed")
+
     def test_not_summed_over_a_broadcast_axis(self):
         random = np.random.default_rng(4)
         b, X = random.normal(size=3), random.normal(size=(5, 3))

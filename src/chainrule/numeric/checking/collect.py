@@ -13,6 +13,7 @@ from chainrule.numeric.checking.exact import Exact, exact_gradients
 from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
 from chainrule.numeric.checking.measure import measure
 from chainrule.numeric.checking.objective import Objective
+from chainrule.numeric.checking.shaken import gradient_rounding
 from chainrule.numeric.evidence import Evidence, Part
 from chainrule.numeric.probe import RealArray, precision
 
@@ -65,6 +66,8 @@ def misshapen(
     for leaf, gradient, reference, lost in zip(objective.leaves, gradients, right, trembling, strict=True):
         largest = float(np.abs(reference[np.isfinite(reference)]).max(initial=0.0))
         eps = max(precision(leaf.values, value), float(np.finfo(gradient.dtype).eps))
+        # Beside measured ones no more digits are asked of a claim than a difference has.
+        lost = lost if exact is not None else np.append(lost, 10 * eps**0.5 * largest)
         tolerance = bars[leaf.start : leaf.stop].reshape(leaf.values.shape) + ROUNDED * eps * largest
         tolerance += float(lost.max(initial=0.0))
         parts.append(Part(leaf.name, leaf.values, gradient, np.asarray(reference, np.float64), tolerance))
@@ -112,8 +115,10 @@ def _elsewhere(objective: Objective, df: Callable[..., Any], exact: Exact) -> Ev
     if reference is None or not all(np.isfinite(g).all() for g in (*claimed, *reference)):
         return None
     parts = []
+    flat = np.concatenate([r.ravel().astype(np.float64) for r in reference])
+    lost = gradient_rounding(exact.graph, [x[()] for x in leaves], flat)
     for leaf, x, g, r in zip(objective.leaves, leaves, claimed, reference, strict=True):
         eps = precision(leaf.values, g, r)
-        bar = np.full(r.shape, ROUNDED * eps * float(np.abs(r).max(initial=0.0)))
+        bar = lost[leaf.start : leaf.stop].reshape(r.shape) + ROUNDED * eps * float(np.abs(r).max(initial=0.0))
         parts.append(Part(leaf.name, x, g, np.asarray(r, np.float64), bar))
     return Evidence(parts, objective.by_name(), graph=exact.graph)

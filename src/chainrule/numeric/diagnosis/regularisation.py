@@ -97,8 +97,10 @@ def _fitted(case: Case) -> Iterator[tuple[float, float, bool, int]]:
 
 
 def _is_multiple(case: Case, signs: bool) -> bool:
-    """Whether the right gradient is a multiple of the parameters, or of their signs, within its error bar."""
+    """Whether several components of the right gradient are the same multiple of the parameters, or of their signs."""
     point, reference, tolerance = (case.column(of) for of in ("point", "reference", "tolerance"))
+    if point.size < 2:
+        return False  # always so; another point tells
     direction = np.sign(point) if signs else point
     square = float(direction @ direction)
     share = float(reference @ direction) / square if square else 0.0

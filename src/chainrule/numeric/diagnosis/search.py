@@ -121,7 +121,9 @@ def _proposed(case: Case, budget: Budget) -> Iterator[Hypothesis]:
 def _steps(case: Case, budget: Budget) -> Iterator[Hypothesis]:
     """A wrong step of f; where what is missing behind it is a multiple of the parameters, it is said as that."""
     for hypothesis in wrong_step(case, budget):
-        if hypothesis.kind is Mistake.PATH_MISSING and (hypothesis.misfit(case) or 0.0) <= 1:
+        # Whether the multiple is a constant only another point tells.
+        testable = hypothesis.kind is Mistake.PATH_MISSING and case.elsewhere is not None
+        if testable and (hypothesis.misfit(case) or 0.0) <= 1:
             wrong = tuple(part.name for part in case.wrong)
             inside = case.only(wrong, case.masks) if len(wrong) == len(case.parts) else case.only(wrong)
             for term in any_term(inside):
