@@ -24,12 +24,11 @@ F = building
 each = pytest.mark.parametrize("notation", NOTATIONS)
 
 
-@pytest.mark.parametrize(
-    ("argument", "expected"), [({"notation": "braille"}, "mathml"), ({"derivative": "dot"}, "leibniz")]
-)
-def test_what_is_unknown_is_refused(argument: dict[str, Any], expected: str) -> None:
-    with pytest.raises(ArgumentError, match=expected):
-        formula(parse("x"), **argument)
+def test_what_is_unknown_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="mathml"):
+        formula(parse("x"), "braille")
+    with pytest.raises(ArgumentError, match="leibniz"):
+        formula(parse("x"), derivative="dot")  # type: ignore[arg-type]
 
 
 def test_text_is_one_of_the_notations() -> None:
@@ -49,7 +48,7 @@ PENDING: list[tuple[Node, str, tuple[str, str, str]]] = [
     (pending(F.divide(x, u), x), "prime", ("(x/u)'", "(x/u)'", r"\left(\frac{x}{u}\right)'")),
     (pending(u, x), "leibniz", ("d/dx (u)", "d/dx (u)", r"\frac{du}{dx}")),
     (pending(u, x), "partial", ("d/dx (u)", "∂/∂x (u)", r"\frac{\partial u}{\partial x}")),
-    (F.multiply(pending(F.sin(u), x), c), "leibniz", ("d/dx (sin(u)) c", "d/dx (sin(u)) c", r"\frac{d}{dx}(\sin(u)) c")),
+    (F.multiply(pending(F.sin(u), x), c), "leibniz", ("d/dx (sin(u)) c",) * 2 + (r"\frac{d}{dx}(\sin(u)) c",)),
     (pending(F.square(u), x, c), "prime", ("d(u^2)", "d(u²)", "d(u^{2})")),
     (pending(u, x, c), "prime", ("du", "du", "du")),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.domain import Domain, Kink
-from chainrule.core.notation import Call
+from chainrule.core.notation import Call, Power
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, transposed
@@ -170,7 +170,7 @@ inv = primitive("inv", evaluate=np.linalg.inv, shape=square_to_square,
                 derivative=Custom(lambda F, tangents, out, a: -_between(F, out, tangents[0]),
                                   lambda F, g, out, a: (-_between(F, transposed(F, out), g),),
                                   reason="every entry depends on every entry of the matrix, and not linearly"),
-                rule=INVERSE, domain=REGULAR, examples=_SQUARES)
+                notation=Power("-1"), rule=INVERSE, domain=REGULAR, examples=_SQUARES)
 
 
 # Determinants. The gradient of det is the matrix of cofactors, a polynomial: it exists where the matrix is singular and
@@ -271,7 +271,7 @@ logabsdet = primitive("logabsdet", evaluate=_logabsdet, shape=square_to_scalar,
                       derivative=Custom(_logabsdet_jvp,
                                         lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
                                         reason="one number from a whole matrix, with A^-T as its gradient"),
-                      notation=Call("logdet", latex=r"\operatorname{logdet}"), rule=LOG_DETERMINANT, domain=REGULAR,
+                      notation=Call("logdet", latex=r"\log\det"), rule=LOG_DETERMINANT, domain=REGULAR,
                       examples=_SQUARES)
 
 

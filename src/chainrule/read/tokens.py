@@ -21,8 +21,7 @@ __all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "scan", "tokenize"]
 # axis=0; "open" and "close": a bar whose side is known.
 Kind = Literal["number", "word", "qualified", "name", "attribute", "option", "sign", "open", "close", "end"]
 
-SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_RAISED = SUPERSCRIPTS | str.maketrans("⁺⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "+()abcdefghijklmnoprstuvwxyz")
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()abcdefghijklmnoprstuvwxyz")
 
 _SIGNS = {
     **dict.fromkeys("·⋅∙", "·"),
@@ -50,7 +49,7 @@ _TOKEN = re.compile(
     rf"(?P<space> +)|(?P<number>{_NUMBER})|(?P<option>(?:axis|keepdims|ddof|ord) *= *{_VALUE})"
     r"|(?P<module>(?:np|numpy|math|scipy|cr|chainrule)\.(?:(?:linalg|special)\.)?(?=[A-Za-z]))"
     rf"|(?P<word>[{_LETTER}_][{_LETTER}_0-9]*)|(?P<attribute>\.[A-Za-z_][A-Za-z_0-9]*)"
-    rf"|(?P<transposed>⁻?ᵀ)|(?P<superscript>[{''.join(map(chr, _RAISED))}]+)|(?P<fraction>[¼-¾⅐-⅞])"
+    rf"|(?P<transposed>⁻?ᵀ)|(?P<superscript>[{''.join(map(chr, SUPERSCRIPTS))}]+)|(?P<fraction>[¼-¾⅐-⅞])"
     r"|(?P<sign>\*\*|\.[*/^]|[-+*/^()|,!√∛∜·×⊙@'‖⊤])"
 )
 _HINTS = {
@@ -164,7 +163,7 @@ def scan(text: str, source: str, position: int) -> tuple[list[Token], int]:
 
 
 def _exponent(characters: str, position: int) -> list[Token]:
-    exponent = characters.translate(_RAISED)
+    exponent = characters.translate(SUPERSCRIPTS)
     tokens = [Token("sign", "^", position), Token("sign", "{", position)]
     place = 0
     while place < len(exponent):

@@ -60,6 +60,7 @@ class GroupingPrinter(Printer):
             product,
             bars=left.bars or right.bars or sign == "|",
             sign=sign,
+            digits=right.digits if right.last == "number" else "",
             tall=left.tall or right.tall,
         )
 
@@ -84,7 +85,8 @@ class GroupingPrinter(Printer):
         coefficient = begins_negative(left) and not apart
         left = self.enclosed(left, apart or (left.precedence < Precedence.PRODUCT and not coefficient))
         numbered = right.product == "scalar" and (kind != "scalar" or right.first == "number")  # x (2y), not x*2y
-        inside = numbered or right.product in ("fraction", *mixed)
+        scaled = kind == "scalar" and right.product == "array"  # c (x*y): c x*y is (c x)*y
+        inside = numbered or scaled or right.product in ("fraction", *mixed)
         right = self.enclosed(right, right.precedence < Precedence.PRODUCT or inside)
         # -3 x is the product of -3 and x, and it is -(3 x): it binds as the latter is read.
         precedence = Precedence.PREFIX if coefficient else Precedence.PRODUCT

@@ -73,7 +73,6 @@ class TextPrinter(GroupingPrinter):
     pi = "pi"
     partial = "d"
     arrow = "->"
-    transposed = "^T"
 
     def line(self, written: Written) -> str:
         line = written.outputs[0] if len(written.outputs) == 1 else f"({', '.join(written.outputs)})"
@@ -95,6 +94,10 @@ class TextPrinter(GroupingPrinter):
     def exponent(self, text: str) -> str:
         """An exponent that is one word, as it stands behind the base; "" if it must be written with ^."""
         return ""
+
+    def raised_mark(self, mark: str) -> str:
+        """A mark behind its operand, such as that of a transpose."""
+        return f"^{mark}"
 
     def function(self, layout: Call, name: str) -> str:
         """The name of a function before its operands."""
@@ -152,7 +155,9 @@ class TextPrinter(GroupingPrinter):
         if raised and base.call and text.isdecimal() and int(text) > 1:  # sin⁻¹ would be the inverse function
             name, arguments = base.call
             return Piece((name, raised, arguments), Precedence.POWER, base.first, base.last, bars=base.bars)
-        exponent = self.enclosed(exponent, exponent.precedence < Precedence.POWER)
+        # x^(sin(y)) and x^(y^z): people differ on x^y^z, and x^sin(y) looks like (x^sin)(y)
+        call = exponent.first == "call" and exponent.last == "close"
+        exponent = self.enclosed(exponent, exponent.precedence <= Precedence.POWER or call)
         last: Edge = "mark" if raised or exponent.last == "number" else exponent.last
         bars = base.bars or exponent.bars
         return Piece((base.text, raised or ("^", exponent.text)), Precedence.POWER, base.first, last, bars=bars)
@@ -162,7 +167,7 @@ class TextPrinter(GroupingPrinter):
 
     def postfix(self, layout: Postfix, operand: Piece) -> Piece:
         operand = self.enclosed(operand, operand.precedence < Precedence.POSTFIX)
-        return Piece((operand.text, self.transposed), Precedence.POWER, operand.first, bars=operand.bars)
+        return Piece((operand.text, self.raised_mark(layout.mark)), Precedence.POWER, operand.first, bars=operand.bars)
 
     def differential(self, operands: Sequence[Piece]) -> Piece:
         term = operands[0]
@@ -211,10 +216,12 @@ class UnicodePrinter(TextPrinter):
     pi = "π"
     partial = "∂"
     arrow = "→"
-    transposed = "ᵀ"
 
     def exponent(self, text: str) -> str:
         return text.translate(_RAISED) if text and _RAISED.keys() >= set(map(ord, text)) else ""
+
+    def raised_mark(self, mark: str) -> str:
+        return _MARKS.get(mark) or super().raised_mark(mark)
 
     def between(self, product: Product, left: Piece, right: Piece) -> str:
         return " ⊙ " if product == "array" else super().between(product, left, right)
@@ -233,8 +240,9 @@ class UnicodePrinter(TextPrinter):
 
 
 _RADICALS = {2: "√", 3: "∛"}
-# What is raised is what is read as an exponent; a raised T is a transpose.
-_RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items() if plain != ord("T")} | {ord("−"): ord("⁻")}
+_MARKS = {"T": "ᵀ"}
+# What is raised is what is read as an exponent.
+_RAISED = {plain: raised for raised, plain in SUPERSCRIPTS.items()} | {ord("−"): ord("⁻")}
 _PRINTERS: dict[str, type[TextPrinter]] = {"text": TextPrinter, "unicode": UnicodePrinter}
 
 
@@ -244,4 +252,5 @@ def _is_short_number(piece: Piece) -> bool:
 
 def _is_word(piece: Piece) -> bool:
     """Whether an exponent is a number or a letter, with a sign or not, or a product of both: n, -1, 2x."""
-    return piece.precedence in (Precedence.ATOM, Precedence.PREFIX, Precedence.PRODUCT) and piece.last != "close"
+    loose = (Precedence.ATOM, Precedence.PREFIX, Precedence.PRODUCT)
+    return piece.precedence in loose and piece.last in ("letter", "number", "mark")

@@ -166,8 +166,10 @@ class Printer(ABC):
             case _ if options:
                 pass
             case Infix():
-                scalar = any(operand.ndim == 0 for operand in operands)
-                return self.infix(layout, written[0], written[1], scalar)
+                left, right = written
+                if layout.symbol == "@" and operands[0].ndim == 1 and not _is_row(operands[0]):
+                    left = self.postfix(Postfix("T"), left)
+                return self.infix(layout, left, right, scalar=any(operand.ndim == 0 for operand in operands))
             case Fraction():
                 return self.fraction(written[0], written[1])
             case Power():
@@ -228,6 +230,19 @@ def _seen(node: Node) -> Node:
     while node.primitive is not None and isinstance(node.primitive.notation, Transparent):
         node = node.operands[0]
     return node
+
+
+def _is_row(node: Node) -> bool:
+    """Whether a vector is written as a row: a transpose, or a product that begins with a row."""
+    row = True
+    while node.ndim == 1 and node.primitive is not None:
+        layout = node.primitive.notation
+        if isinstance(layout, Infix) and layout.symbol == "@" and node.operands[0].ndim == 1:
+            return row
+        if not isinstance(layout, Postfix):
+            break
+        row, node = not row, _seen(node.operands[0])
+    return not row
 
 
 def _visible(outputs: Sequence[Node], names: Mapping[Node, str]) -> Iterator[Node]:

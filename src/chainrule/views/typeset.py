@@ -181,9 +181,8 @@ class TypesetPrinter(GroupingPrinter):
         base = self.enclosed(operands[0], operands[0].precedence < Precedence.POSTFIX)
         exponent = operands[1] if len(operands) > 1 else self.constant(int(layout.exponent))
         tall = base.tall or exponent.tall
-        if (
-            base.call and exponent.digits.isdecimal() and int(exponent.digits) > 1
-        ):  # sin⁻¹ would be the inverse function
+        times = int(exponent.digits) if exponent.precedence == Precedence.ATOM and exponent.digits.isdecimal() else 0
+        if base.call and times > 1:  # sin⁻¹ would be the inverse function
             name, arguments = base.call
             text = self.applied(self.raised(name, exponent.text), arguments)
             return Piece(text, Precedence.POWER, base.first, base.last, tall=tall)
