@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.numeric import check
+from chainrule.numeric.checking.limiting import Limits
 
 SIZE = 300
 
@@ -121,7 +122,7 @@ def test_ties_of_many_groups(seed):
 
 
 def test_what_could_not_be_told_is_said_and_not_accused(monkeypatch):
-    monkeypatch.setattr("chainrule.numeric.checking.limiting.Limits.along", lambda self, direction: None)
+    monkeypatch.setattr(Limits, "along", lambda self, direction: None)
     f = lambda w: np.abs(w).sum()
     result = check(f, np.ones(SIZE), np.zeros(SIZE))
     assert result, str(result)
