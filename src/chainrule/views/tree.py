@@ -167,7 +167,7 @@ class Printer(ABC):
                 pass
             case Infix():
                 left, right = written
-                if layout.symbol == "@" and operands[0].ndim == 1 and not _is_row(operands[0]):
+                if layout.symbol == "@" and node.operands[0].ndim == 1 and not _is_row(operands[0]):
                     left = self.postfix(Postfix("T"), left)
                 return self.infix(layout, left, right, scalar=any(operand.ndim == 0 for operand in operands))
             case Fraction():
@@ -233,15 +233,20 @@ def _seen(node: Node) -> Node:
 
 
 def _is_row(node: Node) -> bool:
-    """Whether a vector is written as a row: a transpose, or a product that begins with a row."""
+    """Whether a vector is written as a row: a transpose, a product that begins with a row, or computed from a row."""
     row = True
     while node.ndim == 1 and node.primitive is not None:
         layout = node.primitive.notation
         if isinstance(layout, Infix) and layout.symbol == "@" and node.operands[0].ndim == 1:
             return row
-        if not isinstance(layout, Postfix):
+        if isinstance(layout, Postfix):
+            row = not row
+        elif any(operand.ndim > 1 for operand in node.operands):
             break
-        row, node = not row, _seen(node.operands[0])
+        vectors = [operand for operand in node.operands if operand.ndim == 1]
+        if not vectors:
+            break
+        node = _seen(vectors[0])
     return not row
 
 
