@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,10 @@ from chainrule.errors import ArgumentError, NotScalarError
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.boundary import naming_the_line
 from chainrule.read.trace import trace
+from chainrule.views.drawing.diagram import diagram
+from chainrule.views.drawing.layered import Direction, layered
+from chainrule.views.drawing.scene import scene
+from chainrule.views.drawing.svg import svg
 from chainrule.views.passes_table import Passes, passes
 from chainrule.views.text import formula_text
 from chainrule.views.tree import DerivativeNotation
@@ -80,6 +84,39 @@ class Graph(CoreGraph):
                 f"{self.name} returns a value of dtype {dtype}: a backward pass starts from one number"
             )
         return passes(self, self._with(values))
+
+    def to_svg(
+        self,
+        *,
+        elementary: bool = False,
+        direction: Direction | None = None,
+        highlight: Collection[tuple[str, str]] = (),
+        dark: bool | None = None,
+    ) -> str:
+        """The graph as a picture in SVG: values and gradients in the boxes, local derivatives on the arrows.
+
+        Inputs have round corners, constants cut ones, results a double outline. Between arrays an arrow shows what is
+        sent back for an incoming gradient g. Gradients need a result that is one number. In a picture of more than
+        30 boxes what repeats is drawn once, with its count; where more than 50 are left, depths share a box.
+
+        Args:
+            elementary: one box for each operation, whatever names the function gave.
+            direction: "down" or "right"; None takes the one that fits a page better.
+            highlight: arrows to draw strongly, each as the name of what it leaves and of the step that it enters.
+            dark: for a dark page, a light one, or None as the reader's system prefers.
+
+        Raises:
+            ArgumentError: no arrow goes between two names in `highlight`.
+            MissingExtraError: the extra `plot` is not installed.
+
+        >>> import chainrule as cr
+        >>> picture = cr.graph("(w - 3)^2", w=1.0).to_svg()
+        >>> "dv1/dw" in picture, picture.startswith("<svg ")
+        (True, True)
+        """
+        arguments = [value for _, value in self.arguments]
+        said = diagram(self, arguments, elementary=elementary, highlight=highlight)
+        return svg(scene(layered(said, direction)), dark)
 
     def why_zero(self, name: str) -> str:
         """Why the derivative of the output by an input is zero, or "" if the input reaches the output smoothly."""

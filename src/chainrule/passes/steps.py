@@ -68,12 +68,13 @@ def steps_of(graph: Graph, *outputs: Node, elementary: bool = False) -> list[Ste
     every = elementary or not any(node.name for node in computed)
     ends = set(outputs)
     home: dict[Node, Node] = {}
-    users: dict[Node, set[Node]] = {node: set() for node in nodes}
+    only: dict[Node, Node | None] = {}  # the one step that uses a node, None if several do
     for node in reversed(computed):
-        homes = users[node]
-        home[node] = node if every or node.name or node in ends or len(homes) != 1 else next(iter(homes))
+        user = only.get(node)
+        head = home[node] = node if every or node.name or node in ends or user is None else user
         for operand in node.operands:
-            users[operand].add(home[node])
+            if only.setdefault(operand, head) is not head:
+                only[operand] = None
     names = _names(graph, computed, home, outputs[0] if len(outputs) == 1 else None)
     return [_step(names, node, home) for node in computed if home[node] is node]
 

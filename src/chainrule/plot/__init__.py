@@ -8,6 +8,7 @@
 >>> plt.close(axes.figure)
 """
 
+from chainrule.plot.graph import graph
 from chainrule.plot.step_size import step_size
 
-__all__ = ["step_size"]
+__all__ = ["graph", "step_size"]

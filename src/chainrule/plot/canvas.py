@@ -5,35 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ArgumentError, MissingExtraError
+from chainrule.views.palette import DARK, LIGHT, Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Palette", "canvas", "require_matplotlib"]
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours of a picture, told apart by readers of any colour vision.
-
-    Source: M. Okabe, K. Ito, Color universal design, 2008.
-    """
-
-    ground: str
-    ink: str
-    faint: str
-    measured: str
-    first: str
-    second: str
-    mark: str
-
-
-LIGHT = Palette("#ffffff", "#1f2328", "#d0d4da", "#0072b2", "#d55e00", "#009e73", "#aa3377")
-DARK = Palette("#14171c", "#e6e9ee", "#363c46", "#56b4e9", "#f0a050", "#3fd0a4", "#f48fc1")
 
 
 @contextmanager

@@ -166,7 +166,8 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
     values = values_of(graph, arguments)
     steps = steps_of(graph, output, elementary=elementary)
     labels = {step.node: step.name for step in steps} | {node: node.name for node in graph.inputs}
-    gradients, sent = gradients_of(graph, output, values)
+    sent: dict[Node, list[tuple[Node, Any]]] = {}
+    gradients = gradients_of(graph, output, values, sent)
     home = {member: step.name for step in steps for member in step.members}
     received = {node: _by_step(sent.get(node, []), home) for node in labels}
 
@@ -190,9 +191,15 @@ def passes(graph: Graph, arguments: Sequence[Any], elementary: bool = False) -> 
 
 
 def gradients_of(
-    graph: Graph, output: Node, values: Mapping[Node, Any]
-) -> tuple[dict[Node, Any], dict[Node, list[tuple[Node, Any]]]]:
-    """The gradient at every node, and what each operation sends back to its operands as (operation, contribution)."""
+    graph: Graph,
+    output: Node,
+    values: Mapping[Node, Any],
+    sent: dict[Node, list[tuple[Node, Any]]] | None = None,
+) -> dict[Node, Any]:
+    """The gradient at every node that the output depends on.
+
+    `sent` is filled with what each operation sends back to its operands, as (operation, contribution).
+    """
     records: dict[Node, Record] = {}
     for node in graph.nodes:
         operands = [records.get(operand) for operand in node.operands]
@@ -200,14 +207,13 @@ def gradients_of(
             at = [values[operand] for operand in node.operands]
             records[node] = Record(node.primitive, operands, at, values[node], node.parameters)
     if output not in records:
-        return {}, {}
+        return {}
     node_of = {record: node for node, record in records.items()}
     gradients: dict[Node, Any] = {}
-    sent: dict[Node, list[tuple[Node, Any]]] = {}
 
     def note(record: Record, cotangent: Any, mask: Any, contributions: Sequence[Any]) -> None:
         gradients[node_of[record]] = cotangent
-        if record.primitive is None:
+        if record.primitive is None or sent is None:
             return
         for operand, term in zip(
             record.operands, record.primitive.derivative.pull(evaluating, record, cotangent, mask), strict=True
@@ -218,7 +224,7 @@ def gradients_of(
 
     with np.errstate(all="ignore"):
         pull(list(records.values()), {records[output]: evaluating.ones_like(values[output])}, evaluating, note)
-    return gradients, sent
+    return gradients
 
 
 def _by_step(sent: Sequence[tuple[Node, Any]], home: Mapping[Node, str]) -> tuple[Contribution, ...]:
