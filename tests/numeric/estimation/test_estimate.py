@@ -418,3 +418,53 @@ def test_a_slope_along_a_direction() -> None:
     kink = slope_along(lambda t: float(np.abs(np.array([0.0, 1.0]) + t).sum()))
     assert kink.status is Status.KINK
     assert (kink.left, kink.right) == pytest.approx((0, 2))
+
+
+def newton_root(x: Any, steps: int) -> Any:
+    """The root of x after some of Newton's steps from 1: a rational function, with poles at negative x only."""
+    z = 1 + 0 * x
+    for _ in range(steps):
+        z = (z + x / z) / 2
+    return z
+
+
+@pytest.mark.parametrize("steps", [3, 6, 9])
+def test_structure_that_larger_steps_straighten_is_found(steps: int) -> None:
+    points = np.geomspace(1, 1e5, 80)
+    for x in points:
+        found = estimate(lambda x: newton_root(x, steps), x)
+        with mpmath.workdps(60):
+            true = mpmath.diff(lambda x: newton_root(x, steps), mpmath.mpf(x))
+            assert abs(found.value - true) <= found.error < 1e-11
+        assert found.status is Status.CONVERGED
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-5])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_kink_of_the_second_derivative_beside_x_is_none_at_x(distance: float, side: int) -> None:
+    x = 1 + side * distance
+    found = estimate(lambda x: x * x if x > 1 else 2 * x - 1, x)
+    assert found.status is not Status.KINK
+    assert close(found, 2 * x if side > 0 else 2)
+    assert found.error < 1e-12 / distance
+
+
+@pytest.mark.parametrize("gap", [1.0, 1e-3, 1e-5, 1e-6])
+def test_the_bar_at_a_kink_that_hardly_shows_holds_both_slopes(gap: float) -> None:
+    found = estimate(lambda x: np.exp(x) + gap / 2 * abs(x), 0.0)
+    assert close(found, 1 - gap / 2)
+    assert close(found, 1 + gap / 2)
+    assert found.error < 2 * gap
+
+
+def test_a_knot_of_a_fine_table_is_a_kink() -> None:
+    grid = np.linspace(0, 3, 3001)
+    table = np.sin(grid)
+    for k in (400, 900, 2200):
+        left, right = np.diff(table)[k - 1 : k + 1] / np.diff(grid)[k - 1 : k + 1]
+        found = estimate(lambda x: np.interp(x, grid, table), grid[k])
+        assert found.status is Status.KINK
+        assert (found.left, found.right) == pytest.approx((left, right), abs=1e-9)
+        middle = estimate(lambda x: np.interp(x, grid, table), grid[k] + 4e-4)
+        assert close(middle, right)
+        assert middle.error < 1e-9

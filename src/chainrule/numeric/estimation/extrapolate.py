@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from chainrule.numeric.estimation.ladder import Ladder, Sides
 from chainrule.numeric.estimation.polynomial import SPARE, Fit, fit
 
-__all__ = ["BUDGET", "extrapolate"]
+__all__ = ["BUDGET", "extrapolate", "scan"]
 
 # Evaluations that an estimate of a smooth function may take.
 BUDGET = 29
@@ -26,6 +26,8 @@ RUNGS = 6
 RESOLVED = 5
 # A window holds samples down to this many rungs below its top; nearer ones tell nothing more.
 DEPTH = 9
+# Rungs from one sample to the next where all scales are looked at.
+SKIP = 2
 # Samples must make the bar smaller by this factor now and then, or no more are taken.
 WORTH, PATIENCE = 0.9, 3
 
@@ -101,6 +103,21 @@ def extrapolate(ladder: Ladder, start: int, order: int, sides: Sides, budget: in
             break
         ladder.take([place], sides)
         windows = table.windows(top)
+    return _agreed(best, table.windows(best.top)) if best else None
+
+
+def scan(ladder: Ladder, low: int, high: int, order: int, sides: Sides) -> Fit | None:
+    """The derivative from the best window between two rungs that leaves no more over than rounding. None without one.
+
+    Every second rung is sampled, so that no scale is stepped over.
+    """
+    places = range(low, high + 1, SKIP)
+    ladder.take(places, sides)
+    table = _Table(ladder, order, sides, RUNGS)
+    windows = [window for place in places for window in table.windows(place)]
+    # Where structure is known to be, a little more than rounding is a part of it, which is not noise and has no mean.
+    quiet = [window for window in windows if not window.fit.suspicious(ladder.spacing(0.0), RESOLVED)]
+    best = min(quiet, key=lambda window: window.fit.error, default=None)
     return _agreed(best, table.windows(best.top)) if best else None
 
 

@@ -52,12 +52,12 @@ class Fit:
     noise: float
     floor: float
 
-    def suspicious(self, spacing: float) -> bool:
-        """Whether it leaves far more over than rounding: that of the values, and of arguments on a grid.
+    def suspicious(self, spacing: float, times: float = SUSPECT) -> bool:
+        """Whether it leaves so many times more over than rounding: that of the values, and of arguments on a grid.
 
         A function that rounds its argument, as sin(1e6 x) does, trembles by its slope times the spacing of arguments.
         """
-        return self.noise > SUSPECT * max(self.floor, spacing * abs(self.slope))
+        return self.noise > times * max(self.floor, spacing * abs(self.slope))
 
 
 def fit(t: Sequence[float], v: Sequence[float], order: int, floor: float) -> Fit | None:

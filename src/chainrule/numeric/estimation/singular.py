@@ -14,7 +14,7 @@ from chainrule.numeric.estimation.ladder import Ladder, rung
 from chainrule.numeric.estimation.polynomial import Fit
 from chainrule.numeric.estimation.scale import find_scale
 
-__all__ = ["Approach", "Nearby", "approach", "nearby", "one_sided", "scatter", "steepness"]
+__all__ = ["Approach", "approach", "one_sided", "scatter", "steepness", "trembles"]
 
 # Evaluations that one side may take.
 ALLOWANCE = 24
@@ -89,35 +89,22 @@ def one_sided(ladder: Ladder, side: int, order: int) -> Fit | None:
     return replace(found, error=max(found.error, 2 * away))
 
 
-class Nearby(Enum):
-    """What a function shows much nearer to the point than the samples of a fit, which left more than rounding."""
-
-    NOISE = "the same residual: it is noise"
-    SAME = "the same slope: the polynomial was of too low a degree"
-    OTHER = "something else: there is structure at a smaller scale"
-
-
-def nearby(ladder: Ladder, fit: Fit) -> tuple[Nearby, int]:
-    """What becomes of the residual of a fit nearer to the point, and the rung that was looked at.
+def trembles(ladder: Ladder, fit: Fit) -> tuple[bool, int]:
+    """Whether what a fit leaves over is noise, which is the same much nearer to the point, and the rung looked at.
 
     It is so near that the slope carries the function by a fiftieth of the residual only. Noise is as large there as
-    before, or a staircase of which one step is seen.
+    before, or a staircase of which one step is seen; structure is not.
     """
     slope = abs(fit.slope)
     distance = min(0.02 * fit.noise / slope if slope else math.inf, fit.radius / 1024)
     place = rung(distance, math.floor)
     if place - 2 <= ladder.lowest:
         # Arguments can no longer be told apart: it is they that are rounded inside the function.
-        return Nearby.NOISE, ladder.lowest
+        return True, ladder.lowest
     t, v = ladder.take([place, place - 1, place - 2], (1, -1))
     if not np.isfinite(v).all():
-        return Nearby.OTHER, place
-    reach, rounding = abs(t[0]), ladder.rounding(v)
-    if not any(v) and slope * reach > rounding:
-        return Nearby.NOISE, place
+        return False, place
+    if not any(v) and slope * abs(t[0]) > ladder.rounding(v):
+        return True, place
     here = float(np.dot(t, v) / np.dot(t, t))
-    rest = float(np.std(np.array(v) - here * np.array(t)))
-    if rest > 0.1 * fit.noise:
-        return Nearby.NOISE, place
-    alike = abs(here - fit.slope) <= SEEN * rounding / reach + 0.01 * slope
-    return (Nearby.SAME if alike and rest <= SEEN * rounding else Nearby.OTHER), place
+    return float(np.std(np.array(v) - here * np.array(t))) > 0.1 * fit.noise, place

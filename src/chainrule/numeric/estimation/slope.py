@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chainrule.numeric.estimation.extrapolate import extrapolate
+from chainrule.numeric.estimation.extrapolate import extrapolate, scan
 from chainrule.numeric.estimation.ladder import Ladder, Sides, rung
 from chainrule.numeric.estimation.plateau import plateau
 from chainrule.numeric.estimation.polynomial import SUSPECT, Fit, steepest
@@ -14,12 +14,11 @@ from chainrule.numeric.estimation.scale import find_scale
 from chainrule.numeric.estimation.singular import (
     ALLOWANCE,
     Approach,
-    Nearby,
     approach,
-    nearby,
     one_sided,
     scatter,
     steepness,
+    trembles,
 )
 from chainrule.numeric.status import Side, Status
 
@@ -27,6 +26,10 @@ __all__ = ["Slope", "differentiate_line", "slope_along"]
 
 # One-sided derivatives differ if their bars are further apart than this many times their sum.
 APART = 2.0
+# Rungs further down, where no scale is quiet yet.
+DEEPER = 12
+# Slopes that differ by less than this part of the gap of a kink deny it.
+DENIED = 0.5
 # A kink whose slopes differ by s leaves at least s times this part of the radius over.
 KINK = 40
 # Of many windows the one with the smallest bar is taken. Rounding bounds the noise from below, and the luck with it;
@@ -93,14 +96,16 @@ def _differentiate(ladder: Ladder, order: int) -> Slope:
         return _rough(ladder, order)
     if fit.size == 0:
         return _flat(ladder, fit, order)
+    if fit.size <= SUSPECT * fit.floor and rung(fit.radius, round) <= ladder.start - DEEPER:
+        # It was rough further out, and here nothing but rounding shows: a kink, say, would not.
+        return _between(ladder, order, ladder.start - DEEPER, ladder.start) or _smooth(ladder, fit, order)
     if not fit.suspicious(ladder.spacing(0.0)):
         return _smooth(ladder, fit, order)
-    found, place = nearby(ladder, fit)
-    if found is Nearby.NOISE:
+    noise, place = trembles(ladder, fit)
+    if noise:
         return _smooth(ladder, fit, order)
-    if found is Nearby.SAME and fit.error <= _tolerance(ladder, order) * abs(fit.value):
-        return _smooth(ladder, replace(fit, error=max(fit.error, _hidden(fit, order))), order)
-    return _compared(ladder, order, fit) or _nearer(ladder, order, fit, place)
+    inner = _between(ladder, order, place, rung(fit.radius, math.ceil))
+    return inner or Slope(fit.value, max(fit.error, _hidden(fit, order)), Status.UNRESOLVED, fit.radius)
 
 
 def _tolerance(ladder: Ladder, order: int) -> float:
@@ -189,7 +194,7 @@ def _rough(ladder: Ladder, order: int) -> Slope:
     if Approach.SCATTERED in kinds:
         return _noisy(ladder, order)
     if kinds == {Approach.REGULAR}:
-        return _compared(ladder, order, None) or Slope(math.nan, math.inf, Status.UNRESOLVED)
+        return _compared(ladder, order) or Slope(math.nan, math.inf, Status.UNRESOLVED)
     (right, _, step), (left, _, _) = (_side(ladder, side, order) for side in BOTH)
     if Approach.JUMP in kinds:
         return Slope(math.nan, math.inf, Status.JUMP, step, left, right)
@@ -208,22 +213,24 @@ def _noisy(ladder: Ladder, order: int) -> Slope:
     return Slope(fit.value, LUCK * fit.error, Status.NOISY, fit.radius)
 
 
-def _compared(ladder: Ladder, order: int, both: Fit | None) -> Slope | None:
-    """The verdict of the derivatives from the two sides, up to the order asked for; None if they agree with `both`."""
+def _compared(ladder: Ladder, order: int) -> Slope | None:
+    """The verdict of the derivatives from the two sides, up to the order asked for. None if there are none."""
     for lower in range(1, order + 1):
         right, left = (one_sided(ladder, side, lower) for side in BOTH)
         if left is None or right is None:
             return None
-        gap, bars = abs(right.value - left.value), right.error + left.error
-        if gap > APART * bars:
+        if _differ(left, right):
             return _kink(left, right) if lower == order else _lower_kink(ladder, order)
-    if both is not None or left is None or right is None:
-        return None
     if left.size == right.size == 0:
         return _flat(ladder, left if left.radius < right.radius else right, order)
     better = left if left.error < right.error else right
-    found = _smooth(ladder, replace(better, error=max(left.error, right.error) + gap), order)
+    error = max(left.error, right.error) + abs(right.value - left.value)
+    found = _smooth(ladder, replace(better, error=error), order)
     return found if found.status is Status.CONVERGED else replace(found, status=Status.UNRESOLVED)
+
+
+def _differ(left: Fit, right: Fit) -> bool:
+    return abs(right.value - left.value) > APART * (right.error + left.error)
 
 
 def _kink(left: Fit, right: Fit) -> Slope:
@@ -238,15 +245,32 @@ def _lower_kink(ladder: Ladder, order: int) -> Slope:
     return Slope(math.nan, math.inf, Status.KINK, left=left, right=right)
 
 
-def _nearer(ladder: Ladder, order: int, fit: Fit, place: int) -> Slope:
-    """The derivative at a smaller scale than the one at which the function first looked smooth."""
-    scale = find_scale(ladder, BOTH, order, start=place)
-    nearer = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE)
-    if nearer is not None and not nearer.suspicious(ladder.spacing(0.0)):
-        return _smooth(ladder, nearer, order)
-    best = fit if nearer is None or fit.error < nearer.error else nearer
-    apart = 0.0 if nearer is None else abs(fit.value - nearer.value)
-    return Slope(best.value, max(best.error, 2 * apart, _hidden(best, order)), Status.UNRESOLVED, best.radius)
+def _between(ladder: Ladder, order: int, place: int, high: int) -> Slope | None:
+    """The derivative at a scale between two rungs, at one further down, or the kink there. None if all is rough."""
+    for low in range(place, max(place - 3 * DEEPER, ladder.lowest), -DEEPER):
+        both = scan(ladder, low, high, order, BOTH)
+        for lower in range(1, order + 1):
+            right, left = (scan(ladder, low, high, lower, (side,)) for side in BOTH)
+            if (
+                left
+                and right
+                and _differ(left, right)
+                and not (both and _denied(ladder, low, both, left, right, lower))
+            ):
+                return _kink(left, right) if lower == order else _lower_kink(ladder, order)
+        if both is not None:
+            return _smooth(ladder, both, order)
+    return None
+
+
+def _denied(ladder: Ladder, low: int, both: Fit, left: Fit, right: Fit, order: int) -> bool:
+    """Whether slopes that differ do not where a smooth window lies: what parts them is beside x.
+
+    The window alone does not tell, since a kink at x is even in the distance and the first derivative odd.
+    """
+    inside = (scan(ladder, low, rung(both.radius, math.floor), order, (side,)) for side in BOTH)
+    bounds = [one.error + abs(one.value - both.value) for one in inside if one is not None]
+    return len(bounds) == 2 and sum(bounds) < DENIED * abs(right.value - left.value)
 
 
 def _hidden(fit: Fit, order: int) -> float:
