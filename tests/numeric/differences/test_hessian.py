@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -168,3 +169,32 @@ class TestHostileFunctions:
         found = operator(lambda p: np.sum(p**3), np.array([1, 2]))
         assert found.dtype == np.float64
         assert np.all(np.isfinite(found))
+
+
+# Functions of two components with mpmath as the oracle: at any ratio of the two, both terms of the mixed derivative
+# that the axes have alone can be far larger than it.
+MIXED = [
+    pytest.param(lambda x, y: x**2 + x * y + y**2, id="quadratic form"),
+    pytest.param(lambda x, y: x * y, id="product"),
+    pytest.param(lambda x, y: x / y, id="quotient"),
+    pytest.param(lambda x, y: x**3 + 2 * y**2, id="sum"),
+    pytest.param(lambda x, y: (x * y) ** 2 + x, id="square"),
+]
+
+
+@pytest.mark.parametrize("f", MIXED)
+@settings(deadline=None, max_examples=40)
+@given(exponents=st.tuples(st.floats(-8, 8), st.floats(-8, 8)))
+def test_mixed_derivatives_at_any_ratio_of_scales(f, exponents):
+    x, y = (10.0**e for e in exponents)
+    found = hessian(lambda p: f(p[0], p[1]), [x, y])
+    with mpmath.workdps(120):
+        place = (mpmath.mpf(x), mpmath.mpf(y))
+        orders = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]
+        exact = np.array([[float(mpmath.diff(f, place, n, h=min(place) / 10**30)) for n in row] for row in orders])
+        wide = max(x, 1.0), max(y, 1.0)
+        value = max(abs(float(f(*place))), abs(f(*wide)))
+    # What the rounding of f leaves over steps of the scale of x.
+    size = np.abs(exact[0, 1]) + np.sqrt(np.abs(exact[0, 0] * exact[1, 1]))
+    rounding = 1e-12 * value / (wide[0] * wide[1])
+    assert abs(found[0, 1] - exact[0, 1]) <= 1e-6 * size + rounding

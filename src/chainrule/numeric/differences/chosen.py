@@ -36,8 +36,9 @@ RESOLVED = 1e-4
 # A wider step contradicts a narrower one when the results differ by this many of their estimated errors.
 DISAGREES = 5.0
 
-# A quotient grows without bound where it does so at least like this power of 1/h, from one step to a narrower one.
-DIVERGES = 0.2
+# A quotient grows without bound where it does so at least like this power of 1/h, from one step to a narrower one, and
+# by more than so many standard deviations of the rounding, which grows as well.
+DIVERGES, CLEAR = 0.2, 16.0
 
 # A result is certain when its error is this part of it; and a function whose samples depart by more than this part of
 # it from a smooth one varies within the step, and not by noise.
@@ -76,6 +77,11 @@ class Choice:
     diverging: NDArray[np.bool_]
     settled: NDArray[np.bool_]
     blind: NDArray[np.bool_]
+
+    @property
+    def unclear(self) -> NDArray[np.bool_]:
+        """Where the result is no derivative."""
+        return self.diverging | ~self.settled
 
     def where(self, kept: NDArray[np.bool_], other: Choice) -> Choice:
         """This choice where `kept`, and the other elsewhere; both have the same noise."""
@@ -163,7 +169,8 @@ class _Search:
         cut = np.abs(plain - fine)
         top = np.abs(used).max(axis=0)
         quietest = np.broadcast_to(lines.spread(self.noise), self.slope.shape)[chosen]
-        tremble = np.maximum(quietest, self.eps * top / 12**0.5)
+        shifted = lines.inexact(self.steps)[chosen].reshape(h.shape) * np.abs(found - centre).max(axis=0)
+        tremble = np.fmax(np.maximum(quietest, self.eps * top / 12**0.5), shifted / 12**0.5)
         rounding = self.rule.amplification * tremble / h**self.rule.derivative
         total = cut + rounding
         # Far from x, two formulas can differ by little beside the slope at x, and yet agree in no digit.
@@ -224,7 +231,7 @@ class _Search:
         bound, power = BALANCED * rounding, (self.narrowest[chosen] / h) ** DIVERGES
         narrower = (h < self.narrowest[chosen]) & np.isfinite(plain)
         first = narrower & (self.narrowest[chosen] == np.inf)
-        grows = narrower & ~first & (before > 0) & (size - bound > before * power)
+        grows = narrower & ~first & (before > 0) & (size - CLEAR * rounding > before * power)
         falls = narrower & ~first & (size + bound < before / power)
         stays = narrower & ~first & ~grows & (size + bound < before * power)
         trend = self.trend[chosen]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import ArgumentError, NotScalarError, ShapeError
 from chainrule.numeric.differences.functions import narrow, read_formula, slopes
@@ -14,7 +14,7 @@ from chainrule.numeric.differences.lines import Components, Directions
 from chainrule.numeric.differences.schemes import COMPLEX, Scheme
 from chainrule.numeric.differences.singular import chosen_derivative
 from chainrule.numeric.differences.steps import read_step, representable
-from chainrule.numeric.probe import Probe, RealArray, is_scalar, read_point
+from chainrule.numeric.probe import Probe, RealArray, is_scalar, quiet, read_point
 from chainrule.numeric.samples import Samples, read_vectorized
 
 __all__ = ["hessian"]
@@ -35,6 +35,7 @@ def hessian(
     Returns the shape of x twice, in the dtype of x. The mixed derivatives come from second derivatives along
     diagonals, u'Hu = s^2 H[i, i] + 2 s t H[i, j] + t^2 H[j, j] for u = s e_i + t e_j: with a fixed h and central
     differences of accuracy 2 that takes n^2 + n + 1 evaluations of f, about half of what four corners a pair take.
+    With `h=None` each component has a step of its own.
     Where `gradient` is given, a function that returns the gradient in the shape of x, it is differenced in place of f,
     which takes 2n + 1 evaluations of it and gives more digits; the two halves of the matrix are then averaged.
 
@@ -72,29 +73,40 @@ def hessian(
 
 
 def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
-    values, size = samples.values, samples.values.size
-    axes = Components(samples, list(np.ndindex(values.shape)))
-    if h is None:
-        along = chosen_derivative(axes, rule)
-        diagonal, noise, units = along.slope, along.noise, along.step
-        # The pair moves each of its components by the step that was right for it alone.
-        units = representable(values.reshape(-1), units.astype(values.dtype)).astype(np.float64)
+    flat, size = samples.values.reshape(-1), samples.values.size
+    axes = Components(samples, list(np.ndindex(samples.values.shape)))
+    pairs = np.array([(i, j) for i in range(size) for j in range(i)], np.intp).reshape(-1, 2)
+    i, j = pairs.T
+    both = np.zeros(0)
+    if h is not None:
+        diagonal, units = slopes(axes, h, rule), np.full(pairs.T.shape, read_step(h))
+        if len(pairs):
+            both = slopes(_diagonals(samples, pairs, units), 1.0, rule)
     else:
-        diagonal, noise, units = slopes(axes, h, rule), None, np.full(size, read_step(h))
+        along = chosen_derivative(axes, rule)
+        # The pair moves each of its components by the step that was right for it alone, at first.
+        diagonal = along.slope
+        units = representable(flat, along.step.astype(flat.dtype)).astype(np.float64)[pairs.T]
+        if len(pairs):
+            lines = _diagonals(samples, pairs, units)
+            both = chosen_derivative(lines, rule, along.noise, np.ones(len(pairs), flat.dtype)).slope
     matrix: RealArray = np.diag(diagonal)
-    pairs = [(i, j) for i in range(size) for j in range(i)]
-    if not pairs:
-        return matrix
-    directions = [_diagonal(values, i, j, units) for i, j in pairs]
-    lines = Directions(samples, directions)
-    mixed = slopes(lines, 1.0, rule) if h is not None else chosen_derivative(lines, rule, noise).slope
-    for (i, j), along_both in zip(pairs, mixed, strict=True):
-        s, t = units[i], units[j]
-        matrix[i, j] = matrix[j, i] = (along_both - s * s * diagonal[i] - t * t * diagonal[j]) / (2 * s * t)
+    with quiet():
+        matrix[i, j] = matrix[j, i] = _mixed(both, diagonal, units, pairs)
     return matrix
 
 
-def _diagonal(values: RealArray, i: int, j: int, units: RealArray) -> RealArray:
-    direction = np.zeros_like(values)
-    direction.flat[i], direction.flat[j] = units[i], units[j]
-    return direction
+def _mixed(both: RealArray, diagonal: RealArray, units: RealArray, pairs: NDArray[np.intp]) -> RealArray:
+    """H[i, j] from the second derivatives along s e_i + t e_j, and along the axes; `units` are all s and all t."""
+    (i, j), (s, t) = pairs.T, units
+    result: RealArray = (both - s * s * diagonal[i] - t * t * diagonal[j]) / (2 * s * t)
+    return result
+
+
+def _diagonals(samples: Samples, pairs: NDArray[np.intp], units: RealArray) -> Directions:
+    values, directions = samples.values, []
+    for (i, j), (s, t) in zip(pairs, units.T, strict=True):
+        direction = np.zeros_like(values)
+        direction.flat[i], direction.flat[j] = s, t
+        directions.append(direction)
+    return Directions(samples, directions)

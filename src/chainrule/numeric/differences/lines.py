@@ -51,6 +51,10 @@ class Lines(ABC):
         """The steps nearest to these for which the points of a formula are exact."""
         return on_grid(self.position, steps, reach)
 
+    def inexact(self, steps: RealArray) -> RealArray:
+        """By what part of itself the rounding of x + step v may change the displacement step v, line by line."""
+        return np.zeros(self.count)
+
     def require_finite(self, found: RealArray, offsets: Sequence[int], steps: RealArray, chosen: Any, way: str) -> None:
         """Raise `NonFiniteError`, naming the place, if a sample is NaN or infinite; `way` is the way out of it."""
         bad = ~np.isfinite(found)
@@ -158,8 +162,12 @@ class Directions(Lines):
     def grid(self, steps: RealArray, reach: int) -> RealArray:
         # A power of two, so that a component of v is not rounded when it is multiplied by the step. x + t v is
         # rounded, as is every argument of a function; a step below that grid would be lost.
-        least = [_least(self.samples.values, v) for v in self.directions]
+        least = [16 * _unit(self.samples.values, v) for v in self.directions]
         return np.exp2(np.rint(np.log2(np.maximum(steps, least)))).astype(steps.dtype)
+
+    def inexact(self, steps: RealArray) -> RealArray:
+        units = [_unit(self.samples.values, v) for v in self.directions]
+        return np.asarray(units) / steps.astype(np.float64)
 
 
 def _scale(values: RealArray, direction: RealArray) -> float:
@@ -170,9 +178,9 @@ def _scale(values: RealArray, direction: RealArray) -> float:
     return float(ratios.min())
 
 
-def _least(values: RealArray, direction: RealArray) -> float:
-    """The step that moves each component by at least sixteen units of its rounding."""
+def _unit(values: RealArray, direction: RealArray) -> float:
+    """The step that moves each component by at least a unit of its rounding."""
     moving = direction != 0
     if not moving.any():
         return 1.0
-    return float((16 * np.spacing(np.abs(values[moving])) / np.abs(direction[moving])).max())
+    return float((np.spacing(np.abs(values[moving])) / np.abs(direction[moving])).max())

@@ -42,9 +42,11 @@ class Singularity:
     text: str
 
 
-def chosen_derivative(lines: Lines, rule: Scheme, noise: RealArray | None = None) -> Choice:
+def chosen_derivative(
+    lines: Lines, rule: Scheme, noise: RealArray | None = None, start: RealArray | None = None
+) -> Choice:
     """The derivative along each line with the step that f asks for: raises `NonFiniteError` where there is none."""
-    found, singular = examine(lines, rule, noise)
+    found, singular = examine(lines, rule, noise, start)
     if singular is not None:
         other = {"central": "'forward' or 'backward'", "forward": "'backward'", "backward": "'forward'"}[rule.name]
         way = f"move x, or take scheme={other}"
@@ -54,18 +56,20 @@ def chosen_derivative(lines: Lines, rule: Scheme, noise: RealArray | None = None
     return found
 
 
-def examine(lines: Lines, rule: Scheme, noise: RealArray | None = None) -> tuple[Choice, Singularity | None]:
+def examine(
+    lines: Lines, rule: Scheme, noise: RealArray | None = None, start: RealArray | None = None
+) -> tuple[Choice, Singularity | None]:
     """The derivative along each line, and the first place where there is none: a jump, a kink, a vertical tangent."""
     _require_no_pole(lines)
-    found = choose(lines, rule, noise)
+    found = choose(lines, rule, noise, start)
     beside = _steps_beside(lines, found.noise, formula(rule.name))
     if beside.jump is not None:
         return found, beside.jump
     if beside.start is not None:
         found = choose(lines, rule, beside.noise, beside.start)
-    elif found.blind.any():
+    elif (found.blind | found.unclear).any():
         found = _from_within(lines, rule, found)
-    unclear = found.diverging | ~found.settled
+    unclear = found.unclear
     if unclear.any():
         return found, _without_bound(lines, rule, found, unclear)
     if found.blind.any() or (rule.name == "central" and rule.derivative > 2):
@@ -105,11 +109,13 @@ def _require_no_pole(lines: Lines) -> None:
 def _from_within(lines: Lines, rule: Scheme, found: Choice) -> Choice:
     """What the narrowest steps say of something that lies within the steps chosen, where they are certain of it."""
     scale = lines.scale().astype(np.float64)
-    blind = found.blind.reshape(lines.count, -1).any(axis=1)
-    start = np.where(blind, _least(lines), nominal_step(rule, precision(lines.samples.values)) * scale)
+    doubtful = found.blind | found.unclear
+    again = doubtful.reshape(lines.count, -1).any(axis=1)
+    start = np.where(again, _least(lines), nominal_step(rule, precision(lines.samples.values)) * scale)
     within = choose(lines, rule, found.noise, start.astype(lines.position.dtype))
     with quiet():
-        better = found.blind & within.settled & ~within.blind & (within.error <= CERTAIN * np.abs(within.slope))
+        certain = ~(within.blind | within.unclear) & (within.error <= CERTAIN * np.abs(within.slope))
+        better = doubtful & certain
     return found.where(~better, within)
 
 
