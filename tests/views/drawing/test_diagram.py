@@ -62,6 +62,7 @@ def test_the_worked_example_of_the_squared_error():
 
 def test_without_values_the_derivatives_are_formulas():
     picture = diagram(parse("x^2 exp(x)"))
+    assert picture.title == "x^2 exp(x)"
     assert lines(picture).keys() == {"x", "v1 = x^2", "v2 = e^x", "v3 = v1 v2"}
     assert labels(picture) == {("x", "v1"): "2x", ("x", "v2"): "e^x", ("v1", "v3"): "v2", ("v2", "v3"): "v1"}
     assert all(line.role == "formula" for box in picture.boxes for line in box.lines)

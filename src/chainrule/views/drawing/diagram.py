@@ -169,13 +169,19 @@ def diagram(
     place = {start: at for at, group in enumerate(groups) for start in group}
     place |= {step.node: len(groups) + owner[i] for i, step in enumerate(steps)}
     arrows = words.arrows(leaves, place, pairs)
-    inputs = ", ".join(printable(node.name) for node in graph.inputs)
     return Diagram(
-        elided(f"{elided(printable(graph.name), TITLE // 2)}({inputs})", TITLE),
+        _title(graph),
         tuple(boxes),
         tuple(arrows),
         tuple(words.notes(blocks, arrows)),
     )
+
+
+def _title(graph: Graph) -> str:
+    if not graph.name.isidentifier():
+        return elided(printable(graph.name), TITLE)  # a formula, which names its inputs itself
+    inputs = ", ".join(printable(node.name) for node in graph.inputs)
+    return elided(f"{elided(graph.name, TITLE // 2)}({inputs})", TITLE)
 
 
 def _in_formula(leaf: Node) -> bool:

@@ -39,8 +39,8 @@ def norm(array: np.ndarray[Any, Any]) -> str:
 
 
 def _number(value: Any) -> str:
-    # An object array or a boolean has no digits to round.
-    return f"{value:.4g}" if np.asarray(value).dtype.kind in "fc" else str(value)
+    # Integers and truth values have no digits to round, but an integer of Python may have any number of them.
+    return f"{value:.4g}" if np.asarray(value).dtype.kind in "fc" else elided(str(value), VECTOR)
 
 
 def printable(text: str) -> str:
