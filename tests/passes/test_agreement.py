@@ -244,6 +244,15 @@ def test_equality_is_wherever_the_term_before_is_defined() -> None:
         verifier(F.sin(x)).equal(F.log(-1 - x * x), F.log(-1 - x * x))
 
 
+def test_points_that_rounding_alone_lets_in_are_left_out() -> None:
+    with pytest.raises(DerivationError, match="f has real values at no point that was found"):
+        verifier(F.arccosh(F.erf(3 * x)))
+    some = F.where(F.greater(x, 25.0), F.power(F.tanh(x) - 1, 1.5), x)
+    lines = verifier(some, domain={"x": (0, 40)})
+    assert all(float(point[0]) < 25 for point in lines.points)
+    assert lines.equal(pending(some, x), constant(1.0)).points == 8
+
+
 def test_the_message_shows_where_the_values_part() -> None:
     lines = verifier(x * y, x, y)
     with pytest.raises(DerivationError, match=r"where x = -?[\d.]+, y = -?[\d.]+$"):

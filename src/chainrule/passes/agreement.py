@@ -85,6 +85,7 @@ class Verifier:
         self._rng = np.random.default_rng(1)
         self._nesting = Nesting()
         self._evaluations: dict[tuple[int, int, int], Precise] = {}
+        self._leave_out_undefined(graph)
 
     def stands_for(self, letter: Node, term: Node) -> None:
         """Give an input that the graph does not have, such as the u of a chain rule, the value of a term."""
@@ -110,6 +111,20 @@ class Verifier:
         worst = max(found)
         digits = self.digits if worst <= 10.0**-self.digits else int(-np.log10(worst))
         return Agreement(len(found), digits, worst)
+
+    def _leave_out_undefined(self, graph: Graph) -> None:
+        """Keep the points where the outputs have values: in floats there may be some by rounding alone."""
+        precise = self._precise(False, 1)
+        kept = []
+        for i, point in enumerate(self.points):
+            values = [np.asarray(precise.value(output, i), object) for output in graph.outputs]
+            if all(precise.m.isfinite(v) for value in values for v in value.flat):
+                kept.append(point)
+        if not kept:
+            raise DerivationError(f"{graph.name} has real values at no point that was found")
+        if len(kept) < len(self.points):
+            self.points = kept
+            self._evaluations.clear()
 
     def _precise(self, spare: bool, nesting: int, rounding: int = 0) -> Precise:
         key = (spare, nesting, rounding)

@@ -56,9 +56,9 @@ class Precise:
     """Values of nodes at sample points in mpmath.
 
     A value is a number of the context `m`, a bool or an int, or an array of them with the shape of the node; it is NaN
-    where a node is not defined in real numbers, or lies beyond 2^4096. A constant is taken as the number that its float
-    stands for (see `closed_forms`), e and pi by their names; arrays of constants are taken as they are. The direction
-    of a D[...] is a constant: it does not move with the inputs.
+    where a node is not defined in real numbers, and infinite beyond 2^4096. A constant is taken as the number that its
+    float stands for (see `closed_forms`), e and pi by their names; arrays of constants are taken as they are. The
+    direction of a D[...] is a constant: it does not move with the inputs.
 
     Args:
         inputs: the inputs of the terms.

@@ -211,6 +211,10 @@ def _cholesky(m: Any, a: Matrix) -> Matrix:
     return factor
 
 
+def _is_complex(m: Any, values: Any) -> bool:
+    return any(type(value) is m.mpc for value in np.asarray(values, object).flat)
+
+
 ARRAYS: dict[str, Callable[..., Any]] = {
     "mean": _mean,
     "var": _var,
@@ -225,7 +229,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "recurrence": _recurrence,
     "products_before": _products_before,
     "prod_others": _prod_others,
-    "cast_like": lambda m, x, like: x,
+    "cast_like": lambda m, x, like: x if _is_complex(m, like) else np.frompyfunc(m.re, 1, 1)(x),
     "solve": _solve,
     "inv": _inv,
     "det": lambda m, a: _each(lambda rows: _determinant(m, rows), a, ()),

@@ -20,7 +20,8 @@ __all__ = ["Number", "Operations"]
 
 Number = Any  # of an mpmath context, a bool or an int; or an array of such
 
-# Beyond 2^4096, where the float64 range is long left, mpmath's functions take seconds and then all memory.
+# Beyond 2^4096, where the float64 range is long left, mpmath's functions take seconds and then all memory: numbers
+# overflow to infinity and underflow to 0, as floats do.
 _LARGEST_EXPONENT = 4096
 _UNDEFINED = (ValueError, ZeroDivisionError, OverflowError)
 
@@ -85,7 +86,7 @@ class Operations:
         return over_objects
 
     def _checked(self, function: Callable[..., Any], parameters: Mapping[str, Any], kind: str) -> Callable[..., Any]:
-        """The function of numbers, NaN where it is not defined or out of range."""
+        """The function of numbers, NaN where it is not defined."""
         m = self.m
         mpf, mpc, nan = m.mpf, m.mpc, m.nan
 
@@ -95,9 +96,9 @@ class Operations:
             except _UNDEFINED:
                 return nan
             if type(value) is mpf:
-                _, mantissa, exponent, bits = value._mpf_
+                sign, mantissa, exponent, bits = value._mpf_
                 if mantissa and not -_LARGEST_EXPONENT < exponent + bits < _LARGEST_EXPONENT:
-                    return nan
+                    return m.zero if exponent < 0 else m.ninf if sign else m.inf
             elif type(value) is mpc and kind != "c":
                 return nan
             return int(value) if kind in "iu" and m.isfinite(value) else value

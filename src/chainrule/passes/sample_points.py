@@ -27,7 +27,7 @@ Bounds = tuple[float, float]
 _FEW, _MANY = 48, 2000
 _EACH_SIDE = 4
 _SIDES = 4  # of a branch with more sides, such as floor(x), the most frequent ones count
-_ROUNDS, _CLOSEST = 60, 24
+_CLOSEST, _PATIENCE = 24, 12
 _STYLES = 5  # ways to draw an array
 
 
@@ -89,12 +89,13 @@ def _chosen(found: Screening, count: int) -> list[int]:
 
 
 def _nearer(screen: Screen, drawing: _Drawing, found: Screening, count: int) -> Screening:
-    """Candidates around those that come closest to the domain, until some are inside it."""
-    for _ in range(_ROUNDS):
+    """Candidates around those that come closest to the domain, until some are inside it or none comes closer."""
+    best, stalled = np.inf, 0
+    while stalled < _PATIENCE and not found.enough(2 * count):
         closest = np.argsort(found.badness, kind="stable")[:_CLOSEST]
         found = found.only(closest).joined(screen(drawing.around([c[closest] for c in found.columns], 10 * _CLOSEST)))
-        if found.enough(2 * count):
-            break
+        stalled = stalled + 1 if found.badness.min() > 0.99 * best or found.usable.any() else 0
+        best = min(best, found.badness.min())
     return found
 
 

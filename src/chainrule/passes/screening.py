@@ -17,7 +17,10 @@ from chainrule.ops.rules import STEP
 
 __all__ = ["Screen", "Screening"]
 
-_MODERATE = 1e8  # a value beyond it makes a point the second choice
+# Points where all values are between these and their inverses come first: the exponential of what is beyond 1e3 is
+# beyond most numbers.
+_SCALES = (1e3, 1e8, 1e30, 1e100)
+_GOOD, _AT_A_KINK = 1, 100  # ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,28 +30,33 @@ class Screening:
     Attributes:
         columns: for each input its values.
         usable: whether the outputs are finite and the guards hold.
-        preferred: whether, besides, no operation is at a kink and no value is very large.
+        rank: 0 for the best, where all values are near 1; higher ones further from it; `_AT_A_KINK` there.
         branches: for each step function that decides a branch or a kink its value.
         badness: how far from usable: how many operations are not finite, and by how much their operands are outside.
     """
 
     columns: list[Any]
     usable: Any
-    preferred: Any
+    rank: Any
     branches: list[Any]
     badness: Any
 
     def candidates(self) -> Any:
-        """The numbers of those to choose from, the better ones first."""
-        return np.concatenate([np.nonzero(self.preferred)[0], np.nonzero(self.usable & ~self.preferred)[0]])
+        """The numbers of those to choose from, the best first; those at a kink only if there are no others."""
+        order = np.argsort(self.rank, kind="stable")
+        usable = order[self.usable[order]]
+        smooth = usable[self.rank[usable] < _AT_A_KINK]
+        return smooth if len(smooth) else usable
 
     def enough(self, count: int) -> bool:
-        return int(np.count_nonzero(self.preferred)) >= count
+        """Whether there are so many candidates of a good rank."""
+        return int(np.count_nonzero(self.usable & (self.rank <= _GOOD))) >= count
 
     def one_sided(self, least: int) -> bool:
         """Whether some side of a branch has fewer candidates than that, or there is one side only."""
+        candidates = self.candidates()
         for branch in self.branches:
-            counts = np.unique(branch[self.usable], return_counts=True)[1]
+            counts = np.unique(branch[candidates], return_counts=True)[1]
             if len(counts) == 1 or counts.min() < least:
                 return True
         return False
@@ -58,7 +66,7 @@ class Screening:
         return Screening(
             [np.concatenate(parts) for parts in zip(*(each.columns for each in every), strict=True)],
             np.concatenate([each.usable for each in every]),
-            np.concatenate([each.preferred for each in every]),
+            np.concatenate([each.rank for each in every]),
             [np.concatenate(parts) for parts in zip(*(each.branches for each in every), strict=True)],
             np.concatenate([each.badness for each in every]),
         )
@@ -67,7 +75,7 @@ class Screening:
         return Screening(
             [column[rows] for column in self.columns],
             self.usable[rows],
-            self.preferred[rows],
+            self.rank[rows],
             [branch[rows] for branch in self.branches],
             self.badness[rows],
         )
@@ -131,15 +139,15 @@ class Screen:
         try:
             return self._judged(own, [column[i] for column in columns], 1)
         except (np.linalg.LinAlgError, ArithmeticError, ValueError, IndexError):
-            nothing = np.zeros(1, bool)
-            return Screening(own, nothing, nothing, [], np.ones(1))
+            return Screening(own, np.zeros(1, bool), np.zeros(1, int), [], np.ones(1))
 
     def _judged(self, columns: list[Any], given: Sequence[Any], count: int) -> Screening:
         values: dict[Node, Any] = dict(zip(self.graph.inputs, given, strict=True))
         kinked = np.zeros(count, bool)
-        large = np.zeros(count, bool)
+        rank = np.zeros(count, int)
         badness = np.zeros(count)
         outside = np.zeros(count)
+        inside = np.ones(count, bool)
         branches: list[Any] = []
         for node in self.graph.nodes:
             primitive = node.primitive
@@ -150,16 +158,21 @@ class Screen:
             value = values[node] = primitive.evaluate(*operands, **node.parameters)
             size = np.abs(value)
             undefined = ~_everywhere(np.isfinite(size), count)
-            large |= undefined | ~_everywhere(size < _MODERATE, count)
             badness += undefined
             outside += undefined * _distance(primitive, operands, count)
             if node not in self.moving:
                 continue
+            for i, scale in enumerate(_SCALES):
+                near = ((size < scale) & (size > 1 / scale)) | (size == 0) | (np.isnan(size) & (i > _GOOD))
+                rank = np.maximum(rank, np.where(_everywhere(near, count), 0, i + 1))
+            if sum(operand in self.moving for operand in node.operands) > 1:
+                # (-2)^2 exists by accident: beside it u^v does not, and no rule for it holds.
+                inside &= _distance(primitive, operands, count) == 0
             for kink in primitive.domain.kinks:
                 kinked |= ~_everywhere(~np.asarray(kink.where(value, *operands, **node.parameters), bool), count)
             if node in self.deciding:
                 branches += _decisions(primitive, value, operands, node.parameters)
-        usable = np.ones(count, bool)
+        usable = inside
         for output in self.graph.outputs:
             usable &= _everywhere(np.isfinite(values[output]), count)
         for guard in self.graph.guards:
@@ -168,7 +181,7 @@ class Screen:
             badness += ~holds
         branches = [np.broadcast_to(branch, count) for branch in branches]
         badness = np.where(usable, 0, badness + outside / (1 + outside))
-        return Screening(columns, usable, usable & ~kinked & ~large, branches, badness)
+        return Screening(columns, usable, np.where(kinked, _AT_A_KINK, rank), branches, badness)
 
 
 def _everywhere(holds: Any, count: int) -> Any:
@@ -202,4 +215,4 @@ def _decisions(primitive: Primitive, value: Any, operands: Sequence[Any], parame
 
 
 def _unusable(row: Screening, branches: int) -> Screening:
-    return Screening(row.columns, row.usable, row.preferred, [np.zeros(1)] * branches, row.badness)
+    return Screening(row.columns, row.usable, row.rank, [np.zeros(1)] * branches, row.badness)
