@@ -97,3 +97,29 @@ def test_a_missing_matplotlib_names_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingExtraError, match=r'pip install "chainrule\[plot\]"'):
         cr.plot.step_size(np.exp, 1.0)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("f", "options", "why"),
+    [
+        (abs, {}, "abs has a kink at x = 0: its slope is -1 below and 1 above. No derivative."),
+        (abs, {"order": 2}, "grows without bound"),
+        (np.sign, {}, "sign jumps from -1 to 1 at x = 0"),
+    ],
+)
+def test_where_there_is_no_derivative_the_picture_says_so(f, options, why, dark):
+    axes = cr.plot.step_size(f, 0.0, dark=dark, **options)
+    (said,) = (text for text in axes.texts if why in text.get_text().replace("\n", " "))
+    assert not any("error" in text for text in labels(axes))
+    axes.figure.canvas.draw()
+    box, title = said.get_window_extent(), axes.title.get_window_extent()
+    # Between the title and the data, and over neither.
+    assert axes.get_window_extent().y1 <= box.y0
+    assert box.y1 <= title.y0 + 1
+    assert axes.figure.bbox.x0 <= box.x0
+    assert box.x1 <= axes.figure.bbox.x1
+
+
+def test_of_a_function_with_a_derivative_nothing_is_said():
+    assert [text.get_text() for text in cr.plot.step_size(np.exp, 1.0).texts] == [""]

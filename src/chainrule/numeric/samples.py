@@ -8,16 +8,17 @@ is computed again alone. What fails any of this is computed one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from chainrule.errors import ArgumentError, ChainruleError, ShapeError
-from chainrule.numeric.probe import Probe, RealArray, precision, quiet
+from chainrule.numeric.probe import Probe, RealArray, is_scalar, precision, quiet, read_point
 
-__all__ = ["Samples", "read_vectorized"]
+__all__ = ["Samples", "read_vectorized", "sampled"]
 
 WORTH_A_TEST = 8  # the test takes four calls itself
 LARGEST_BATCH = 2**20  # numbers; beyond it memory costs more than calls
@@ -132,6 +133,12 @@ def read_vectorized(vectorized: Any) -> bool | None:
     if vectorized is not None and not isinstance(vectorized, bool):
         raise ArgumentError(f"vectorized must be True, False, or None to find out, not {vectorized!r}")
     return vectorized
+
+
+def sampled(f: Callable[[Any], Any], x: ArrayLike, vectorized: Any = None, name: str = "") -> Samples:
+    """f around x, both as the user gave them: raises as `read_point`, `read_vectorized`, `Probe` and `Samples` do."""
+    values, batches = read_point(x), read_vectorized(vectorized)
+    return Samples(Probe(f, scalar=is_scalar(x), name=name), values, batches)
 
 
 def _same(a: RealArray, b: RealArray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["step_size"]
 
 SIZE = (7.2, 5.0)
+# Letters of small print above the axes.
+LINE = 95
 
 
 def step_size(
@@ -32,9 +35,10 @@ def step_size(
     """The error of a difference formula at x against its step h, both logarithmic, and where the chosen step lies.
 
     On the right of the V truncation rules, on the left the rounding of the values of f: both are drawn as lines, the
-    first fitted, the second from the measured noise of f. Steps without any error stand at the lower edge. The data
-    are those of `chainrule.numeric.step_sweep`, whose arguments these are. Draws on `ax` if given, else on a new
-    figure, with `dark` for a dark page; returns the Axes.
+    first fitted, the second from the measured noise of f. Steps without any error stand at the lower edge. A kink, a
+    jump or another singularity at x is named above: there is no derivative then, and no error of it. The data are those
+    of `chainrule.numeric.step_sweep`, whose arguments these are. Draws on `ax` if given, else on a new figure, with
+    `dark` for a dark page; returns the Axes.
 
     Raises what `step_sweep` raises, and `MissingExtraError` if Matplotlib is not installed.
 
@@ -57,13 +61,21 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
     positive = seen[seen > 0]
     # A function whose differences are exact everywhere has no error to show; its rounding gives the scale.
     scale = positive if positive.size else sweep.rounding
-    lowest, highest = _decade_below(min(scale.min(), sweep.chosen_error or np.inf)), 10 * scale.max()
-    axes.set(xscale="log", yscale="log", ylim=(lowest, highest), xlim=(sweep.h[0] / 2, sweep.h[-1] * 2))
+    least = min(scale.min(), sweep.chosen_error) if sweep.chosen_error > 0 else scale.min()
+    lowest, highest = _decade_below(least), 10 * scale.max()
+    axes.set(
+        xscale="log",
+        yscale="log",
+        ylim=(lowest, highest),
+        xlim=(sweep.h[0] / 2, 2 * np.nanmax([sweep.h[-1], sweep.chosen])),
+    )
     rule = sweep.scheme
     some = sweep.errors > 0
-    axes.plot(
-        sweep.h[some], sweep.errors[some], "o", color=palette.measured, markersize=4, label="error", clip_on=False
-    )
+    what = f"distance from {sweep.reference:.4g}" if sweep.singular else "error"
+    if some.any():
+        axes.plot(
+            sweep.h[some], sweep.errors[some], "o", color=palette.measured, markersize=4, label=what, clip_on=False
+        )
     none = sweep.errors == 0
     if none.any():
         axes.plot(
@@ -74,7 +86,7 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
             markerfacecolor=palette.ground,
             markersize=5,
             clip_on=False,
-            label="no error at all",
+            label=f"{sweep.reference:.4g} exactly" if sweep.singular else "no error at all",
         )
     power = f"h^{{{rule.order}}}" if rule.order > 1 else "h"
     below = f"h^{{{rule.derivative}}}" if rule.derivative > 1 else "h"
@@ -89,6 +101,23 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
             color=palette.second,
             label=rf"truncation branch, proportional to ${power}$",
         )
+    if np.isfinite(sweep.chosen):
+        _mark_chosen(axes, sweep, palette, lowest)
+    axes.grid(True, alpha=0.5)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("step h")
+    against = "" if sweep.exact or sweep.singular else ", against the best estimate"
+    axes.set_ylabel((what if sweep.singular else "error") + " of the difference quotient" + against)
+    kind = {1: "first", 2: "second", 3: "third"}.get(rule.derivative, f"{rule.derivative}th")
+    title = f"{sweep.name} at x = {sweep.x:g}: {kind} derivative, {rule.name} differences of accuracy {rule.order}"
+    why = textwrap.fill(f"{sweep.singular}. No derivative.", LINE) if sweep.singular else ""
+    axes.set_title(title, fontsize="medium", pad=6 + 12 * len(why.splitlines()))
+    axes.text(0.5, 1.01, why, transform=axes.transAxes, ha="center", va="bottom", color=palette.mark, fontsize="small")
+    # Below the axes, where no branch can run through it.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, fontsize="small")
+
+
+def _mark_chosen(axes: Axes, sweep: StepSweep, palette: Palette, lowest: float) -> None:
     axes.axvline(sweep.chosen, color=palette.mark, linewidth=1)
     axes.plot(
         [sweep.chosen],
@@ -97,19 +126,8 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
         color=palette.mark,
         markersize=7,
         clip_on=False,
-        label=f"chosen step h = {sweep.chosen:.1e}, error {sweep.chosen_error:.1e}",
+        label=f"chosen step h = {sweep.chosen:.1e}" + ("" if sweep.singular else f", error {sweep.chosen_error:.1e}"),
     )
-    axes.grid(True, alpha=0.5)
-    axes.set_axisbelow(True)
-    axes.set_xlabel("step h")
-    axes.set_ylabel("error of the difference quotient" + ("" if sweep.exact else ", against the best estimate"))
-    kind = {1: "first", 2: "second", 3: "third"}.get(rule.derivative, f"{rule.derivative}th")
-    axes.set_title(
-        f"{sweep.name} at x = {sweep.x:g}: {kind} derivative, {rule.name} differences of accuracy {rule.order}",
-        fontsize="medium",
-    )
-    # Below the axes, where no branch can run through it.
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, fontsize="small")
 
 
 def _decade_below(value: float) -> float:

@@ -85,3 +85,23 @@ def test_misuse():
             step_sweep(np.exp, 1.0, h=h)
     with pytest.raises(NonFiniteError, match="is nan at x itself"):
         step_sweep(lambda x: math.nan, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "order", "message"),
+    [
+        (abs, 1, "abs has a kink at x = 0: its slope is -1 below and 1 above"),
+        (lambda x: np.maximum(x, 0), 1, "f has a kink at x = 0: its slope is 0 below and 1 above"),
+        (abs, 2, "the second derivative of abs grows without bound"),
+        (np.sign, 1, "sign jumps from -1 to 1 at x = 0"),
+        (np.cbrt, 1, "the derivative of cbrt grows without bound"),
+        (np.sin, 1, ""),
+    ],
+)
+@pytest.mark.parametrize("vectorized", [None, True])
+def test_what_is_no_derivative_is_said(f, order, message, vectorized):
+    sweep = step_sweep(f, 0.0, order=order, vectorized=vectorized)
+    assert sweep.singular.startswith(message)
+    assert (sweep.singular == "") == (message == "")
+    # Only a kink leaves a number for a central difference to give.
+    assert np.isnan(sweep.chosen) == np.isnan(sweep.chosen_error) == ("kink at" not in message and message != "")

@@ -22,8 +22,8 @@ from chainrule.numeric.differences.lines import Components, Directions, Elements
 from chainrule.numeric.differences.schemes import COMPLEX, Scheme, formula, read_scheme
 from chainrule.numeric.differences.singular import chosen_derivative
 from chainrule.numeric.differences.steps import read_step, step_for
-from chainrule.numeric.probe import Index, Probe, RealArray, is_scalar, quiet, read_point
-from chainrule.numeric.samples import Samples, read_vectorized
+from chainrule.numeric.probe import Index, RealArray, is_scalar, quiet, read_point
+from chainrule.numeric.samples import Samples, read_vectorized, sampled
 
 __all__ = ["derivative", "directional", "gradient", "jacobian", "narrow", "partial", "read_formula", "slopes"]
 
@@ -109,9 +109,8 @@ def partial(
     >>> f"{partial(f, 0, [2.0, 3.0], h=1e-7):.6f}", f"{partial(f, 1, [2.0, 3.0], h=1e-7):.6f}"
     ('12.000000', '22.000000')
     """
-    rule, values = read_formula(scheme, order, accuracy, h), read_point(x)
-    place = _index(index, values.shape)
-    samples = Samples(Probe(f, scalar=is_scalar(x)), values, read_vectorized(vectorized))
+    rule, place = read_formula(scheme, order, accuracy, h), _index(index, read_point(x).shape)
+    samples = sampled(f, x, vectorized)
     return narrow(slopes(Components(samples, [place]), h, rule)[0], samples)[()]
 
 
@@ -137,8 +136,7 @@ def gradient(
     >>> gradient(lambda p: p[0] ** 2 + 3 * p[1], [1, 2]).round(9)
     array([2., 3.])
     """
-    rule, values = read_formula(scheme, 1, accuracy, h), read_point(x)
-    samples = Samples(Probe(f, scalar=is_scalar(x)), values, read_vectorized(vectorized))
+    rule, samples = read_formula(scheme, 1, accuracy, h), sampled(f, x, vectorized)
     if samples.centre.shape != ():
         raise NotScalarError(
             f"{samples.probe.name} returned shape {samples.centre.shape}, a gradient needs a scalar: use jacobian"
@@ -167,8 +165,8 @@ def jacobian(
            [ 1.,  1.],
            [ 0., 10.]])
     """
-    rule, values = read_formula(scheme, 1, accuracy, h), read_point(x)
-    return _jacobian(Samples(Probe(f, scalar=is_scalar(x)), values, read_vectorized(vectorized)), h, rule)
+    rule = read_formula(scheme, 1, accuracy, h)
+    return _jacobian(sampled(f, x, vectorized), h, rule)
 
 
 def directional(
@@ -196,7 +194,7 @@ def directional(
     along = read_point(v, "v")
     if along.shape != values.shape:
         raise ShapeError(f"v has shape {along.shape}, but x has shape {values.shape}: give one number a component")
-    samples = Samples(Probe(f, scalar=is_scalar(x)), values, read_vectorized(vectorized))
+    samples = sampled(f, x, vectorized)
     if not along.any():
         return np.zeros(samples.centre.shape, values.dtype)[()]
     return narrow(slopes(Directions(samples, [along.astype(values.dtype)]), h, rule)[0], samples)[()]

@@ -14,8 +14,8 @@ from chainrule.numeric.differences.lines import Components, Directions
 from chainrule.numeric.differences.schemes import COMPLEX, Scheme
 from chainrule.numeric.differences.singular import chosen_derivative
 from chainrule.numeric.differences.steps import read_step, representable
-from chainrule.numeric.probe import Probe, RealArray, is_scalar, quiet, read_point
-from chainrule.numeric.samples import Samples, read_vectorized
+from chainrule.numeric.probe import RealArray, quiet, read_point
+from chainrule.numeric.samples import Samples, sampled
 
 __all__ = ["hessian"]
 
@@ -50,10 +50,9 @@ def hessian(
            [4., 6.]])
     """
     values = read_point(x)
-    vectorized = read_vectorized(vectorized)
     if gradient is not None:
         rule = read_formula(scheme, 1, accuracy, h)
-        samples = Samples(Probe(gradient, scalar=is_scalar(x), name="the gradient"), values, vectorized)
+        samples = sampled(gradient, x, vectorized, name="the gradient")
         if samples.centre.shape != values.shape:
             raise ShapeError(f"the gradient has shape {samples.centre.shape}, but x has shape {values.shape}")
         lines = Components(samples, list(np.ndindex(values.shape)))
@@ -63,7 +62,7 @@ def hessian(
         second = None if scheme == COMPLEX else read_formula(scheme, 2, accuracy, h)
         if second is None:
             raise ArgumentError("the complex step gives first derivatives: give gradient=, or take scheme='central'")
-        samples = Samples(Probe(f, scalar=is_scalar(x)), values, vectorized)
+        samples = sampled(f, x, vectorized)
         if samples.centre.shape != ():
             raise NotScalarError(
                 f"{samples.probe.name} returned shape {samples.centre.shape}, a Hessian needs a scalar"

@@ -15,8 +15,11 @@ from chainrule.numeric.differences.chosen import choose, combine
 from chainrule.numeric.differences.functions import read_formula
 from chainrule.numeric.differences.lines import Elements
 from chainrule.numeric.differences.schemes import Scheme, formula
-from chainrule.numeric.probe import Probe, RealArray, describe, is_scalar, quiet, read_numbers, read_point
-from chainrule.numeric.samples import Samples, read_vectorized
+from chainrule.numeric.differences.singular import examine
+from chainrule.numeric.estimation.estimate import estimate
+from chainrule.numeric.probe import RealArray, describe, quiet, read_numbers, read_point
+from chainrule.numeric.samples import Samples, sampled
+from chainrule.numeric.status import Status
 
 __all__ = ["StepSweep", "step_sweep"]
 
@@ -24,6 +27,9 @@ PER_DECADE = 6
 
 # A branch is taken for truncation where its slope in log-log is that of the formula to this.
 SLOPE = 0.35
+
+# A slope that is this part of another is nought but rounding.
+ROUNDED = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +40,9 @@ class StepSweep:
     derivative that they are held against, which is chainrule's own if `exact`, else the best estimate from values.
     `rounding` is the error that the measured noise of f and the rounding of x + h predict at each step; `truncation`
     the power of h fitted to the wide steps, NaN throughout where the errors follow none. `chosen` is the step that
-    `h=None` takes, and `chosen_error` the error there. `name` is that of f.
+    `h=None` takes, and `chosen_error` the error there. `name` is that of f. `singular` says why f has no derivative at
+    x, and is empty where it has one: at a kink `reference` is the mean of both slopes, and where `h=None` is refused,
+    `chosen` is NaN.
 
     >>> import numpy as np
     >>> from chainrule.numeric import step_sweep
@@ -55,6 +63,7 @@ class StepSweep:
     rounding: RealArray
     chosen: float
     chosen_error: float
+    singular: str = ""
 
     @property
     def best(self) -> float:
@@ -80,6 +89,8 @@ def step_sweep(
     textbook's. The error is measured against `exact` if given, else against chainrule's own derivative where f can be
     traced, else against the best estimate from values of f; then the errors near the best step are uncertain.
 
+    Where f has a kink, a jump or another singularity at x, the sweep says so.
+
     Raises `ShapeError` if x or f(x) is not a single number, `NonFiniteError` if f is undefined beside x at every
     step, and `ArgumentError` for a bad x, h, scheme, order or accuracy.
     Source: Press, Teukolsky, Vetterling, Flannery, Numerical Recipes, 3rd edition, section 5.7, for the two branches.
@@ -96,11 +107,12 @@ def step_sweep(
     values = read_point(x)
     if values.shape:
         raise ShapeError(f"x has shape {values.shape}: a sweep is made at one number")
-    samples = Samples(Probe(f, scalar=is_scalar(x)), values, read_vectorized(vectorized))
+    samples = sampled(f, x, vectorized)
     if samples.centre.shape:
         raise ShapeError(f"{samples.probe.name} returned shape {samples.centre.shape}: a sweep needs one number")
     lines = Elements(samples)
-    choice = choose(lines, rule)
+    choice, none = examine(lines, rule)
+    singular = _kink(f, samples) if none is None else none.text
     steps = _steps(values) if h is None else _read_steps(h, values.dtype)
     differences = _differences(lines, rule, steps)
     reference, known = _reference(f, x, lines, rule, choice.noise) if exact is None else (float(exact), True)
@@ -122,9 +134,21 @@ def step_sweep(
         exact=known,
         truncation=_truncation(wide, errors, rounding, rule.order),
         rounding=rounding,
-        chosen=float(choice.step[0]),
-        chosen_error=abs(float(choice.slope[0]) - reference),
+        chosen=float(choice.step[0]) if none is None else np.nan,
+        chosen_error=abs(float(choice.slope[0]) - reference) if none is None else np.nan,
+        singular=singular,
     )
+
+
+def _kink(f: Callable[[Any], Any], samples: Samples) -> str:
+    """What there is to say of a kink at x, which is none to a central difference: it gives the mean of both slopes."""
+    values = samples.values
+    found = estimate(lambda t: samples.one(np.asarray(t, values.dtype)), values[()])
+    if found.status is not Status.KINK:
+        return ""
+    least = ROUNDED * max(abs(found.left), abs(found.right))
+    left, right = (slope if abs(slope) > least else 0.0 for slope in (found.left, found.right))
+    return f"{_name(f)} has a kink at x = {values:g}: its slope is {left:.4g} below and {right:.4g} above"
 
 
 def _name(f: Callable[[Any], Any]) -> str:
