@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chainrule.calculus.compiled import compile as compile
     from chainrule.calculus.custom import define_jvp as define_jvp, define_vjp as define_vjp, primitive as primitive
     from chainrule.calculus.detach import stop_gradient as stop_gradient, value as value
+    from chainrule.calculus.explain import explain as explain
     from chainrule.calculus.gradients import grad as grad, value_and_grad as value_and_grad
     from chainrule.calculus.graphs import Graph as Graph, graph as graph
     from chainrule.calculus.jacobians import derivative as derivative, hessian as hessian, jacobian as jacobian
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chainrule.learn.descend import Descent as Descent, descend as descend
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
     from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
+    from chainrule.views.derivation.derivation import Derivation as Derivation
     from chainrule.views.passes_table import Passes as Passes
 
 __version__ = "0.1.0"
@@ -51,6 +53,7 @@ _HOMES = {
     "chainrule.calculus.compiled": ("compile",),
     "chainrule.calculus.custom": ("define_jvp", "define_vjp", "primitive"),
     "chainrule.calculus.detach": ("stop_gradient", "value"),
+    "chainrule.calculus.explain": ("explain",),
     "chainrule.calculus.gradients": ("grad", "value_and_grad"),
     "chainrule.calculus.graphs": ("Graph", "graph"),
     "chainrule.calculus.jacobians": ("derivative", "hessian", "jacobian"),
@@ -66,6 +69,7 @@ _HOMES = {
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),
     "chainrule.passes.guards": ("strict", "watch_numbers"),
+    "chainrule.views.derivation.derivation": ("Derivation",),
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
 _MODULES = ("errors", "numeric", "plot", "special", "testing")

@@ -131,12 +131,9 @@ class _Quotients:
     def _expanded(self, term: Node) -> tuple[Polynomial, Polynomial] | None:
         """The term at x + h and at x, if it is a polynomial in x."""
         both = F.subtract(self.moved(term), term)
-        if polynomial(both, [self.x, self.h]) is None:
-            return None
         moved = polynomial(both.operands[0], [self.x, self.h])
         still = polynomial(both.operands[1], [self.x, self.h])
-        assert moved is not None and still is not None  # parts of a polynomial
-        return moved, still
+        return None if moved is None or still is None else (moved, still)
 
     def _by_expanding(
         self, limit: Node, written: Node, difference: Polynomial, below: Callable[[Node], Node] | None = None
@@ -176,9 +173,7 @@ class _Quotients:
     def _negative(self, limit: Node, term: Node, u: tuple[Node, bool]) -> Iterator[Application]:
         yield _step(FACTOR, limit, F.negative(self.limit(u[0])))
 
-    def _product(
-        self, limit: Node, term: Node, u: tuple[Node, bool], v: tuple[Node, bool]
-    ) -> Iterator[Application]:
+    def _product(self, limit: Node, term: Node, u: tuple[Node, bool], v: tuple[Node, bool]) -> Iterator[Application]:
         (a, a_moves), (b, b_moves) = u, v
         if not a_moves:
             yield _step(FACTOR, limit, F.multiply(a, self.limit(b)))
@@ -194,9 +189,7 @@ class _Quotients:
     def _rate(self, term: Node) -> Node:
         return F.divide(F.subtract(self.moved(term), term), self.h)
 
-    def _divide(
-        self, limit: Node, term: Node, u: tuple[Node, bool], v: tuple[Node, bool]
-    ) -> Iterator[Application]:
+    def _divide(self, limit: Node, term: Node, u: tuple[Node, bool], v: tuple[Node, bool]) -> Iterator[Application]:
         (a, _), (b, b_moves) = u, v
         if not b_moves:
             yield _step(FACTOR, limit, F.divide(self.limit(a), b))
@@ -211,9 +204,7 @@ class _Quotients:
         first, second = (polynomial(operand, letters) for operand in above.operands)
         if first is not None and second is not None:
             written = added(first.node, second, -1)
-            yield from self._by_expanding(
-                common, written, first.plus(second, -1), lambda top: F.divide(top, below)
-            )
+            yield from self._by_expanding(common, written, first.plus(second, -1), lambda top: F.divide(top, below))
             return
         apart = F.subtract(F.multiply(self._rate(a), b), F.multiply(a, self._rate(b)))
         divided = pending_limit(F.divide(apart, below), self.h)
@@ -259,17 +250,13 @@ class _Quotients:
         limit = pending_limit(term(k), self.h)
         return limit, _step(rule, limit, value, (("k", k),))
 
-    def _exponential(
-        self, limit: Node, term: Node, *operands: tuple[Node, bool]
-    ) -> Iterator[Application] | None:
+    def _exponential(self, limit: Node, term: Node, *operands: tuple[Node, bool]) -> Iterator[Application] | None:
         exponent = operands[-1][0]
         if len(operands) == 2 and operands[0][1]:
             return None  # the base moves too
         return self._by_adding_exponents(limit, term, exponent, None if len(operands) == 1 else operands[0][0])
 
-    def _by_adding_exponents(
-        self, limit: Node, term: Node, exponent: Node, base: Node | None
-    ) -> Iterator[Application]:
+    def _by_adding_exponents(self, limit: Node, term: Node, exponent: Node, base: Node | None) -> Iterator[Application]:
         def raised(k: Node) -> Node:
             return F.exp(k) if base is None else F.power(base, k)
 
@@ -289,9 +276,7 @@ class _Quotients:
         k = F.divide(self._change(inner), inner)
         apart = pending_limit(F.divide(F.log(F.add(1.0, k)), self.h), self.h)
         yield _step(LOGARITHMS, limit, apart)
-        standard, taken = self._standard(
-            LIMIT_LOG, lambda k: F.divide(F.log(F.add(1.0, k)), k), k, constant(1.0)
-        )
+        standard, taken = self._standard(LIMIT_LOG, lambda k: F.divide(F.log(F.add(1.0, k)), k), k, constant(1.0))
         if inner is self.x:
             yield _step(PRODUCT, apart, F.multiply(standard, F.divide(1.0, inner)), (("k", k),))
         else:
@@ -319,7 +304,9 @@ class _Quotients:
         yield no_change
         yield change
 
-    def _power(self, limit: Node, term: Node, u: tuple[Node, bool], n: tuple[Node, bool]) -> Iterator[Application] | None:
+    def _power(
+        self, limit: Node, term: Node, u: tuple[Node, bool], n: tuple[Node, bool]
+    ) -> Iterator[Application] | None:
         exponent = number(n[0])
         if exponent is not None and float(exponent).is_integer() and exponent < 0:
             return self._as_fraction(limit, term, u[0], -exponent)

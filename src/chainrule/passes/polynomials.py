@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.registry import building
 from chainrule.passes.rewrites import number, operation
@@ -120,12 +122,10 @@ def polynomial(term: Node, letters: Sequence[Node]) -> Polynomial | None:
     return found[term]
 
 
-def _read(
-    node: Node, found: Mapping[Node, Polynomial | None], order: Sequence[Node], fixed: bool
-) -> Polynomial | None:
+def _read(node: Node, found: Mapping[Node, Polynomial | None], order: Sequence[Node], fixed: bool) -> Polynomial | None:
     value = number(node)
     if value is not None:
-        exact = isinstance(value, (int, float)) or getattr(value, "dtype", None) == float
+        exact = isinstance(value, (int, float)) or isinstance(value, np.floating)
         return Polynomial({(): Fraction(float(value))} if value else {}, order) if exact else None
     if node.primitive is None:
         return Polynomial({((node, 1),): Fraction(1)}, order)

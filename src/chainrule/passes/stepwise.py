@@ -129,7 +129,8 @@ def in_letters(made: Application) -> tuple[Node, Node] | None:
     if moving.count(True) != 1 or not isinstance(term.primitive.derivative, Elementwise):
         return None
     position = moving.index(True)
-    return pending(out, x), _outer(out, made.rule, position, letters, out) * pending(letters[position], x)
+    factor = _outer(out, made.rule, position, letters, out)
+    return pending(out, x), building.multiply(factor, pending(letters[position], x))
 
 
 class _Stepwise:
@@ -213,7 +214,9 @@ class _Stepwise:
                 return Application(rule, before, factor, letters, None, depth)
             derivative = self._pending(inner)
             self.inner.add(derivative)
-            return Application(rule, before, factor * derivative, letters, _chain(term, rule, fits, position), depth)
+            return Application(
+                rule, before, building.multiply(factor, derivative), letters, _chain(term, rule, fits, position), depth
+            )
         tangents = [
             self._pending(operand) if moves else None for operand, moves in zip(term.operands, active, strict=True)
         ]

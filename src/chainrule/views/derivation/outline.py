@@ -93,7 +93,7 @@ def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) 
     """Whether a step stands in one line with the steps before it."""
     last = group[-1]
     if last.simplifies or step.simplifies:
-        return detail != "every" and last.simplifies and step.simplifies and not by_term
+        return detail != "every" and last.simplifies and step.simplifies and step.elementary and not by_term
     if detail == "every" or by_term:
         return False
     if detail == "brief":

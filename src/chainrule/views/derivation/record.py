@@ -48,7 +48,7 @@ class Step:
         statement: both sides of the rule in these letters, where it has such a form.
         inner: how the chain rule was used, where it was.
         depth: how many terms of which this is a part were taken up before it.
-        elementary: a sum, a constant factor, or a term that leaves nothing to derive.
+        elementary: a sum, a constant factor, a term that leaves nothing to derive, or a rewriting of the result.
         simplifies: it takes no derivative, but brings the result to another form.
     """
 

@@ -54,12 +54,13 @@ def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, s
         return None
     if len(at) == 1:
         name = derivative_name("f", part.path, notation, "prime")
-        return _called(name, [_number(*at.values(), notation)], notation), _number(part.value, notation)
+        (place,) = at.values()
+        return _called(name, [_number(place, notation)], notation), _number(part.value, notation)
     if notation in ("text", "unicode"):
         point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
-        return f"{symbol(part, notation)} at {point}", number(part.value)
-    point = [_number(value, notation) for value in at.values()]
-    return _called(symbol(part, notation), point, notation), _number(part.value, notation)
+        return f"at {point}: {symbol(part, notation)}", number(part.value)
+    places = [_number(value, notation) for value in at.values()]
+    return _called(symbol(part, notation), places, notation), _number(part.value, notation)
 
 
 def _number(value: Any, notation: str) -> str:

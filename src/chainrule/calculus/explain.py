@@ -1,0 +1,294 @@
+"""Derivations for users: `explain`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.calculus.functions import as_function
+from chainrule.calculus.graphs import graph as graph_of
+from chainrule.core.graph import Graph, Node, constant, topological
+from chainrule.core.pending import pending
+from chainrule.core.registry import building
+from chainrule.core.rule import Rule
+from chainrule.errors import ArgumentError, DerivationError
+from chainrule.limits import LIMITS
+from chainrule.passes.agreement import Verifier
+from chainrule.passes.evaluate import evaluate
+from chainrule.passes.first_principles import definition, from_definition
+from chainrule.passes.reverse import reverse
+from chainrule.passes.simplify import rewrite, simplify
+from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
+from chainrule.read.formula import parse
+from chainrule.views.derivation.derivation import DETAILS, Derivation
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.record import Detail, Inner, Part, Step
+from chainrule.views.tree import DerivativeNotation
+
+__all__ = ["METHODS", "explain"]
+
+Method = Literal["rules", "limit"]
+_SIMPLIFY = Rule("simplify", "")
+_TOGETHER = Rule("put together", "")
+_ITSELF = Rule("in terms of the function itself", "")
+_LARGE = 40  # operations: from here on a line is about one term, since the whole is too long to be repeated
+_SHORT = 5  # nodes: such a derivative needs no shorter form
+_NAMED = 6  # of so many operations a part of a large function gets a name
+
+
+def explain(
+    f: Callable[..., Any] | str,
+    *args: Any,
+    wrt: str | Sequence[str] | None = None,
+    variables: Sequence[str] | str | None = None,
+    order: int = 1,
+    method: Method = "rules",
+    detail: Detail = "standard",
+    at: Mapping[str, Any] | None = None,
+) -> Derivation:
+    """The derivative of f with the rules that lead to it, each named and each line verified.
+
+    Each step is checked at several points to 30 digits, the derivatives in it by differences in more digits; the result
+    is checked against the backward pass. A step that fails is never shown: it raises.
+
+    Args:
+        f: a formula, or an ordinary NumPy function of numbers.
+        args: of a function, the numbers at which it is followed; the values of its derivatives there are shown.
+        wrt: the variable to differentiate by, or several. A function of one variable needs none.
+        variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
+        order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
+        method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient.
+        detail: "brief", "standard", or "every" for each single step.
+        at: values of a formula's variables, at which its derivatives are shown.
+
+    Returns:
+        A `Derivation`; it prints as text.
+
+    Raises:
+        ArgumentError: there are several variables and `wrt` does not say which: they are listed. Or the method knows
+            no step for a part of f, which is named.
+        FormulaError: the formula cannot be read; the place is marked.
+        DerivationError: a step could not be verified.
+
+    >>> import chainrule as cr
+    >>> print(cr.explain("x^2 exp(x)", at={"x": 1}))
+    f(x) = x^2 e^x
+    <BLANKLINE>
+      f'(x) = (x^2 e^x)'
+    1. product rule, (u v)' = u' v + u v', with u = x^2, v = e^x
+            = (x^2)' e^x + x^2 (e^x)'
+    2. power rule: (x^2)' = 2x
+       derivative of the exponential: (e^x)' = e^x
+            = 2x e^x + x^2 e^x
+    """
+    if detail not in DETAILS:
+        raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
+    if method not in METHODS:
+        raise ArgumentError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
+    if order < 1:
+        raise ArgumentError(f"order is {order}: expected 1 for the derivative, 2 for its derivative, and so on")
+    graph, point = _function(f, args, variables, at)
+    by = _variables(graph, wrt)
+    work = _Work(graph, Verifier(graph, start=point or None), _names(graph), point, method)
+    parts: list[Part] = []
+    terms: list[tuple[Node, tuple[str, ...]]] = [(graph.outputs[0], ())]
+    for _ in range(order):
+        derived = []
+        for (term, path), x in itertools.product(terms, by):
+            parts.append(work.part(term, x, (*path, x.name)))
+            derived.append((parts[-1].result.node, (*path, x.name)))
+        terms = derived
+    formula = work.expression(graph.outputs[0])
+    return Derivation(graph, formula, "f", tuple(parts), detail, work.names, point)
+
+
+def _function(
+    f: Callable[..., Any] | str,
+    args: Sequence[Any],
+    variables: Sequence[str] | str | None,
+    at: Mapping[str, Any] | None,
+) -> tuple[Graph, dict[str, Any]]:
+    if isinstance(f, str):
+        if args:
+            raise ArgumentError("a formula takes no arguments: give a point as at={...}")
+        graph = rewrite(parse(f, variables), ())
+        return graph, _point(graph, at)
+    if at is not None or variables is not None:
+        raise ArgumentError("at= and variables= belong to formulas: give a function's arguments after it")
+    traced = graph_of(as_function(f), *args)
+    if len(traced.outputs) != 1 or any(node.shape for node in traced.nodes):
+        raise ArgumentError(
+            f"{traced.name} computes with arrays: expected a function of numbers with one number as value"
+        )
+    return rewrite(traced, ()), {name: float(value) for name, value in traced.arguments}
+
+
+def _point(graph: Graph, at: Mapping[str, Any] | None) -> dict[str, Any]:
+    if at is None:
+        return {}
+    names = [node.name for node in graph.inputs]
+    for name in at:
+        if name not in names:
+            raise ArgumentError(f"at has {name!r}, which is no variable; there is {', '.join(names) or 'none'}")
+    missing = [name for name in names if name not in at]
+    if missing:
+        raise ArgumentError(f"at gives no value for {', '.join(missing)}")
+    return {name: at[name] for name in names}
+
+
+def _variables(graph: Graph, wrt: str | Sequence[str] | None) -> list[Node]:
+    known = {node.name: node for node in graph.inputs}
+    if wrt is None:
+        if len(known) != 1:
+            listed = f"there are several variables: say by which with wrt=, of {', '.join(known)}"
+            raise ArgumentError(listed if known else "there is no variable to differentiate by")
+        return list(known.values())
+    chosen = [wrt] if isinstance(wrt, str) else list(wrt)
+    for name in chosen:
+        if name not in known:
+            raise ArgumentError(f"there is no variable {name!r}; there is {', '.join(known) or 'none'}")
+    return [known[name] for name in chosen]
+
+
+def _names(graph: Graph) -> dict[Node, str]:
+    """Names for the parts of a large function; none for a small one."""
+    nodes = [node for node in topological(graph.outputs) if node.primitive is not None]
+    if len(nodes) <= _LARGE:
+        return {}
+    taken = {node.name for node in graph.nodes}
+    free = (name for i in itertools.count(1) if (name := f"u{i}") not in taken)
+    names: dict[Node, str] = {}
+    size: dict[Node, int] = {}
+    for node in nodes:
+        size[node] = 1 + sum(size.get(operand, 0) for operand in node.operands)
+        if size[node] >= _NAMED and node is not graph.outputs[0]:
+            names[node] = next(free)
+            size[node] = 0
+    return names
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What all derivatives of one function share."""
+
+    graph: Graph
+    verifier: Verifier
+    names: Mapping[Node, str]
+    point: Mapping[str, Any]
+    method: Method
+
+    @property
+    def notation(self) -> DerivativeNotation:
+        return "partial" if len(self.graph.inputs) > 1 else "prime"
+
+    def expression(self, node: Node, inputs: tuple[Node, ...] | None = None) -> Expression:
+        return Expression(node, self.graph.inputs if inputs is None else inputs, self.notation, self.names)
+
+    def part(self, term: Node, x: Node, path: tuple[str, ...]) -> Part:
+        """The derivative of a term by x, its steps verified."""
+        LIMITS.check("derivation_nodes", len(topological([term])))
+        steps: list[Step] = []
+        new: dict[Node, Node] = {}
+        start, made = METHODS[self.method](term, x, self.verifier)
+        for application in made:
+            new[application.before] = application.after
+            steps.append(self._step(application))
+        raw = replaced(start, new)
+        result = self._simplified(raw, steps)
+        itself = self._by_itself(term, x, result)
+        if itself is not None:
+            steps.append(itself)
+            result = itself.after.node
+        backward = reverse(Graph(self.graph.inputs, (term,), self.graph.guards), [x]).outputs[0]
+        evidence = self.verifier.equal(result, backward)
+        self.verifier.equal(pending(term, x), result)
+        value = self._value(result)
+        return Part(
+            self.expression(term), x, path, self.expression(start), tuple(steps),
+            self.expression(result) if itself is None else itself.after, evidence, value,
+        )  # fmt: skip
+
+    def _step(self, made: Application) -> Step:
+        evidence = self.verifier.equal(made.before, made.after)
+        sides = in_letters(made)
+        return Step(
+            made.rule,
+            self.expression(made.before),
+            self.expression(made.after),
+            evidence,
+            tuple((letter, self.expression(node)) for letter, node in made.letters),
+            None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
+            None if made.chain is None else self._inner(made.chain),
+            made.depth,
+            made.elementary,
+        )
+
+    def _inner(self, chain: Chain) -> Inner:
+        taken = pending(chain.outer, chain.letter)
+        self.verifier.stands_for(chain.letter, chain.inner)
+        self.verifier.equal(taken, chain.derivative)
+        letter, outer, derivative = (
+            Expression(node, (chain.letter,)) for node in (chain.letter, chain.outer, chain.derivative)
+        )
+        return Inner(
+            letter, self.expression(chain.inner), outer, Expression(taken, (chain.letter,), "leibniz"), derivative
+        )
+
+    def _simplified(self, raw: Node, steps: list[Step]) -> Node:
+        before = self.expression(raw)
+        if self.names:
+            # A large function keeps its named parts, which a rule of simplification would take apart.
+            steps.append(Step(_TOGETHER, self.expression(steps[0].before.node), before, None, simplifies=True))
+            return raw
+        result = simplify(Graph(self.graph.inputs, (raw,)), for_view=True).outputs[0]
+        after = self.expression(result)
+        if after.text() == before.text():
+            return raw
+        steps.append(Step(_SIMPLIFY, before, after, self.verifier.equal(raw, result), elementary=True, simplifies=True))
+        return result
+
+    def _by_itself(self, term: Node, x: Node, result: Node) -> Step | None:
+        """The derivative in terms of the function, as in s' = s (1 - s), where it is shorter so."""
+        nodes = topological([result])
+        taken = any(node.name == "f" for node in self.graph.inputs)
+        if self.names or taken or self.method != "rules" or term in nodes or len(nodes) <= _SHORT:
+            return None
+        F = building
+        square = F.square(term)
+        for form in (F.multiply(term, F.subtract(1.0, term)), F.subtract(1.0, square), F.add(1.0, square), term):
+            try:
+                evidence = self.verifier.equal(result, form)
+            except DerivationError:
+                continue
+            written = Expression(form, self.graph.inputs, self.notation, {term: "f"})
+            return Step(_ITSELF, self.expression(result), written, evidence, simplifies=True)
+        return None
+
+    def _value(self, result: Node) -> Any:
+        if not self.point:
+            return None
+        values = [np.float64(self.point[node.name]) for node in self.graph.inputs]
+        with np.errstate(all="ignore"):
+            return evaluate(Graph(self.graph.inputs, (result,)), *values)[0]
+
+
+def _by_rules(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[Application]]:
+    made = applications(term, x)
+    first = next(made)
+    return first.before, itertools.chain([first], made)
+
+
+def _by_limit(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[Application]]:
+    start, h = definition(term, x)
+    verifier.stands_for(h, constant(0.0))
+    return start, from_definition(term, x, start, h)
+
+
+METHODS: dict[Method, Callable[[Node, Node, Verifier], tuple[Node, Iterator[Application]]]] = {
+    "rules": _by_rules,
+    "limit": _by_limit,
+}
