@@ -70,7 +70,8 @@ def fold(steps: Sequence[StepGraph], leaves: Sequence[Sequence[Node]], most: int
     """
     singles = [Block((i,)) for i in range(len(steps))]
     places = {step.node: i for i, step in enumerate(steps)}
-    reads = [[places.get(leaf, NUMBER if _is_number(leaf) else INPUT) for leaf in own] for own in leaves]
+    # Tuples of integers, which the garbage collector leaves alone: there may be a hundred thousand.
+    reads = [tuple([places.get(leaf, NUMBER if _is_number(leaf) else INPUT) for leaf in own]) for own in leaves]
     to_go = _distances(reads)
     names: dict[Any, int] = {}
     structures = [names.setdefault(_structure(step, exact=False), len(names)) for step in steps]
@@ -78,15 +79,14 @@ def fold(steps: Sequence[StepGraph], leaves: Sequence[Sequence[Node]], most: int
     most_uses = _most_uses(structures, reads)
     order = sorted(range(len(steps)), key=lambda i: (-to_go[i], most_uses[structures[i]], structures[i], i))
     kinds: list[Any] = [structures[i] for i in order]
-    row = _row([singles[i] for i in order], kinds, reads)
-    while runs := _runs(row):
-        before = len(row.blocks)
-        row, kinds = _folded(row, kinds, runs, steps, reads)
-        if len(row.blocks) > SHRINKS * before:
-            break
-    if len(row.blocks) <= most:
-        return row.blocks
-    return _by_depth(row.blocks, to_go)
+    blocks = [singles[i] for i in order]
+    before = len(blocks) + 1
+    while len(blocks) < before and (runs := _runs(row := _row(blocks, kinds, reads))):
+        before = SHRINKS * len(blocks)
+        blocks, kinds = _folded(row, kinds, runs, steps)
+    if len(blocks) <= most:
+        return blocks
+    return _by_depth(blocks, to_go)
 
 
 def leaves_of(step: StepGraph) -> list[Node]:
@@ -154,16 +154,16 @@ def _row(blocks: list[Block], kinds: Sequence[Any], reads: Sequence[Sequence[int
     for place, block in enumerate(blocks):
         for step in block.steps:
             home[step] = place
-    rows: list[list[int]] = []
+    rows: list[tuple[int, ...]] = []
     names: dict[Any, int] = {}
     numbered = np.empty(len(blocks), dtype=np.int64)
     for place, (block, kind) in enumerate(zip(blocks, kinds, strict=True)):
-        own = [read if read < 0 else home[read] for step in block.steps for read in reads[step]]
+        own = tuple([read if read < 0 else home[read] for step in block.steps for read in reads[step]])
         if len(block.steps) > 1:
-            own = [read for read in dict.fromkeys(own) if read != place]
+            own = tuple([read for read in dict.fromkeys(own) if read != place])
         comparable = len(own) <= SOURCES
         numbered[place] = names.setdefault((kind, len(own)) if comparable else (place,), len(names))
-        rows.append(own if comparable else [])
+        rows.append(own if comparable else ())
     sources = np.full((max(map(len, rows)), len(rows)), NONE)
     for place, own in enumerate(rows):
         for slot, read in enumerate(own):
@@ -223,8 +223,7 @@ def _folded(
     kinds: Sequence[Any],
     runs: Sequence[tuple[int, int, int]],
     steps: Sequence[StepGraph],
-    reads: Sequence[Sequence[int]],
-) -> tuple[_Row, list[Any]]:
+) -> tuple[list[Block], list[Any]]:
     blocks: list[Block] = []
     new_kinds: list[Any] = []
     place = 0
@@ -240,7 +239,7 @@ def _folded(
             body = tuple(row.blocks[place - period : place])
             blocks.append(Block(inside, body, repeats, varies))
             new_kinds.append((repeats, *kinds[start : start + period]))
-    return _row(blocks, new_kinds, reads), new_kinds
+    return blocks, new_kinds
 
 
 def _by_depth(blocks: Sequence[Block], to_go: Sequence[int]) -> list[Block]:
