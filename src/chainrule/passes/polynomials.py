@@ -125,7 +125,7 @@ def polynomial(term: Node, letters: Sequence[Node]) -> Polynomial | None:
 def _read(node: Node, found: Mapping[Node, Polynomial | None], order: Sequence[Node], fixed: bool) -> Polynomial | None:
     value = number(node)
     if value is not None:
-        exact = isinstance(value, (int, float)) or isinstance(value, np.floating)
+        exact = isinstance(value, (int, float, np.floating))
         return Polynomial({(): Fraction(float(value))} if value else {}, order) if exact else None
     if node.primitive is None:
         return Polynomial({((node, 1),): Fraction(1)}, order)
