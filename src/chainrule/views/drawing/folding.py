@@ -80,7 +80,7 @@ def fold(steps: Sequence[StepGraph], leaves: Sequence[Sequence[Node]], most: int
     order = sorted(range(len(steps)), key=lambda i: (-to_go[i], most_uses[structures[i]], structures[i], i))
     kinds: list[Any] = [structures[i] for i in order]
     blocks = [singles[i] for i in order]
-    before = len(blocks) + 1
+    before = len(blocks) + 1.0
     while len(blocks) < before and (runs := _runs(row := _row(blocks, kinds, reads))):
         before = SHRINKS * len(blocks)
         blocks, kinds = _folded(row, kinds, runs, steps)
