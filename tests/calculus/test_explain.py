@@ -55,9 +55,37 @@ def test_s9_the_product_rule() -> None:
 
 def test_s10_the_sigmoid_in_five_steps() -> None:
     lines = wholes("1/(1 + exp(-z))")
-    for wanted in ("((1 + e^(-z))^(-1))'", "(-(1 + e^(-z))^(-2)) (0 + e^(-z) (-1))", "e^(-z)/(1 + e^(-z))^2"):
-        assert wanted in lines
+    wanted = [
+        "(1/(1 + e^(-z)))'",
+        "((1 + e^(-z))^(-1))'",
+        "(-(1 + e^(-z))^(-2)) (1 + e^(-z))'",
+        "(-(1 + e^(-z))^(-2)) (0 + e^(-z) (-1))",
+        "e^(-z)/(1 + e^(-z))^2",
+        "f (1 - f)",
+    ]
+    assert [line for line in lines if line in wanted] == wanted
     assert wholes("sigmoid(z)")[-1] == "sigmoid(z) (1 - sigmoid(z))"
+    assert cr.explain("1/(1 + exp(-z))").result(np.log(4)) == pytest.approx(0.16, rel=1e-14)  # where s = 0.8
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("(e^x - e^-x)/(e^x + e^-x)", "1 - f^2"),
+        ("e^(2x + 1)/(1 + e^(2x + 1))", None),
+        ("1/(1 + x^2)", None),
+        ("sigmoid(x)", None),
+    ],
+)
+def test_a_derivative_in_terms_of_the_function_itself(text: str, wanted: str | None) -> None:
+    last = cr.explain(text).steps[-1]
+    assert (last.rule.name == "in terms of the function itself") == (wanted is not None)
+    assert wanted is None or last.after.text() == wanted
+
+
+def test_what_the_author_wrote_as_a_quotient_stays_one() -> None:
+    assert wholes("1/(1 + x^2)")[-1] == "-2x/(1 + x^2)^2"
+    assert wholes("(1 + x^2)^-1")[-1] == "-2x (1 + x^2)^(-2)"
 
 
 def test_s13_partial_derivatives_with_the_others_held_constant() -> None:

@@ -22,7 +22,7 @@ from chainrule.passes.evaluate import evaluate
 from chainrule.passes.first_principles import definition, from_definition
 from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import rewrite, simplify
-from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
+from chainrule.passes.stepwise import Application, Chain, applications, in_letters, negative_powers, replaced
 from chainrule.read.formula import parse
 from chainrule.views.derivation.derivation import DETAILS, Derivation
 from chainrule.views.derivation.expression import Expression
@@ -244,7 +244,10 @@ class _Work:
             # A large function keeps its named parts, which a rule of simplification would take apart.
             steps.append(Step(_TOGETHER, self.expression(steps[0].before.node), before, None, simplifies=True))
             return raw
-        result = simplify(Graph(self.graph.inputs, (raw,)), for_view=True).outputs[0]
+        # Only where the author wrote u^(-n) it stays one: a quotient that a rule made a power is a quotient again.
+        own = negative_powers(self.graph.outputs[0])
+        quotients = replaced(raw, {} if own else negative_powers(raw))
+        result = simplify(Graph(self.graph.inputs, (quotients,)), for_view=True).outputs[0]
         after = self.expression(result)
         if after.text() == before.text():
             return raw

@@ -21,7 +21,7 @@ from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
 from chainrule.passes.simplify import simplify
 
-__all__ = ["Application", "Chain", "applications", "in_letters", "replaced"]
+__all__ = ["Application", "Chain", "applications", "in_letters", "negative_powers", "replaced"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,19 @@ def replaced(root: Node, new: Mapping[Node, Node], inside: bool = True) -> Node:
             operands = tuple(done[operand] for operand in node.operands)
             done[node] = Node(node.primitive, operands, node.parameters, node.shape, node.dtype, node.name, node.site)
     return done[root]
+
+
+def negative_powers(term: Node) -> dict[Node, Node]:
+    """For each u^(-n) in a term, with a number n, the quotient 1 / u^n."""
+    found = {}
+    for node in topological([term]):
+        if node.primitive is not None and node.primitive.rule is rules.POWER:
+            base, exponent = node.operands
+            size = exponent.parameters.get("value") if exponent.is_constant and not exponent.name else None
+            if size is not None and size < 0:
+                power = base if size == -1 else building.square(base) if size == -2 else building.power(base, -size)
+                found[node] = building.divide(1.0, power)
+    return found
 
 
 def in_letters(made: Application) -> tuple[Node, Node] | None:
