@@ -68,6 +68,22 @@ def _reshaped_copy(y: Any) -> Any:
     return y * 1
 
 
+def _flat(y: Any) -> Any:
+    y.flat[0] = y[1, 1] ** 2
+    y.T.flat[1] = 3.0
+    y[:, 1:].flat[[0, 4]] = y.flat[2:4] * 2
+    part = y.flat[1:3]  # no view
+    part *= 5
+    walk = y.flat
+    return [y, part, next(walk) * next(walk), sum(v**2 for v in y.flat), np.stack(list(walk)) * len(walk)]
+
+
+def _flat_filled(y: Any) -> Any:
+    first = y[0, 0] * 2
+    y[1:].T.flat = first
+    return y
+
+
 def _deep_view(y: Any) -> Any:
     part = y.T[1:].swapaxes(0, 1)[::2]
     part[...] = part**2
@@ -169,6 +185,8 @@ PROGRAMS = [
     _transposed,
     _reshaped,
     _reshaped_copy,
+    _flat,
+    _flat_filled,
     _deep_view,
     _flipped,
     _split_parts,

@@ -50,6 +50,36 @@ def _missing(function: Any) -> TraceError:
     )
 
 
+class Flat:
+    """The components of a traced array one after the other, as `numpy.ndarray.flat`: read, written, iterated over."""
+
+    __slots__ = ("_array", "_walk")
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self._walk: Any = None
+
+    def __iter__(self) -> Flat:
+        return self
+
+    def __next__(self) -> Any:
+        if self._walk is None:
+            self._walk = iter(np.ravel(self._array))
+        return next(self._walk)
+
+    def __len__(self) -> int:
+        return int(self._array.size)
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.copy(np.ravel(self._array)[index])  # NumPy gives no view here
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        # The line may be a copy, as that of a transposed array is.
+        line = np.copy(np.ravel(self._array))
+        line[index] = new
+        self._array[...] = np.reshape(line, self._array.shape)
+
+
 class NumPyProtocol(Operators):
     """The methods by which NumPy hands over its functions, and those of arrays, which call NumPy's functions."""
 
@@ -125,8 +155,12 @@ class NumPyProtocol(Operators):
         return np.imag(self)
 
     @property
-    def flat(self) -> Any:
-        return iter(np.ravel(self))
+    def flat(self) -> Flat:
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, new: Any) -> None:
+        self.flat[...] = new
 
     def flatten(self, order: Any = "C") -> Any:
         return np.copy(np.ravel(self, order))
