@@ -428,7 +428,7 @@ def newton_root(x: Any, steps: int) -> Any:
     return z
 
 
-@pytest.mark.parametrize("steps", [3, 6, 9])
+@pytest.mark.parametrize("steps", [2, 3, 6, 9])
 def test_structure_that_larger_steps_straighten_is_found(steps: int) -> None:
     points = np.geomspace(1, 1e5, 80)
     for x in points:
@@ -468,3 +468,50 @@ def test_a_knot_of_a_fine_table_is_a_kink() -> None:
         middle = estimate(lambda x: np.interp(x, grid, table), grid[k] + 4e-4)
         assert close(middle, right)
         assert middle.error < 1e-9
+
+
+@pytest.mark.parametrize("distance", [1e-8, 1e-10, 1e-12, 1e-13, 1e-14])
+@pytest.mark.parametrize(
+    ("f", "exact"),
+    [
+        (lambda x: np.sqrt(1 - x), lambda x: -1 / mpmath.sqrt(1 - x) / 2),
+        (np.arcsin, lambda x: 1 / mpmath.sqrt(1 - x * x)),
+        (np.arctanh, lambda x: 1 / (1 - x * x)),
+    ],
+)
+def test_close_to_an_edge(f: Callable[[Any], Any], exact: Callable[[Any], Any], distance: float) -> None:
+    found = estimate(f, 1 - distance)
+    with mpmath.workdps(50):
+        assert abs(exact(mpmath.mpf(1 - distance)) - found.value) <= found.error
+    assert found.status in {Status.CONVERGED, Status.ROUNDING}
+
+
+def test_an_edge_too_near_to_tell_is_not_at_x() -> None:
+    for x in 1 + np.array([2, 5, 12]) * 2.0**-52:
+        found = estimate(np.arccosh, x)
+        assert (found.status, found.side) in {(Status.UNRESOLVED, None), (Status.UNDEFINED, Side.LEFT)}
+        assert math.isnan(found.value) or found.error == math.inf or found.value == found.right
+
+
+@pytest.mark.parametrize("x", [5e-324, 1e-310, 1e-300, 1e-200])
+def test_second_derivatives_beside_nought(x: float) -> None:
+    for f, exact in ((np.sin, 0.0), (lambda x: 1 + x, 0.0), (np.exp, 1.0)):
+        found = estimate(f, x, 2)
+        assert close(found, exact)
+        assert found.error < 1e-6
+
+
+@pytest.mark.parametrize("x", [1e200, 1e150])
+def test_second_derivatives_far_out(x: float) -> None:
+    found = estimate(np.sqrt, x, 2)
+    with mpmath.workdps(50):
+        assert abs(mpmath.mpf(x) ** -1.5 / -4 - found.value) <= found.error
+    assert found.error <= 1e-9 * abs(found.value)
+
+
+@pytest.mark.parametrize("distance", [1e-7, 1e-9])
+def test_a_bar_far_above_the_value_is_never_converged(distance: float) -> None:
+    for f in (lambda x: abs(x - 1) + x * x, lambda x: max(x * x, 2 - x * x)):
+        found = estimate(f, 1 + distance, 2)
+        assert close(found, 2.0)
+        assert found.status is Status.ROUNDING

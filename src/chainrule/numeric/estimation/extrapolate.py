@@ -63,6 +63,19 @@ class _Table:
                 found.append(_Window(places[end - 1], one))
         return found
 
+    def agreed(self, best: _Window) -> Fit:
+        """The fit of a window, its bar widened until it agrees with all windows further in.
+
+        The nearest come from the search for the scale: what they show and the best steps over is not noise.
+        """
+        value, error = best.fit.value, best.fit.error
+        windows = self.windows(best.top)
+        for top in self.ladder.rungs(self.sides, windows[-1].top if windows else best.top):
+            windows += self.windows(top)[:1]
+        for window in windows:
+            error = max(error, abs(value - window.fit.value) - window.fit.error)
+        return replace(best.fit, error=error)
+
 
 def extrapolate(ladder: Ladder, start: int, order: int, sides: Sides, budget: int = BUDGET) -> Fit | None:
     """The derivative from the best window that `budget` evaluations can reach. None if all windows are undefined."""
@@ -103,7 +116,7 @@ def extrapolate(ladder: Ladder, start: int, order: int, sides: Sides, budget: in
             break
         ladder.take([place], sides)
         windows = table.windows(top)
-    return _agreed(best, table.windows(best.top)) if best else None
+    return table.agreed(best) if best else None
 
 
 def scan(ladder: Ladder, low: int, high: int, order: int, sides: Sides) -> Fit | None:
@@ -118,14 +131,7 @@ def scan(ladder: Ladder, low: int, high: int, order: int, sides: Sides) -> Fit |
     # Where structure is known to be, a little more than rounding is a part of it, which is not noise and has no mean.
     quiet = [window for window in windows if not window.fit.suspicious(ladder.spacing(0.0), RESOLVED)]
     best = min(quiet, key=lambda window: window.fit.error, default=None)
-    return _agreed(best, table.windows(best.top)) if best else None
-
-
-def _agreed(best: _Window, windows: list[_Window]) -> Fit:
-    value, error = best.fit.value, best.fit.error
-    for window in windows:
-        error = max(error, abs(value - window.fit.value) - window.fit.error)
-    return replace(best.fit, error=error)
+    return table.agreed(best) if best else None
 
 
 def _below(ladder: Ladder, sides: Sides, top: float) -> float | None:

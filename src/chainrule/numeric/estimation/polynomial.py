@@ -39,8 +39,9 @@ class Fit:
     """A derivative of the polynomial that fits samples best, with its error bar, and what is said of the noise.
 
     `carried` is the part of the bar that noise accounts for, the rest is truncation. `radius` is the largest distance
-    of a sample, `size` the largest value, `noise` the standard deviation of what the polynomial leaves, `floor` what
-    rounding alone accounts for, and `slope` the first derivative.
+    of a sample, `size` the largest value and `bend` that of what no polynomial of lower order explains, `noise` the
+    standard deviation of what the polynomial leaves, `floor` what rounding alone accounts for, and `slope` the first
+    derivative.
     """
 
     value: float
@@ -49,6 +50,7 @@ class Fit:
     slope: float
     radius: float
     size: float
+    bend: float
     noise: float
     floor: float
 
@@ -99,16 +101,18 @@ def fit(t: Sequence[float], v: Sequence[float], order: int, floor: float) -> Fit
     bar = carried + float(omitted[best])
     value = float(terms[:last].sum())
     slope = float(coefficients[:last] @ derivatives[0, :last])
+    value, bar, carried = value * scale, bar * scale, carried * scale
     # One distance after another: a power of them may overflow where the derivative does not.
     for _ in range(order):
         value, bar, carried = value / radius, bar / radius, carried / radius
     return Fit(
-        value=value * scale,
-        error=(bar + FINAL * abs(value)) * scale,
-        carried=(carried + FINAL * abs(value)) * scale,
+        value=value,
+        error=bar + FINAL * abs(value),
+        carried=carried + FINAL * abs(value),
         slope=slope / radius * scale,
         radius=radius,
         size=size,
+        bend=float(np.linalg.norm(coefficients[order:])) * scale,
         noise=noise * scale,
         floor=floor,
     )

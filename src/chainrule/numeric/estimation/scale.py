@@ -28,14 +28,14 @@ SEEN = 6.0
 NONE = 1e-6
 # A prediction may be off by this part of the largest value.
 PREDICTED = 0.03
-# And always by this one, for noise that is more than rounding.
-LEAST = 1e-9
 # How far to go in one step where the function shows nothing but rounding.
 LEAP = 20.0 / math.log2(RATIO)
 # About an eighth: where nothing is to be seen at the scale of x, that of 1 is the best guess.
 UNIT_RUNG = -3
 # So often: what is flat, or straight, over twelve orders of magnitude is taken to be so.
 LEAPS = 2
+# With so many looks beyond an edge of the domain they count as a part of the search; with more it starts at the edge.
+OUTSIDE = 3
 # Evaluations that the search may use up.
 ALLOWANCE = 14
 
@@ -54,12 +54,14 @@ class Looks(Enum):
 class Scale:
     """The rung at which to begin; `smooth` is false if the function is rough at all of them.
 
-    `undefined` are the sides on which the function has no values however near.
+    `undefined` are the sides on which the function has no values however near. `lost` are evaluations beside the domain
+    on the way to an edge close to the point.
     """
 
     top: int
     smooth: bool
     undefined: Sides = ()
+    lost: int = 0
 
 
 def find_scale(ladder: Ladder, sides: Sides, order: int = 1, start: int | None = None) -> Scale:
@@ -76,7 +78,7 @@ def find_scale(ladder: Ladder, sides: Sides, order: int = 1, start: int | None =
     smooth: int | None = None
     level: int | None = None
     used = ladder.evaluations
-    flats = roughs = straights = 0
+    flats = roughs = straights = outside = lost = 0
     while True:
         looks, factor = _look(ladder, here, sides, order)
         if looks is Looks.UNDEFINED:
@@ -84,6 +86,8 @@ def find_scale(ladder: Ladder, sides: Sides, order: int = 1, start: int | None =
             if nowhere:
                 return Scale(here, False, nowhere)
             looks = Looks.ROUGH
+            outside += 1
+            lost = 2 * len(sides) * outside if outside > OUTSIDE else 0
         elif looks is not Looks.FLAT and not _goes_on(ladder, here, sides, factor, (level, smooth)):
             looks = Looks.ROUGH
         if looks is Looks.ROUGH:
@@ -107,23 +111,25 @@ def find_scale(ladder: Ladder, sides: Sides, order: int = 1, start: int | None =
         else:
             smooth = here
             straights += looks is Looks.STRAIGHT and order > 1
-            target = min(here + math.floor(math.log(factor, RATIO)), ceiling - 1)
+            target = here + math.floor(math.log(factor, RATIO))
+            # Two leaps along a straight line beside 0 say that x is no scale; that of 1 is the next guess.
+            target = min(max(target, UNIT_RUNG) if straights > 1 else target, ceiling - 1)
             # Below `lowest` there is nothing to see, whatever the coefficients say.
             target = max(target, lowest)
         if flats > LEAPS and level is not None and smooth is None:
             return Scale(level, True)
         if looks is not Looks.ROUGH and (abs(target - here) <= 1 or straights > LEAPS):
             if looks is not Looks.CURVED or _confirmed(ladder, here, sides):
-                return Scale(max(target, lowest), True)
+                return Scale(max(target, lowest), True, lost=lost)
             smooth, ceiling = None, min(ceiling, here)
             target = (floor + here) // 2
         if looks is Looks.ROUGH and target in (here, floor):
             return Scale(here if level is None else level, level is not None)
-        if ladder.evaluations - used > ALLOWANCE:
+        if ladder.evaluations - used - lost > ALLOWANCE:
             found = smooth if looks is Looks.ROUGH else target
             if found is None:
                 found = level
-            return Scale(here if found is None else found, found is not None)
+            return Scale(here if found is None else found, found is not None, lost=lost)
         here = target
 
 
@@ -163,7 +169,7 @@ def _goes_on(ladder: Ladder, place: int, sides: Sides, factor: float, nearer: tu
 
     What lies between may have been stepped over. The further the radius of convergence, the closer it has to agree.
     """
-    part = min(PREDICTED, 30 / max(factor, 1.0) ** 3) + LEAST
+    part = min(PREDICTED, 30 / max(factor, 1.0) ** 3)
     return all(at is None or at >= place or _confirmed(ladder, place, sides, at, part, closely=True) for at in nearer)
 
 

@@ -31,6 +31,7 @@ class Approach(Enum):
     JUMP = "like a constant"
     UNBOUNDED = "like a power of t between 0 and 1"
     SCATTERED = "like no power of t"
+    ENDING = "finite next to the point only"
     UNDEFINED = "not finite"
 
 
@@ -40,7 +41,7 @@ def approach(ladder: Ladder, side: int) -> Approach:
     samples = [ladder.sample(place, side) for place in places]
     values = [v for _, v in samples]
     if not np.isfinite(values).all():
-        return Approach.UNDEFINED
+        return Approach.ENDING if math.isfinite(ladder.sample(ladder.lowest, side)[1]) else Approach.UNDEFINED
     noise = SEEN * ladder.rounding(values)
     seen = [(abs(t), v) for t, v in samples if abs(v) > noise]
     if len(seen) < 2:

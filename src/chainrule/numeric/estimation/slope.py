@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chainrule.numeric.estimation.extrapolate import extrapolate, scan
+from chainrule.numeric.estimation.extrapolate import BUDGET, extrapolate, scan
 from chainrule.numeric.estimation.ladder import Ladder, Sides, rung
 from chainrule.numeric.estimation.plateau import plateau
 from chainrule.numeric.estimation.polynomial import SUSPECT, Fit, steepest
@@ -91,7 +91,7 @@ def _differentiate(ladder: Ladder, order: int) -> Slope:
     scale = find_scale(ladder, BOTH, order)
     if scale.undefined:
         return _edge(ladder, order, scale.undefined)
-    fit = extrapolate(ladder, scale.top, order, BOTH) if scale.smooth else None
+    fit = extrapolate(ladder, scale.top, order, BOTH, budget=BUDGET + scale.lost) if scale.smooth else None
     if fit is None:
         return _rough(ladder, order)
     if fit.size == 0:
@@ -114,17 +114,19 @@ def _tolerance(ladder: Ladder, order: int) -> float:
 
 def _smooth(ladder: Ladder, fit: Fit, order: int) -> Slope:
     size = abs(fit.value)
-    if not math.isfinite(size):
+    # Nothing but rounding has been seen, which is not the same as nothing.
+    hidden = 0 < fit.bend <= SUSPECT * fit.floor
+    if not math.isfinite(fit.error):
+        if hidden or math.isfinite(size):
+            return Slope(math.nan, math.inf, Status.UNRESOLVED, fit.radius)
         return Slope(fit.value, math.inf, Status.UNBOUNDED, fit.radius)
     if size <= fit.error:
-        # Nought as far as one can tell: measured against what the values of the function could make up.
-        rise = fit.size if fit.size > SUSPECT * fit.floor else abs(ladder.centre)
-        size = rise
-        for _ in range(order):
-            size = size / fit.radius if fit.radius else math.inf
-        if 0 < fit.size <= SUSPECT * fit.floor:
-            # Nothing but rounding has been seen, which is not the same as nothing.
+        if hidden:
             return Slope(fit.value, fit.error, Status.ROUNDING, fit.radius)
+        # Nought as far as one can tell: measured against what the values of the function could make up.
+        size = fit.bend
+        for _ in range(order):
+            size = size / fit.radius
     if fit.size == 0 or fit.error <= _tolerance(ladder, order) * size:
         status = Status.CONVERGED
     elif fit.suspicious(ladder.spacing(0.0)):
@@ -191,6 +193,8 @@ def _rough(ladder: Ladder, order: int) -> Slope:
     kinds = set(behaves.values())
     if Approach.UNDEFINED in kinds:
         return _edge(ladder, order, tuple(side for side in BOTH if behaves[side] is Approach.UNDEFINED))
+    if Approach.ENDING in kinds:
+        return Slope(math.nan, math.inf, Status.UNRESOLVED)
     if Approach.SCATTERED in kinds:
         return _noisy(ladder, order)
     if kinds == {Approach.REGULAR}:
