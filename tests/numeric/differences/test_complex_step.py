@@ -104,3 +104,25 @@ def test_misuse():
 
     with pytest.raises(ArgumentError, match="writes into its argument"):
         gradient(write, [1.0, 2.0], scheme="complex")
+
+
+@pytest.mark.parametrize("x", [1e-300, 5e-324, np.float32(1e-38), np.float32(1e-45), -1e-308])
+def test_beside_the_smallest_numbers_the_step_is_no_zero(x):
+    assert derivative(np.sin, x, scheme="complex") == pytest.approx(1, rel=1e-6)
+    assert gradient(lambda p: np.sum(p**2 + p), [x, 1.0], scheme="complex") == pytest.approx([1, 3], rel=1e-6)
+
+
+def test_what_f_raises_for_complex_numbers_is_named():
+    def f(x):
+        if np.iscomplexobj(x):
+            raise ZeroDivisionError("mine")
+        return x
+
+    with pytest.raises(NonFiniteError, match=r"raised ZeroDivisionError \(mine\) at x \+ ih: take scheme='central'"):
+        derivative(f, 1.0, scheme="complex")
+
+    def inner(x):
+        return derivative(np.sin, x)
+
+    with pytest.raises(ArgumentError, match="complex"):
+        derivative(inner, 1.0, scheme="complex")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import mpmath
 import numpy as np
@@ -110,3 +111,25 @@ def test_what_f_raises_at_x_itself_is_the_users_with_a_note():
     with pytest.raises(ValueError, match="math domain error") as caught:
         derivative(math.log, [1.0, 0.0])
     assert "at x itself" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("mode", ["raise", "warn"])
+@pytest.mark.parametrize("x", [5e-324, 1e-300, 1e-8, 1.0, 1e8, 1e300, np.finfo(float).max / 2**40])
+def test_arithmetic_of_our_own_raises_and_warns_of_nothing(x, mode):
+    """Whatever the user asks NumPy to do with numerical errors holds for f, which has none here."""
+    steady = lambda p: 3 * p[0] + p[1]
+    for scheme in ("central", "forward", "complex"):
+        with np.errstate(all=mode), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert gradient(steady, [x, 1.0], scheme=scheme)[0] == pytest.approx(3, rel=1e-6)
+            assert derivative(lambda p: 3 * p, [x, 1.0], scheme=scheme) == pytest.approx(3, rel=1e-6)
+    with np.errstate(all=mode), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(hessian(steady, [x, 1.0])).all()
+        assert step_sweep(lambda t: 3 * t, x).reference == pytest.approx(3)
+
+
+@pytest.mark.parametrize("x", [0.0, [1.0, 0.0]])
+def test_a_function_that_is_infinite_at_x_itself(x):
+    with pytest.raises(NonFiniteError, match=r"is -inf at x(\[1\])? = 0 itself: move x into the domain"):
+        derivative(lambda t: np.log(np.abs(t)), x)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
+from chainrule.errors import ArgumentError, ChainruleError, NonFiniteError, ShapeError
 from chainrule.numeric.differences.chosen import choose
 from chainrule.numeric.differences.lines import Components, Directions, Elements, Lines
 from chainrule.numeric.differences.schemes import formula
-from chainrule.numeric.probe import Probe, RealArray, label, precision, quiet
+from chainrule.numeric.probe import Probe, RealArray, label, precision
 
 __all__ = ["complex_slopes"]
 
@@ -33,7 +33,7 @@ def complex_slopes(lines: Lines, h: float | None) -> RealArray:
     """The derivative along each line, of shape (lines, *out), in the dtype of x or wider.
 
     Raises `ArgumentError` if f cannot take complex numbers, or if what it makes of them is no derivative: then f is
-    not analytic there.
+    not analytic there. Called under `quiet`.
     """
     values, probe = lines.samples.values, lines.samples.probe
     # NumPy has no complex type of half precision.
@@ -52,8 +52,7 @@ def complex_slopes(lines: Lines, h: float | None) -> RealArray:
             direction = _direction(lines, line).astype(wide)
             out = _call(probe, values.astype(wide) + 1j * (steps[line] * direction), lines.out)
             imaginary = imaginary and np.iscomplexobj(out)
-            with quiet():
-                slopes[line] = out.imag / steps[line]
+            slopes[line] = out.imag / steps[line]
     if not np.isfinite(slopes).all():
         raise NonFiniteError(f"{probe.name} is not finite at x + ih: take scheme='central'")
     _require_agreement(lines, slopes, imaginary)
@@ -64,7 +63,8 @@ def _steps(lines: Lines, h: float | None, wide: np.dtype[Any]) -> RealArray:
     if h is not None:
         return np.full(lines.count, h, wide)
     size = np.abs(lines.position).astype(wide)
-    return np.where(size > 0, size, 1).astype(wide) * wide.type(TINY_STEP.get(wide, 2.0**-100))
+    steps = np.where(size > 0, size, 1).astype(wide) * wide.type(TINY_STEP.get(wide, 2.0**-100))
+    return np.maximum(steps, np.finfo(wide).tiny)  # below that a number loses its digits
 
 
 def _direction(lines: Lines, line: int) -> RealArray:
@@ -86,6 +86,12 @@ def _call(probe: Probe, point: NDArray[Any], shape: tuple[int, ...]) -> NDArray[
             result = np.asarray(probe.f(argument))
     except (TypeError, np.exceptions.ComplexWarning) as error:
         raise ArgumentError(f"{probe.name} cannot take complex numbers ({error}): take scheme='central'") from error
+    except ChainruleError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        raise NonFiniteError(
+            f"{probe.name} raised {type(error).__name__} ({error}) at x + ih: take scheme='central'"
+        ) from error
     if not probe.scalar and not np.array_equal(argument, point):
         raise ArgumentError(f"{probe.name} writes into its argument: let it work on a copy, x = x.copy()")
     if result.dtype.kind not in "fciu":
@@ -104,8 +110,7 @@ def _require_agreement(lines: Lines, slopes: RealArray, imaginary: bool) -> None
     except NonFiniteError as error:
         raise ArgumentError(f"the complex step cannot be verified, since f is undefined beside x: {error}") from error
     eps = precision(lines.samples.values, lines.samples.centre)
-    with quiet():
-        granted = GRANTED * real.error + 1024 * eps * np.abs(slopes)
+    granted = GRANTED * real.error + 1024 * eps * np.abs(slopes)
     wrong = np.argwhere(~(np.abs(slopes - real.slope) <= granted))
     if not len(wrong):
         return

@@ -202,10 +202,13 @@ def directional(
 
 def slopes(lines: Lines, h: float | None, rule: Formula) -> RealArray:
     """The derivative along each line, of shape (lines, *out), in float64 or wider."""
-    if rule is None:
-        return complex_slopes(lines, None if h is None else read_step(h))
-    if h is None:
-        return chosen_derivative(lines, rule).slope
+    with quiet():
+        if rule is None:
+            return complex_slopes(lines, None if h is None else read_step(h))
+        return chosen_derivative(lines, rule).slope if h is None else _fixed_slopes(lines, h, rule)
+
+
+def _fixed_slopes(lines: Lines, h: float, rule: Scheme) -> RealArray:
     steps = _fixed_steps(lines, h, rule)
     offsets = tuple(k for k in rule.offsets if k)
     everywhere = np.arange(lines.count)

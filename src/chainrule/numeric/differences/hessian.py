@@ -67,7 +67,8 @@ def hessian(
             raise NotScalarError(
                 f"{samples.probe.name} returned shape {samples.centre.shape}, a Hessian needs a scalar"
             )
-        matrix = _from_values(samples, h, second) if values.size else np.zeros((0, 0))
+        with quiet():
+            matrix = _from_values(samples, h, second) if values.size else np.zeros((0, 0))
     return narrow(matrix.reshape(values.shape * 2), samples)[()]
 
 
@@ -90,15 +91,15 @@ def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
             lines = _diagonals(samples, pairs, units)
             both = chosen_derivative(lines, rule, along.noise, np.ones(len(pairs), flat.dtype)).slope
     matrix: RealArray = np.diag(diagonal)
-    with quiet():
-        matrix[i, j] = matrix[j, i] = _mixed(both, diagonal, units, pairs)
+    matrix[i, j] = matrix[j, i] = _mixed(both, diagonal, units, pairs)
     return matrix
 
 
 def _mixed(both: RealArray, diagonal: RealArray, units: RealArray, pairs: NDArray[np.intp]) -> RealArray:
     """H[i, j] from the second derivatives along s e_i + t e_j, and along the axes; `units` are all s and all t."""
     (i, j), (s, t) = pairs.T, units
-    result: RealArray = (both - s * s * diagonal[i] - t * t * diagonal[j]) / (2 * s * t)
+    # In this order, in which no square of a step overflows.
+    result: RealArray = (both / s / t - diagonal[i] * (s / t) - diagonal[j] * (t / s)) / 2
     return result
 
 

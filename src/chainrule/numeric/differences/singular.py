@@ -60,6 +60,13 @@ def examine(
     lines: Lines, rule: Scheme, noise: RealArray | None = None, start: RealArray | None = None
 ) -> tuple[Choice, Singularity | None]:
     """The derivative along each line, and the first place where there is none: a jump, a kink, a vertical tangent."""
+    with quiet():
+        return _examine(lines, rule, noise, start)
+
+
+def _examine(
+    lines: Lines, rule: Scheme, noise: RealArray | None, start: RealArray | None
+) -> tuple[Choice, Singularity | None]:
     _require_no_pole(lines)
     found = choose(lines, rule, noise, start)
     beside = _steps_beside(lines, found.noise, formula(rule.name))
@@ -103,7 +110,7 @@ def _require_no_pole(lines: Lines) -> None:
         infinite = tuple(int(i) for i in np.argwhere(np.isinf(lines.spread(centre)))[0])
         place, what = lines.place(infinite[0], infinite[1:])
         name, value = lines.samples.probe.name, lines.spread(centre)[infinite]
-        raise NonFiniteError(f"{name}{what} is {value} at {place}, at x itself: move x into the domain of the function")
+        raise NonFiniteError(f"{name}{what} is {value} at {place} itself: move x into the domain of the function")
 
 
 def _from_within(lines: Lines, rule: Scheme, found: Choice) -> Choice:
@@ -113,9 +120,8 @@ def _from_within(lines: Lines, rule: Scheme, found: Choice) -> Choice:
     again = doubtful.reshape(lines.count, -1).any(axis=1)
     start = np.where(again, _least(lines), nominal_step(rule, precision(lines.samples.values)) * scale)
     within = choose(lines, rule, found.noise, start.astype(lines.position.dtype))
-    with quiet():
-        certain = ~(within.blind | within.unclear) & (within.error <= CERTAIN * np.abs(within.slope))
-        better = doubtful & certain
+    certain = ~(within.blind | within.unclear) & (within.error <= CERTAIN * np.abs(within.slope))
+    better = doubtful & certain
     return found.where(~better, within)
 
 
@@ -175,19 +181,18 @@ class _Beside:
 def _beside(lines: Lines, distances: RealArray) -> _Beside:
     steps = lines.grid(distances.astype(lines.position.dtype), max(OFFSETS))
     found = lines.sample(OFFSETS, steps, np.arange(lines.count))
-    with quiet():
-        below, above = found[:3], found[3:]
-        centre = np.broadcast_to(lines.spread(lines.samples.centre), below[0].shape)
-        middles = np.stack([below.mean(axis=0), centre, above.mean(axis=0)])
-        height = np.where(np.isnan(centre), np.abs(middles[2] - middles[0]), np.ptp(middles, axis=0))
-        flat = np.ptp(below, axis=0) + np.ptp(above, axis=0) <= SMOOTH * height
-        eps = precision(lines.samples.values, lines.samples.centre)
-        top = np.abs(found).max(axis=0)
-        # Third differences on either side and across: what is smooth leaves nothing in them.
-        bends = np.abs(found[0] - 3 * found[1] + 3 * found[2] - centre) + np.abs(
-            centre - 3 * found[3] + 3 * found[4] - found[5]
-        )
-        tremble = np.fmax(np.fmax(bends / 20**0.5, eps * top / 12**0.5), np.finfo(np.float64).tiny)
+    below, above = found[:3], found[3:]
+    centre = np.broadcast_to(lines.spread(lines.samples.centre), below[0].shape)
+    middles = np.stack([below.mean(axis=0), centre, above.mean(axis=0)])
+    height = np.where(np.isnan(centre), np.abs(middles[2] - middles[0]), np.ptp(middles, axis=0))
+    flat = np.ptp(below, axis=0) + np.ptp(above, axis=0) <= SMOOTH * height
+    eps = precision(lines.samples.values, lines.samples.centre)
+    top = np.abs(found).max(axis=0)
+    # Third differences on either side and across: what is smooth leaves nothing in them.
+    bends = np.abs(found[0] - 3 * found[1] + 3 * found[2] - centre) + np.abs(
+        centre - 3 * found[3] + 3 * found[4] - found[5]
+    )
+    tremble = np.fmax(np.fmax(bends / 20**0.5, eps * top / 12**0.5), np.finfo(np.float64).tiny)
     return _Beside(found, flat & (height > UNITS * eps * top), tremble)
 
 

@@ -143,7 +143,8 @@ def step_sweep(
 def _kink(f: Callable[[Any], Any], samples: Samples) -> str:
     """What there is to say of a kink at x, which is none to a central difference: it gives the mean of both slopes."""
     values = samples.values
-    found = estimate(lambda t: samples.one(np.asarray(t, values.dtype)), values[()])
+    with quiet():
+        found = estimate(lambda t: samples.one(np.asarray(t, values.dtype)), values[()])
     if found.status is not Status.KINK:
         return ""
     least = ROUNDED * max(abs(found.left), abs(found.right))
