@@ -38,7 +38,8 @@ _ALONE = re.compile(r" *\^ *\{ *(-?[0-9]{1,4}) *\}")
 _OPTION = re.compile(
     r"\\(?:mathrm|text)\{(axis|keepdims|ddof|ord)\} *= *(?:\\(?:mathrm|text)\{(\w+)\}|(-?[0-9]+|\([-0-9, ]*\)))"
 )
-_BLANK = re.compile(r"[ ~]*")
+_SPACE = "|".join(rf"\\{re.escape(name)}{'(?![A-Za-z])' if name.isalpha() else ''}" for name in sorted(SPACES))
+_BLANK = re.compile(rf"(?:[ ~$]|{_SPACE})*")
 
 
 class _Frame(NamedTuple):
@@ -128,8 +129,6 @@ class _Latex:
         elif character == "^":
             self._exponent()
             yield Token("sign", "^", place)
-        elif character == "$":
-            self.position += 1
         elif character == "_":
             yield from self._index_of_norm()
         elif found := _LETTERS.match(self.source, place):
@@ -201,13 +200,7 @@ class _Latex:
             raise self._error("a backslash that begins no command", place, r"a command such as \frac")
         name = found[1]
         self.position = found.end()
-        if name in SPACES:
-            if name == "(" or name == ")" or name == "[" or name == "]":
-                return
-            self._blank()
-            if self.position < len(self.source) and self.wanted:
-                yield from self._item()
-        elif name in ("frac", "dfrac", "tfrac", "cfrac"):
+        if name in ("frac", "dfrac", "tfrac", "cfrac"):
             self.wanted = "above"
             yield Token("sign", "{", place)
         elif name == "sqrt":

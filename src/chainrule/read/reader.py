@@ -48,8 +48,6 @@ _BINARY = {
 }  # fmt: skip
 _AFTER_AN_OPERAND = {")", "}", ",", "!", *_BINARY} - {"+", "-"}
 _POWERS = ("^", "**", ".^")
-_TRANSPOSED = (("T",), ("⊤",))
-_INVERSE_TRANSPOSED = (("-", "T"), ("-", "⊤"))
 
 
 def _short_exponent(tokens: Lookahead, i: int) -> tuple[tuple[str, ...], int]:
@@ -81,6 +79,7 @@ class Reader:
         self.notes: dict[Note, None] = {}
         for name in declared:
             self._variable(name)
+        self._places = dict.fromkeys(declared, -1)  # where each name appears first
 
     def read(self, source: Iterable[Token]) -> Node:
         """The formula's node; raises `FormulaError` with the place, or `LimitError`."""
@@ -95,6 +94,8 @@ class Reader:
         group = self.stack.reduce_to_group()
         if group is not None:
             raise self._error(f"this {group.name} is not closed", group.position, CLOSING[group.sign])
+        # The degree of a root stands before what it is the root of, and is read behind it.
+        self.variables = dict(sorted(self.variables.items(), key=lambda item: self._places[item[0]]))
         return self.stack.operands[0]
 
     # An operand is wanted.
@@ -141,7 +142,9 @@ class Reader:
             return self._push(node, tokens, i, coefficient=name != "e")
         if called and name not in self.vocabulary.declared:
             self.notes[Note.CALLED_LETTER] = None
-        return self._push(self._variable(name), tokens, i)
+        variable = self._variable(name)
+        self._places.setdefault(name, token.position)
+        return self._push(variable, tokens, i)
 
     def _variable(self, name: str) -> Node:
         if name not in self.variables:
@@ -241,6 +244,8 @@ class Reader:
             return self._close(tokens, i)
         if token.text == ",":
             return self._comma(token, i)
+        if token.kind == "close" and self.stack.innermost != token.text:
+            raise self._error("this bar was never opened", token.position, "an operator or the end")
         if token.text in ("|", "‖") and token.kind != "open" and self.stack.innermost == token.text:
             return self._close_bar(tokens, i)
         if token.text in ("'", "⊤", ".T"):
@@ -263,15 +268,12 @@ class Reader:
         token = tokens[i]
         raised, after = _short_exponent(tokens, i + 1) if token.text == "^" else ((), i)
         base = self.stack.operands[-1]
-        transposing = "⊤" in raised or ("T" in raised and "T" not in self.vocabulary.declared)
+        transposing = "⊤" in raised or ("T" in raised and not self._is_number("T"))
         if transposing and (base.shape or self.shapes.axes or "⊤" in raised):
-            if raised in _TRANSPOSED:
-                self.stack.replace(self.arithmetic.transposed, token.position)
-                return after, False
-            if raised in _INVERSE_TRANSPOSED:
+            if raised[0] == "-":
                 self.stack.replace(self.arithmetic.inverse, token.position)
-                self.stack.replace(self.arithmetic.transposed, token.position)
-                return after, False
+            self.stack.replace(self.arithmetic.transposed, token.position)
+            return after, False
         if base.shape and raised == ("-", "1"):
             self.stack.replace(self.arithmetic.inverse, token.position)
             return after, False
@@ -284,6 +286,10 @@ class Reader:
         build = getattr(self.arithmetic, _BINARY[token.text][1])
         self.stack.push(Operator(Precedence.POWER, 2, build, token.position, token.text))
         return i + 1, True
+
+    def _is_number(self, name: str) -> bool:
+        """Whether a name was declared as that of a number."""
+        return name in self.vocabulary.declared and name in self.variables and not self.variables[name].shape
 
     def _implied_product(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token, previous = tokens[i], tokens[i - 1]
