@@ -130,7 +130,7 @@ def test_formulas_of_arrays(text: str) -> None:
         written = write(graph, notation, share=False).outputs[0]
         again = parse(written, shapes=SHAPES, notation="latex" if notation == "latex" else "text")
         assert structure(again) == structure(graph), written
-        if "solve" in text or "^-1" in text:  # of a matrix that may be singular
+        if "solve" in text or "^-1" in text or "det" in text:  # of a matrix that may be singular
             continue
         with np.errstate(all="ignore"):
             got, want = evaluate(again, *values(again))[0], evaluate(graph, *values(graph))[0]
