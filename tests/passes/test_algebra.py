@@ -19,10 +19,10 @@ from chainrule.views.text import formula_text
 F = building
 
 FORMS = [
-    ("2((3/x) y)", "(6/x) y"), ("2((x/y) z)", "2(x/y) z"), ("2(3/x)", "6/x"), ("2(x/3)", "2x/3"),
+    ("2((3/x) y)", "6y/x"), ("2((x/y) z)", "2x z/y"), ("2(3/x)", "6/x"), ("2(x/3)", "2x/3"),
     ("2.5x/1.5", "2.5x/1.5"), ("2x/1.5", "2x/1.5"), ("2x/4", "x/2"), ("6x/(4y)", "3x/(2y)"), ("2x/3", "2x/3"),
     ("x^3/x", "x^2"), ("y x^3/x", "y x^2"), ("y x^2/x", "y x"), ("x/x^3", "1/x^2"), ("x^3/x^3", "1"),
-    ("y x/x", "y"), ("x^1.5/x^0.5", "x"), ("x^0", "1"), ("x^2 x^-2", "x^2 x^(-2)"),
+    ("y x/x", "y"), ("x^1.5/x^0.5", "x"), ("x^0", "1"), ("x^2 x^-2", "1"),
     ("sigmoid(-x) sigmoid(x)", "sigmoid(x) (1 - sigmoid(x))"),
     ("sigmoid(x) sigmoid(-x)", "sigmoid(x) (1 - sigmoid(x))"),
     ("sigmoid(y) sigmoid(x)", "sigmoid(y) sigmoid(x)"), ("sigmoid(-y) sigmoid(x)", "sigmoid(-y) sigmoid(x)"),

@@ -75,14 +75,14 @@ def test_value_safe_rules_keep_nan_and_infinity(rule: Rewrite) -> None:
 
 # Each derivative with the form that a textbook gives it.
 DERIVATIVES = [
-    ("x^2", "2x"), ("x^3", "3x^2"), ("x^2 exp(x)", "x^2 e^x + 2x e^x"), ("(3x+2)^2", "6(3x + 2)"),
+    ("x^2", "2x"), ("x^3", "3x^2"), ("x^2 exp(x)", "e^x (x^2 + 2x)"), ("(3x+2)^2", "6(3x + 2)"),
     ("sin x cos x", "cos(x)^2 - sin(x)^2"), ("sigmoid(x)", "sigmoid(x) (1 - sigmoid(x))"), ("x^2 y + 3y^2", "2x y"),
     ("x/y", "1/y"), ("sqrt(x)", "1/(2 sqrt(x))"), ("sqrt(x^2+1)", "x/sqrt(x^2 + 1)"), ("ln x", "1/x"),
-    ("ln(x^2+1)", "2x/(x^2 + 1)"), ("1/x^2", "-2/x^3"), ("x exp(-x^2)", "e^(-x^2) - 2x^2 e^(-x^2)"),
+    ("ln(x^2+1)", "2x/(x^2 + 1)"), ("1/x^2", "-2/x^3"), ("x exp(-x^2)", "e^(-x^2) (1 - 2x^2)"),
     ("sin(x)^3", "3 sin(x)^2 cos(x)"), ("x x x", "3x^2"), ("e^(2x)", "2e^(2x)"), ("sin^2 x + cos^2 x", "0"),
-    ("cos(x)/x", "-cos(x)/x^2 - sin(x)/x"), ("x^-2", "-2x^(-3)"), ("1/(1+e^-x)", "e^(-x)/(1 + e^(-x))^2"),
+    ("cos(x)/x", "-(cos(x) + x sin(x))/x^2"), ("x^-2", "-2x^(-3)"), ("1/(1+e^-x)", "e^(-x)/(1 + e^(-x))^2"),
     ("2^x", "2^x log(2)"), ("|x|", "sign(x)"), ("softplus(x)", "sigmoid(x)"), ("7", "0"), ("x", "1"),
-    ("(2x+1)/(3x)", "2/(3x) - (2x + 1)/(3x^2)"), ("-(-x)", "1"), ("x - x", "0"), ("x + x + x", "3"),
+    ("(2x+1)/(3x)", "-1/(3x^2)"), ("-(-x)", "1"), ("x - x", "0"), ("x + x + x", "3"),
 ]  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def test_numbers_are_folded_where_that_is_meant() -> None:
     assert formula_text(simplify(parse("2 pi x"))) == f"{2 * np.pi!r} x"
     assert formula_text(simplify(parse("1/0 + x"))) == "1/0 + x"  # the warning belongs to evaluation
     assert formula_text(simplify(parse("x/20 (2)"), for_view=True)) == "x/10"
-    assert formula_text(simplify(parse("(2/20) x"), for_view=True)) == "(2/20) x"
+    assert formula_text(simplify(parse("(2/3) x"), for_view=True)) == "2x/3"
     assert formula_text(simplify(parse("0.1*3 + x"), for_view=True)) == "0.1*3 + x"
     assert formula_text(simplify(parse("2 pi x"), for_view=True)) == "2pi x"
     assert formula_text(simplify(parse("exp(0) x + cos(1)"), for_view=True)) == "x + cos(1)"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -15,14 +18,22 @@ from chainrule.passes.term import is_linear, linear_operands
 __all__ = ["PLUMBING"]
 
 _EXACT = ("add", "subtract", "multiply", "negative", "divide", "square", "power")
+_LONG = 14  # digits: more are those of 1/3 or of the like, and no decimal
 _POSITIVE = POSITIVE.interval(0)
+_PI = Node(None, (), {"value": math.pi}, (), float, "pi")
+_LETTERS: dict[Any, Callable[[Any], Node]] = {
+    math.log(2): lambda F: F.log(2.0),
+    math.log(10): lambda F: F.log(10.0),
+    2 / math.sqrt(math.pi): lambda F: F.divide(2.0, F.sqrt(_PI)),
+    math.pi / 180: lambda F: F.divide(_PI, 180.0),
+    180 / math.pi: lambda F: F.divide(180.0, _PI),
+}
 
 
 def _letter(F: Any, node: Node) -> Node | None:
-    count = 1
-    for axis in node.parameters["axis"]:
-        count *= node.operands[0].shape[axis]
-    return scalar_node(1, node) if count == 1 else F.size_letter(count, node.dtype)
+    shape = node.operands[0].shape
+    counts = [shape[axis] for axis in node.parameters["axis"] if shape[axis] != 1]
+    return reduce(F.multiply, F.size_letters(counts, node.dtype)) if counts else scalar_node(1, node)
 
 
 def _filled(F: Any, node: Node) -> Node | None:
@@ -58,6 +69,25 @@ def _off_the_point(F: Any, node: Node) -> Node | None:
     return None
 
 
+def _quotient(F: Any, node: Node) -> Node | None:
+    return F.divide(*node.operands)
+
+
+def _by_identity(F: Any, node: Node) -> Node | None:
+    x, y = node.operands
+    return x if operation(y) == "identity_like" else y if operation(x) == "identity_like" else None
+
+
+def _spread_number(F: Any, node: Node) -> Node | None:
+    """A scalar that is spread to a matrix for a product of matrices is a factor, and ones."""
+    for i, operand in enumerate(node.operands):
+        if operation(operand) == "expand_like" and operand.operands[0].ndim == 0 and not operand.operands[0].is_input:
+            factor, like = operand.operands
+            operands = (*node.operands[:i], F.ones_like(like), *node.operands[i + 1 :])
+            return F.multiply(factor, getattr(F, operation(node))(*operands, **node.parameters))
+    return None
+
+
 def _exact_value(F: Any, node: Node) -> Node | None:
     if operation(node) not in _EXACT or any(number(operand) is None for operand in node.operands):
         return _special_value(node)
@@ -67,7 +97,7 @@ def _exact_value(F: Any, node: Node) -> Node | None:
     value = number(found)
     whole = value == int(value.real) if np.isrealobj(value) and abs(value) < 1e15 else False
     short = sum(_digits(number(operand)) for operand in node.operands)
-    if whole or (operation(node) not in ("divide", "power") and _digits(value) <= short):
+    if whole or (operation(node) not in ("divide", "power") and _digits(value) <= min(short, _LONG)):
         return found
     return None
 
@@ -81,6 +111,16 @@ def _special_value(node: Node) -> Node | None:
     if len(node.operands) == 1 and number(node.operands[0]) in (0, 1):
         found = evaluated(node)
         return found if found is not None and number(found) in (0, 1) else None
+    return None
+
+
+def _in_letters(F: Any, node: Node) -> Node | None:
+    """Entries hold the logarithms of 2 and 10 and 2 / sqrt(pi) as numbers: a formula shows what they are."""
+    for i, operand in enumerate(node.operands):
+        build = _LETTERS.get(number(operand)) if operand.dtype is float else None
+        if build is not None:
+            operands = (*node.operands[:i], build(F), *node.operands[i + 1 :])
+            return getattr(F, operation(node))(*operands)
     return None
 
 
@@ -107,20 +147,32 @@ def _linear_zero(F: Any, node: Node) -> Node | None:
 
 
 PLUMBING: tuple[Rewrite, ...] = (
-    Rewrite("the size of x = N", named("size"), _letter, lambda F, x: F.multiply(F.size(x, axis=(0,)), x)),
-    Rewrite("ones(x) = 1, zeros(x) = 0 for a scalar x", named("ones_like", "zeros_like"), _filled,
+    Rewrite("name a size", "the size of x = N", named("size"), _letter,
+            lambda F, x: F.multiply(F.size(x, axis=(0,)), x)),
+    Rewrite("write as a number", "ones(x) = 1, zeros(x) = 0 for a scalar x", named("ones_like", "zeros_like"), _filled,
             lambda F, x: F.ones_like(x), ((),)),
-    Rewrite("x summed to a shape = sum(x) over the axes in front", named("sum_like"), _sum_written,
+    Rewrite("write as a sum", "x summed to a shape = sum(x) over the axes in front", named("sum_like"), _sum_written,
             lambda F, x, y: F.sum_like(x, y), ((2, 3), (3,))),
-    Rewrite("where(y is finite, x, 0) = x, for finite y", named("where"), _unsaturated,
+    Rewrite("take the finite case", "where(y is finite, x, 0) = x, for finite y", named("where"), _unsaturated,
             lambda F, x, y: F.where(F.unsaturated(y, x), x, 0.0), ((3,), (3,))),
-    Rewrite("where(x = 0, 1, y) = y, for x other than 0", named("where"), _off_the_point,
+    Rewrite("leave out a point", "where(x = 0, 1, y) = y, for x other than 0", named("where"), _off_the_point,
             lambda F, x, y: F.where(F.equal(x, 0.0), 1.0, y), ((3,), (3,)), _POSITIVE),
-    Rewrite("a + b = its value, where that is exact", lambda p: p.shape is elementwise, _exact_value,
+    Rewrite("evaluate numbers", "a + b = its value, where that is exact", lambda p: p.shape is elementwise,
+            _exact_value,
             lambda F, x: F.multiply(x, F.add(constant(2.0), constant(3.0)))),
-    Rewrite("0 x = 0, for finite x", named("multiply"), _multiply_zero, lambda F, x: F.multiply(0.0, x), ((),)),
-    Rewrite("0 / x = 0, for x other than 0", named("divide"), _zero_over, lambda F, x: F.divide(0.0, x), ((),),
+    Rewrite("name a number", "0.6931471805599453 = ln(2)", named("multiply", "divide"), _in_letters,
+            lambda F, x: F.multiply(x, math.log(2))),
+    Rewrite("write as a quotient", "x / y = x / y, for y other than 0", named("divide_no_nan"), _quotient,
+            lambda F, x, y: F.divide_no_nan(x, y), ((3,), (3,)), _POSITIVE),
+    Rewrite("multiply by the identity", "A I = A", named("matmul"), _by_identity,
+            lambda F, x: F.matmul(x, F.identity_like(x)), ((3, 3),)),
+    Rewrite("write with ones", "A (c spread like B) = c A ones(B)", named("matmul"), _spread_number,
+            lambda F, x, y, c: F.matmul(x, F.expand_like(F.sin(c), y, axis=(0,), keepdims=False)), ((2, 3), (3,), ())),
+    Rewrite("multiply by zero", "0 x = 0, for finite x", named("multiply"), _multiply_zero,
+            lambda F, x: F.multiply(0.0, x), ((),)),
+    Rewrite("divide zero", "0 / x = 0, for x other than 0", named("divide"), _zero_over,
+            lambda F, x: F.divide(0.0, x), ((),),
             _POSITIVE),
-    Rewrite("A 0 = 0, for a linear map A", is_linear, _linear_zero,
+    Rewrite("map zero", "A 0 = 0, for a linear map A", is_linear, _linear_zero,
             lambda F, x: F.sum(F.zeros_like(x), axis=(0,), keepdims=False)),
 )  # fmt: skip

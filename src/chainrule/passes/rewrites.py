@@ -28,6 +28,7 @@ class Rewrite:
     """A rule: what a node of certain primitives may be replaced by.
 
     Attributes:
+        name: what is done, in a few words: "collect like terms".
         statement: the equation, left to right.
         on: which primitives it looks at.
         apply: (F, node) to the new node, or None where the rule does not apply. F builds nodes that are themselves
@@ -35,14 +36,17 @@ class Rewrite:
         example: a left-hand side, built from inputs of the shapes `operands`; a test checks the rule on it.
         operands: the shapes of the example's inputs.
         domain: where the equation holds; the example's inputs are drawn from it.
+        whole: it looks at a whole sum or product, and is tried at the outermost node of one only.
     """
 
+    name: str
     statement: str
     on: Callable[[Primitive], bool]
     apply: Callable[[Any, Node], Node | None]
     example: Example
     operands: tuple[Shape, ...] = ((3,),)
     domain: Interval = _REAL
+    whole: bool = False
 
 
 def named(*names: str) -> Callable[[Primitive], bool]:
@@ -172,7 +176,9 @@ def _same_branches(F: Any, node: Node) -> Node | None:
 
 def _unbroadcast(node: Node) -> Node | None:
     """What a node broadcasts, if NumPy would line it up in the same way by itself."""
-    if operation(node) in ("broadcast_like", "broadcast_to"):
+    if operation(node) in ("broadcast_like", "broadcast_to") or (
+        operation(node) == "expand_dims" and node.operands[0].ndim == 0
+    ):
         return node.operands[0]
     if operation(node) == "expand_like":
         axis, inner = node.parameters["axis"], node.operands[0]
@@ -208,33 +214,38 @@ def _fold(F: Any, node: Node) -> Node | None:
 
 
 VALUE_SAFE: tuple[Rewrite, ...] = (
-    Rewrite("f(a, b) = its value, for numbers a and b", _is_elementwise, _fold,
+    Rewrite("evaluate numbers", "f(a, b) = its value, for numbers a and b", _is_elementwise, _fold,
             lambda F, x: F.multiply(x, F.add(constant(2.0), constant(3.0)))),
-    Rewrite("x + 0 = x", named("add"), _add_zero, lambda F, x: F.add(F.zeros_like(x), x)),
-    Rewrite("x - 0 = x, 0 - x = -x", named("subtract"), _subtract_zero, lambda F, x: F.subtract(0.0, x)),
-    Rewrite("x 1 = x", named("multiply"), _multiply_one, lambda F, x: F.multiply(F.ones_like(x), x)),
-    Rewrite("x / 1 = x", named("divide"), _by_one, lambda F, x: F.divide(x, 1.0)),
-    Rewrite("x^1 = x", named("power"), _by_one, lambda F, x: F.power(x, 1.0)),
-    Rewrite("x (-1) = -x", named("multiply"), _multiply_minus_one, lambda F, x: F.multiply(x, -1.0)),
-    Rewrite("-(-x) = x", named("negative"), _double_negative, lambda F, x: F.negative(F.negative(x))),
-    Rewrite("x + (-y) = x - y", named("add"), _add_negative, lambda F, x, y: F.add(F.negative(x), y), ((3,), (3,))),
-    Rewrite("x - (-y) = x + y", named("subtract"), _subtract_negative,
+    Rewrite("drop a zero", "x + 0 = x", named("add"), _add_zero, lambda F, x: F.add(F.zeros_like(x), x)),
+    Rewrite("drop a zero", "x - 0 = x, 0 - x = -x", named("subtract"), _subtract_zero, lambda F, x: F.subtract(0.0, x)),
+    Rewrite("drop a factor 1", "x 1 = x", named("multiply"), _multiply_one, lambda F, x: F.multiply(F.ones_like(x), x)),
+    Rewrite("drop a divisor 1", "x / 1 = x", named("divide"), _by_one, lambda F, x: F.divide(x, 1.0)),
+    Rewrite("drop an exponent 1", "x^1 = x", named("power"), _by_one, lambda F, x: F.power(x, 1.0)),
+    Rewrite("write as a sign", "x (-1) = -x", named("multiply"), _multiply_minus_one, lambda F, x: F.multiply(x, -1.0)),
+    Rewrite("double negative", "-(-x) = x", named("negative"), _double_negative,
+            lambda F, x: F.negative(F.negative(x))),
+    Rewrite("write as a difference", "x + (-y) = x - y", named("add"), _add_negative,
+            lambda F, x, y: F.add(F.negative(x), y), ((3,), (3,))),
+    Rewrite("double negative", "x - (-y) = x + y", named("subtract"), _subtract_negative,
             lambda F, x, y: F.subtract(x, F.negative(y)), ((3,), (3,))),
-    Rewrite("(-x)(-y) = x y, (-x)/(-y) = x/y", named("multiply", "divide"), _both_negative,
+    Rewrite("cancel the signs", "(-x)(-y) = x y, (-x)/(-y) = x/y", named("multiply", "divide"), _both_negative,
             lambda F, x, y: F.divide(F.negative(x), F.negative(y)), ((3,), (3,)), Interval(0.0, np.inf)),
-    Rewrite("x brought to its own shape = x",
+    Rewrite("drop a change of shape", "x brought to its own shape = x",
             named("sum_like", "broadcast_like", "reshape_like", "reshape", "broadcast_to", "cast_like", "squeeze",
                   "expand_dims"), _same_shape, lambda F, x: F.sum_like(x, x)),
-    Rewrite("+x = x, a copy of x = x", named("positive", "copy"), _same_shape, lambda F, x: F.positive(x)),
-    Rewrite("(X^T)^T = X", named("transpose"), _transposed_twice,
+    Rewrite("drop what changes nothing", "+x = x, a copy of x = x", named("positive", "copy"), _same_shape,
+            lambda F, x: F.positive(x)),
+    Rewrite("transpose twice", "(X^T)^T = X", named("transpose"), _transposed_twice,
             lambda F, x: F.transpose(F.transpose(x, axes=(1, 2, 0)), axes=(2, 1, 0)), ((2, 3, 4),)),
-    Rewrite("squeeze(expand_dims(x)) = x", named("squeeze", "expand_dims"), _undone,
+    Rewrite("drop a change of shape", "squeeze(expand_dims(x)) = x", named("squeeze", "expand_dims"), _undone,
             lambda F, x: F.squeeze(F.expand_dims(x, axis=(1,)), axis=(1,))),
-    Rewrite("reshape(reshape(x)) = reshape(x)", named("reshape"), _reshaped_twice,
+    Rewrite("drop a change of shape", "reshape(reshape(x)) = reshape(x)", named("reshape"), _reshaped_twice,
             lambda F, x: F.reshape(F.reshape(x, shape=(6,)), shape=(3, 2)), ((2, 3),)),
-    Rewrite("where(c, x, x) = x", named("where"), _same_branches, lambda F, x: F.where(F.greater(x, 0.0), x, x)),
-    Rewrite("f(broadcast(x), y) = f(x, y) where y has the shape already", _is_elementwise, _drop_broadcast,
+    Rewrite("same branches", "where(c, x, x) = x", named("where"), _same_branches,
+            lambda F, x: F.where(F.greater(x, 0.0), x, x)),
+    Rewrite("drop a broadcast", "f(broadcast(x), y) = f(x, y) where y has the shape already", _is_elementwise,
+            _drop_broadcast,
             lambda F, x, y: F.multiply(F.expand_like(x, y, axis=(0,), keepdims=False), y), ((3,), (2, 3))),
-    Rewrite("f(broadcast(x), 2) = broadcast(f(x, 2))", _is_elementwise, _broadcast_last,
+    Rewrite("broadcast last", "f(broadcast(x), 2) = broadcast(f(x, 2))", _is_elementwise, _broadcast_last,
             lambda F, x, y: F.divide(F.expand_like(x, y, axis=(1,), keepdims=False), 2.0), ((2,), (2, 3))),
 )  # fmt: skip

@@ -1,0 +1,149 @@
+"""Rules of fractions: sums over one denominator, and fractions within a fraction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from chainrule.core.domain import POSITIVE
+from chainrule.core.graph import Node
+from chainrule.passes.algebra.product import Factor, Product, divided, is_real, product, written
+from chainrule.passes.algebra.sum import Term, sum_of, term, terms_of, total
+from chainrule.passes.rewrites import Rewrite, named, operation
+
+__all__ = ["FRACTIONS"]
+
+_POSITIVE = POSITIVE.interval(0)
+_ONE = Fraction(1)
+_Powers = dict[tuple[Node, Node | None], Fraction]
+
+
+def _common_denominator(F: Any, node: Node) -> Node | None:
+    terms = terms_of(F, node) if is_real(node) else []
+    group = next(_related(terms), None)
+    if group is None:
+        return None
+    fraction = _over_one_line(F, [terms[i] for i in group], node)
+    if fraction is None:
+        return None
+    others = [x for i, x in enumerate(terms) if i not in group]
+    place = sum(i not in group for i in range(group[0]))
+    return total(F, [*others[:place], term(product(F, fraction)), *others[place:]], node)
+
+
+def _related(terms: Sequence[Term]) -> Iterator[list[int]]:
+    """Terms with a base in common below the line, each time two or more."""
+    below = [_below(x) for x in terms]
+    left = [i for i, powers in enumerate(below) if powers]
+    while left:
+        group, bases = [left[0]], set(below[left[0]])
+        while more := [i for i in left if i not in group and bases & set(below[i])]:
+            group += more
+            bases = bases.union(*(below[i] for i in more))
+        left = [i for i in left if i not in group]
+        # sqrt(u) beside x / sqrt(u) goes over the line too.
+        group += [i for i, x in enumerate(terms) if i not in group and _has_root_of(x, bases)]
+        if len(group) > 1 and not all(_is_monomial(terms[i]) for i in group):
+            yield sorted(group)
+
+
+def _below(x: Term) -> _Powers:
+    lower = {factor.key for factor in x.form.factors if factor.below}
+    return {key: -exponent for key, exponent in x.form.exponents().items() if exponent < 0 and key in lower}
+
+
+def _has_root_of(x: Term, bases: set[tuple[Node, Node | None]]) -> bool:
+    return any(f.key in bases and f.style == "root" and f.base.primitive is not None for f in x.form.factors)
+
+
+def _is_monomial(x: Term) -> bool:
+    """A number times whole powers of variables: such terms stay apart, as those of a polynomial do."""
+    return all(f.base.primitive is None and f.unit is None and f.count.denominator == 1 for f in x.form.factors)
+
+
+def _over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
+    line: _Powers = {}
+    styles: dict[tuple[Node, Node | None], Factor] = {}
+    for x in terms:
+        for key, count in _below(x).items():
+            line[key] = max(line.get(key, Fraction(0)), count)
+            styles.setdefault(key, next(factor for factor in x.form.factors if factor.key == key and factor.below))
+    number = Fraction(math.lcm(*(x.coefficient.denominator for x in terms if not x.decimal)))
+    raised = {key: -count for key, count in line.items()}
+    upper = [_multiplied(F, x, raised, number, like) for x in terms]
+    above = sum_of(F, upper, like)
+    if above is None:
+        return None
+    lower = [replace(styles[key], count=count, source=None) for key, count in line.items()]
+    return F.plain.divide(above, written(F, _below_line(number, lower), like)) if lower else None
+
+
+def _below_line(number: Fraction, factors: Sequence[Factor]) -> Product:
+    return Product(False, number, _ONE, tuple(replace(factor, below=False) for factor in factors))
+
+
+def _multiplied(F: Any, x: Term, raised: _Powers, number: Fraction, like: Node) -> Term:
+    node = F.simplified(written(F, divided(x.form, raised), like))
+    found = term(product(F, node))
+    return replace(found, coefficient=found.coefficient * x.coefficient * number, decimal=x.decimal)
+
+
+def _fraction_in_fraction(F: Any, node: Node) -> Node | None:
+    """A divisor that is a sum of fractions is multiplied out where its denominators meet other factors."""
+    if not is_real(node):
+        return None
+    form = product(F, node)
+    for i, factor in enumerate(form.factors):
+        if not factor.below or factor.unit is not None or operation(factor.base) not in ("add", "subtract"):
+            continue
+        if factor.count.denominator > 1:
+            continue
+        terms = [_spread(F, x) for x in terms_of(F, factor.base)]
+        bases = {key for x in terms for key in _below(x)}
+        others = {other.key for other in form.factors if other is not factor}
+        if not bases or not bases & others:
+            continue
+        fraction = _over_one_line(F, terms, factor.base)
+        if fraction is None:
+            continue
+        inner = product(F, fraction)
+        count = factor.count
+        swapped = tuple(
+            replace(f, count=f.count * count, below=not f.below, source=None if count != 1 else f.source)
+            for f in inner.factors
+        )
+        factors = (*form.factors[:i], *swapped, *form.factors[i + 1 :])
+        number = form.coefficient / inner.coefficient ** int(count)
+        above, below = Fraction(abs(number.numerator)), Fraction(number.denominator)
+        return written(F, Product(number < 0, above, below, factors), node)
+    return None
+
+
+def _spread(F: Any, x: Term) -> Term:
+    """The term with (a / b)^2 as a^2 / b^2."""
+    factors: list[Factor] = []
+    coefficient = x.coefficient
+    for factor in x.form.factors:
+        if operation(factor.base) == "divide" and factor.unit is None and factor.count.denominator == 1:
+            inner = product(F, factor.base)
+            coefficient *= inner.coefficient ** int(factor.exponent)
+            factors += [
+                replace(f, count=f.count * factor.count, below=f.below != factor.below, source=None)
+                for f in inner.factors
+            ]
+        else:
+            factors.append(factor)
+    return replace(term(replace(x.form, factors=tuple(factors))), coefficient=coefficient, decimal=x.decimal)
+
+
+FRACTIONS: tuple[Rewrite, ...] = (
+    Rewrite("common denominator", "x / u + y / u^2 = (x u + y) / u^2", named("add", "subtract"), _common_denominator,
+            lambda F, x, y: F.add(F.divide(F.sin(x), y), F.divide(x, F.square(y))), ((3,), (3,)), _POSITIVE,
+            whole=True),
+    Rewrite("fraction in a fraction", "1 / (x (1 + y / x)) = 1 / (x + y)", named("multiply", "divide", "negative"),
+            _fraction_in_fraction, lambda F, x, y: F.divide(1.0, F.multiply(x, F.add(1.0, F.divide(y, x)))),
+            ((3,), (3,)), _POSITIVE, whole=True),
+)  # fmt: skip

@@ -1,0 +1,160 @@
+"""Rules of single functions: powers and roots, logarithms, absolute values, the sigmoid, sine and cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from chainrule.core.domain import POSITIVE, Interval
+from chainrule.core.graph import Node
+from chainrule.passes.algebra.product import Factor, is_real, product, written
+from chainrule.passes.rewrites import Rewrite, is_one, named, number, operation, scalar_node
+
+__all__ = ["FUNCTIONS"]
+
+_POSITIVE = POSITIVE.interval(0)
+_PRODUCT = named("multiply", "divide", "negative")
+_ONE = Fraction(1)
+_QUOTIENTS = {("sin", "cos"): "tan", ("sinh", "cosh"): "tanh"}
+
+
+def _power_of_power(F: Any, node: Node) -> Node | None:
+    if not is_real(node) or operation(node.operands[0]) not in ("square", "power", "sqrt", "cbrt", "exp"):
+        return None
+    form = product(F, node)
+    (factor,) = form.factors
+    if factor.base is node.operands[0]:
+        return None
+    return written(F, replace(form, factors=(replace(factor, source=None),)), node)
+
+
+def _short_power(F: Any, node: Node) -> Node | None:
+    x, y = node.operands
+    exponent = number(y)
+    if exponent == 0:
+        return scalar_node(1, node) if node.ndim == 0 else None
+    return F.square(x) if exponent == 2 else None
+
+
+def _square_of_negative(F: Any, node: Node) -> Node | None:
+    (x,) = node.operands
+    return F.square(x.operands[0]) if operation(x) == "negative" else None
+
+
+def _root_of_square(F: Any, node: Node) -> Node | None:
+    (x,) = node.operands
+    return F.abs(x.operands[0]) if operation(x) == "square" and is_real(x) else None
+
+
+def _square_of_absolute(F: Any, node: Node) -> Node | None:
+    (x,) = node.operands
+    return F.square(x.operands[0]) if operation(x) == "abs" and is_real(x.operands[0]) else None
+
+
+def _inverse(F: Any, node: Node) -> Node | None:
+    (x,) = node.operands
+    inverse = {"log": "exp", "exp": "log"}[operation(node)]
+    return x.operands[0] if operation(x) == inverse else None
+
+
+def _hypotenuse(F: Any, node: Node) -> Node | None:
+    x, y = node.operands
+    return F.sqrt(F.add(F.square(x), F.square(y)))
+
+
+def _pair(combine: Callable[[Any, Factor, Factor], Factor | None]) -> Callable[[Any, Node], Node | None]:
+    """A rule for two factors of a product that together are one."""
+
+    def apply(F: Any, node: Node) -> Node | None:
+        form = product(F, node) if is_real(node) else None
+        factors = form.factors if form is not None else ()
+        if form is None or len(factors) < 2:
+            return None
+        for i, x in enumerate(factors):
+            for j, y in enumerate(factors):
+                alike = i != j and x.base.shape == y.base.shape and x.unit is None and y.unit is None
+                found = combine(F, x, y) if alike else None
+                if found is not None:
+                    kept = [found if k == min(i, j) else z for k, z in enumerate(factors) if k != max(i, j)]
+                    return written(F, replace(form, factors=tuple(kept)), node)
+        return None
+
+    return apply
+
+
+def _logistic(F: Any, node: Node) -> Node | None:
+    form = product(F, node) if is_real(node) else None
+    places = {f.base: i for i, f in enumerate(form.factors) if operation(f.base) == "expit"} if form else {}
+    for base, i in places.items():
+        (u,) = base.operands
+        if form is None or operation(u) != "negative":
+            continue
+        twin = next((j for x, j in places.items() if x.operands[0] is u.operands[0]), None)
+        if twin is None or form.factors[i].count != 1 or form.factors[i].below:
+            continue
+        rest = Factor(F.subtract(1.0, form.factors[twin].base), None, _ONE)
+        others = [f for k, f in enumerate(form.factors) if k != i]
+        place = others.index(form.factors[twin]) + 1
+        return written(F, replace(form, factors=(*others[:place], rest, *others[place:])), node)
+    return None
+
+
+def _quotient(F: Any, x: Factor, y: Factor) -> Factor | None:
+    name = _QUOTIENTS.get((operation(x.base), operation(y.base)))
+    if name is None or x.base.operands != y.base.operands or x.exponent != -y.exponent or x.below:
+        return None
+    return Factor(getattr(F, name)(*x.base.operands), None, x.count)
+
+
+def _sign_of(F: Any, x: Factor, y: Factor) -> Factor | None:
+    same = operation(y.base) == "sign" and y.base.operands[0] is x.base
+    return Factor(F.abs(x.base), None, _ONE) if same and x.exponent == y.exponent == 1 else None
+
+
+def _absolute(F: Any, x: Factor, y: Factor) -> Factor | None:
+    same = operation(x.base) == "sign" and operation(y.base) == "abs" and x.base.operands == y.base.operands
+    return Factor(x.base.operands[0], None, _ONE) if same and x.exponent == y.exponent == 1 else None
+
+
+def _conjugates(F: Any, x: Factor, y: Factor) -> Factor | None:
+    """(1 - u)(1 + u) with the number first, or of roots: entries write it so for the sake of rounding."""
+    if operation(x.base) != "subtract" or operation(y.base) != "add" or x.below != y.below or x.count != y.count:
+        return None
+    if x.count not in (1, Fraction(1, 2)) or x.style != y.style:
+        return None
+    (a, b), (c, d) = x.base.operands, y.base.operands
+    if is_one(a) and ((is_one(c) and b is d) or (is_one(d) and b is c)):
+        base = F.subtract(1.0, F.square(b))
+    elif is_one(b) and x.count != 1 and ((is_one(d) and a is c) or (is_one(c) and a is d)):
+        base = F.subtract(F.square(a), 1.0)
+    else:
+        return None
+    return Factor(base, None, x.count, x.below, x.style)
+
+
+FUNCTIONS: tuple[Rewrite, ...] = (
+    Rewrite("power of a power", "(x^a)^b = x^(a b), for whole a and b or x > 0", named("power", "square", "sqrt"),
+            _power_of_power, lambda F, x: F.square(F.power(x, 3.0))),
+    Rewrite("short power", "x^2 = x x, x^0 = 1", named("power"), _short_power, lambda F, x: F.power(x, 2.0)),
+    Rewrite("square of a negative", "(-x)^2 = x^2", named("square"), _square_of_negative,
+            lambda F, x: F.square(F.negative(x))),
+    Rewrite("square of |x|", "|x|^2 = x^2", named("square"), _square_of_absolute, lambda F, x: F.square(F.abs(x))),
+    Rewrite("root of a square", "sqrt(x^2) = |x|", named("sqrt"), _root_of_square, lambda F, x: F.sqrt(F.square(x))),
+    Rewrite("length", "hypot(x, y) = sqrt(x^2 + y^2)", named("hypot"), _hypotenuse, lambda F, x, y: F.hypot(x, y),
+            ((3,), (3,))),
+    Rewrite("inverse functions", "ln(exp(x)) = x; exp(ln(x)) = x, for x > 0", named("log", "exp"), _inverse,
+            lambda F, x: F.exp(F.log(x)), ((3,),), _POSITIVE),
+    Rewrite("difference of squares", "(1 - x)(1 + x) = 1 - x^2, of roots too", _PRODUCT, _pair(_conjugates),
+            lambda F, x: F.divide(1.0, F.multiply(F.subtract(1.0, x), F.add(1.0, x))), ((3,),), Interval(-1.0, 1.0),
+            whole=True),
+    Rewrite("sigmoid", "s(x) s(-x) = s(x) (1 - s(x)), for the sigmoid s", _PRODUCT, _logistic,
+            lambda F, x: F.multiply(F.expit(x), F.expit(F.negative(x))), whole=True),
+    Rewrite("sign times absolute value", "sign(x) |x| = x", _PRODUCT, _pair(_absolute),
+            lambda F, x: F.multiply(F.sign(x), F.abs(x)), whole=True),
+    Rewrite("absolute value", "x sign(x) = |x|", _PRODUCT, _pair(_sign_of), lambda F, x: F.multiply(x, F.sign(x)),
+            whole=True),
+    Rewrite("tangent", "sin(x) / cos(x) = tan(x), sinh(x) / cosh(x) = tanh(x)", _PRODUCT, _pair(_quotient),
+            lambda F, x: F.divide(F.sin(x), F.cos(x)), ((3,),), Interval(-1.5, 1.5), whole=True),
+)  # fmt: skip

@@ -1,0 +1,217 @@
+"""Rules of sums: like terms, a factor taken out, terms multiplied out where that is shorter."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from chainrule.core.graph import Node
+from chainrule.passes.algebra.product import Factor, Product, divided, gathered, is_real, written
+from chainrule.passes.algebra.sum import Key, Term, added, key_of, sum_of, term, terms_of, total
+from chainrule.passes.rewrites import Rewrite, named, operation
+
+__all__ = ["COLLECTING", "SAME_SUM", "SHORTENING"]
+
+_SUM = named("add", "subtract")
+_ONE = Fraction(1)
+_EXPANDED = 32  # terms that a sum may be multiplied out to, to see whether it is shorter then
+_SQUARES = {"sin": "cos", "cos": "sin"}
+
+
+def _like_terms(F: Any, node: Node) -> Node | None:
+    if not is_real(node):
+        return None
+    terms = terms_of(F, node)
+    found = added(terms)
+    return None if len(found) == len(terms) else total(F, found, node)
+
+
+def _negative_of_sum(F: Any, node: Node) -> Node | None:
+    (x,) = node.operands
+    if node.ndim or not is_real(node) or operation(x) not in ("add", "subtract"):
+        return None  # of matrices the sign is taken out: -X^T (y - X w)
+    terms = terms_of(F, x)
+    if all(y.coefficient > 0 for y in terms):
+        return None
+    return total(F, [y.times(-_ONE) for y in terms], node)
+
+
+def _factor_out(F: Any, node: Node) -> Node | None:
+    terms = terms_of(F, node) if is_real(node) else []
+    if len(terms) < 2 or any(x.is_number for x in terms):
+        return None
+    exponents = [x.form.exponents() for x in terms]
+    common: dict[Any, Fraction] = {}
+    for key in exponents[0]:
+        counts = [each.get(key, Fraction(0)) for each in exponents]
+        # e^-x is a power of e^x with a negative count.
+        same = min(counts) > 0 or (key[1] is not None and max(counts) < 0 and not _is_below(terms, key))
+        if same and _is_taken_out(*key, counts):
+            common[key] = min(counts, key=abs)
+    if not common:
+        return None
+    number = _common_number(terms)
+    rest = [replace(term(divided(x.form, common)), coefficient=x.coefficient / number) for x in terms]
+    inner = sum_of(F, rest, node)
+    taken = [_taken(terms[0].form, key, count) for key, count in common.items()]
+    front = _numbered(number, sorted(taken, key=_is_sum))  # e^x (x + 1) (x + 2): sums stand side by side
+    return None if inner is None else F.plain.multiply(written(F, front, node), inner)
+
+
+def _is_below(terms: Sequence[Term], key: Any) -> bool:
+    return any(factor.below for x in terms for factor in x.form.factors if factor.key == key)
+
+
+def _is_taken_out(base: Node, unit: Node | None, counts: Sequence[Fraction]) -> bool:
+    """A function or a sum is; a polynomial stays as it is written."""
+    return base.primitive is not None or unit is not None or all(count.denominator > 1 for count in counts)
+
+
+def _is_sum(factor: Factor) -> bool:
+    return operation(factor.base) in ("add", "subtract")
+
+
+def _common_number(terms: Sequence[Term]) -> Fraction:
+    values = [x.coefficient for x in terms]
+    sign = -1 if all(value < 0 for value in values) else 1
+    whole = all(value.denominator == 1 for value in values)
+    return Fraction(sign * (math.gcd(*(value.numerator for value in values)) if whole else 1))
+
+
+def _taken(form: Product, key: Any, count: Fraction) -> Factor:
+    """The common power, written as in the first term."""
+    found = next(factor for factor in form.factors if factor.key == key)
+    if found.exponent == count:
+        return replace(found, below=False, source=found.source if not found.below else None, count=count)
+    return replace(found, below=False, count=count, source=None)
+
+
+def _numbered(number: Fraction, factors: Sequence[Factor]) -> Product:
+    return Product(number < 0, abs(number), _ONE, tuple(factors))
+
+
+def _multiply_out(F: Any, node: Node) -> Node | None:
+    terms = terms_of(F, node) if is_real(node) else []
+    expanded = [_expanded(F, x) for x in terms]
+    if all(len(each) == 1 for each in expanded) or sum(map(len, expanded)) > _EXPANDED:
+        return None
+    met = Counter(key for each in expanded for key in {_meeting(x.key) for x in each})
+    chosen: list[Term] = []
+    for x, each in zip(terms, expanded, strict=True):
+        chosen += each if any(met[_meeting(y.key)] > 1 for y in each) else [x]
+    found = added(chosen)
+    while (shorter := _without_squares(F, found)) is not None:
+        found = added(shorter)
+    return total(F, found, node) if _length(F, found) < _length(F, terms) else None
+
+
+def _meeting(key: Key) -> Key:
+    """Equal for terms that may become one: sin(u)^2 and cos(u)^2 too."""
+    return frozenset(
+        (("square", *power[0][0].operands), power[1])
+        if power[1] == 2 and power[0][1] is None and operation(power[0][0]) in _SQUARES
+        else power
+        for power in key
+    )
+
+
+def _expanded(F: Any, x: Term) -> list[Term]:
+    """The term with its factors that are sums multiplied out."""
+    sums = [f for f in x.form.factors if f.exponent == 1 and f.unit is None and _is_sum(f)]
+    if not sums:
+        return [x]
+    rest = replace(x.form, factors=tuple(f for f in x.form.factors if f not in sums))
+    found = [replace(term(rest), coefficient=x.coefficient)]
+    for factor in sums:
+        inner = terms_of(F, factor.base)
+        if len(found) * len(inner) > _EXPANDED:
+            return [x]
+        found = [_times(a, b) for a in found for b in inner]
+    return found
+
+
+def _times(x: Term, y: Term) -> Term:
+    form = replace(x.form, factors=(*x.form.factors, *y.form.factors))
+    form = gathered(form, lambda group: True) or form
+    return replace(term(form), coefficient=x.coefficient * y.coefficient, decimal=x.decimal or y.decimal)
+
+
+def _length(F: Any, terms: Sequence[Term]) -> int:
+    """How many operations a sum takes."""
+    return sum(map(_term_length(F), terms)) + len(terms) - 1
+
+
+def _term_length(F: Any) -> Any:
+    def length(x: Term) -> int:
+        powers = sum(
+            F.operations(f.base) + (f.count != 1) + (0 if f.unit is None else 1 + F.operations(f.unit))
+            for f in x.form.factors
+        )
+        return powers + max(len(x.form.factors) - 1, 0) + (bool(x.form.factors) and abs(x.coefficient) != 1)
+
+    return length
+
+
+def _sine_and_cosine(F: Any, node: Node) -> Node | None:
+    found = _without_squares(F, terms_of(F, node)) if is_real(node) else None
+    return None if found is None else total(F, found, node)
+
+
+def _without_squares(F: Any, terms: Sequence[Term]) -> list[Term] | None:
+    """z sin(u)^2 + z cos(u)^2 as z, and z - z cos(u)^2 as z sin(u)^2."""
+    place = {x.key: i for i, x in enumerate(terms)}
+    for i, x in enumerate(terms):
+        for factor in x.form.factors:
+            other = _SQUARES.get(operation(factor.base))
+            if other is None or factor.exponent != 2 or factor.unit is not None:
+                continue
+            rest = divided(x.form, {factor.key: Fraction(2)})
+            twin = Factor(getattr(F.plain, other)(*factor.base.operands), None, Fraction(2))
+            partner = term(replace(rest, factors=(*rest.factors, twin)))
+            j = place.get(partner.key)
+            if j is not None and terms[j].coefficient == x.coefficient:
+                one = replace(term(rest), coefficient=x.coefficient)
+                return [one if k == min(i, j) else y for k, y in enumerate(terms) if k != max(i, j)]
+            j = place.get(key_of(rest))
+            if j is not None and terms[j].coefficient == -x.coefficient:
+                one = replace(partner, coefficient=terms[j].coefficient)
+                return [one if k == min(i, j) else y for k, y in enumerate(terms) if k != max(i, j)]
+    return None
+
+
+def _same_sum(F: Any, node: Node) -> Node | None:
+    if not is_real(node):
+        return None
+    key = frozenset((x.key, x.coefficient) for x in terms_of(F, node))
+    found = F.first((node.shape, key), node)
+    return found if isinstance(found, Node) else None
+
+
+COLLECTING: tuple[Rewrite, ...] = (
+    Rewrite("collect like terms", "2 x + 3 x = 5 x, x + y - x = y", _SUM, _like_terms,
+            lambda F, x, y: F.subtract(F.add(F.multiply(2.0, x), y), x), ((3,), (3,)), whole=True),
+    Rewrite("swap a difference", "-(x - y) = y - x", named("negative"), _negative_of_sum,
+            lambda F, x, y: F.negative(F.subtract(x, y)), ((), ())),
+    Rewrite("sin^2 + cos^2", "z sin(x)^2 + z cos(x)^2 = z, z - z cos(x)^2 = z sin(x)^2", _SUM,
+            _sine_and_cosine,
+            lambda F, x, z: F.add(F.multiply(z, F.square(F.sin(x))), F.multiply(z, F.square(F.cos(x)))), ((3,), (3,)),
+            whole=True),
+)  # fmt: skip
+
+SHORTENING: tuple[Rewrite, ...] = (
+    Rewrite("factor out", "u v + u w = u (v + w), for a function or a sum u", _SUM, _factor_out,
+            lambda F, x, y: F.add(F.multiply(x, F.exp(y)), F.multiply(2.0, F.exp(y))), ((3,), (3,)), whole=True),
+    Rewrite("multiply out", "x (y + z) - x y = x z, where that is shorter", _SUM, _multiply_out,
+            lambda F, x, y, z: F.subtract(F.multiply(x, F.add(y, z)), F.multiply(x, y)), ((3,), (3,), (3,)),
+            whole=True),
+)  # fmt: skip
+
+SAME_SUM = Rewrite(
+    "same order", "y + x = x + y, where x + y stands already", _SUM, _same_sum,
+    lambda F, x, y, z: F.multiply(F.sin(F.add(F.add(x, y), z)), F.add(x, F.add(z, y))),
+    ((3,), (3,), (3,)), whole=True,
+)  # fmt: skip

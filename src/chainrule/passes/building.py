@@ -1,0 +1,329 @@
+"""The namespace F that rewrite rules build with: every node is shared with an equal one, and simplified as it is made.
+
+A rule that looks at a whole sum or product sees it once, at its outermost node: the sums inside a sum are left for it.
+So a sum of a thousand terms is gathered in one go, and time stays linear.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from chainrule.core.graph import Graph, Node, lift
+from chainrule.core.primitive import Primitive
+from chainrule.core.registry import primitives
+from chainrule.passes.rewrites import Rewrite, operation
+
+__all__ = ["Building", "Observer"]
+
+_Form = TypeVar("_Form")
+Observer = Callable[[Rewrite, Node, Node], None]
+
+_NESTING = 30  # how many rules may be under way inside each other: deeper is left as it is, and Python's stack is safe
+_ROUNDS = 100  # how many rules may follow each other at one node: a bound, not a figure that terms reach
+_REPEATABLE = 8  # how many operations of a shared term may be written out again: keeps the result linear
+_COMMUTATIVE = ("add", "multiply")
+_SIZE_NAMES = ("N", "M", "K", "L")
+_FAMILIES = {"sum": ("add", "subtract", "negative"), "product": ("multiply", "divide", "negative")}
+
+
+class Building:
+    """Builds nodes by the rules of one table.
+
+    Args:
+        table: the rules; at each node the first that applies is taken, and then again.
+        graph: what is simplified: how often its nodes are used decides what may be written out again.
+        observe: called with each rule, what it was applied to and what it made of it, but for the rules that are
+            applied while another one builds its result.
+    """
+
+    def __init__(self, table: Sequence[Rewrite], graph: Graph, observe: Observer | None = None) -> None:
+        self.plain = _Plain(self)
+        self.passed_over = False  # whether a shared term was left whole
+        self._table = table
+        self._observe = observe
+        self._graph = graph
+        self._rules: dict[Primitive, tuple[list[Rewrite], list[Rewrite]]] = {}
+        self._nodes: dict[Any, Node] = {}
+        self._known: dict[Node, Node] = {}
+        self._first: dict[Any, Node] = {}
+        self._forms: dict[Any, Any] = {}
+        self._operations: dict[Node, int] = {}
+        self._shared: set[Node] = set()
+        self._nesting = 0
+        self._inside = ""
+        self._places = {node: i for i, node in enumerate(graph.inputs)}
+        self._taken = {node.name for node in graph.nodes}
+        self._sizes = _declared_sizes(graph)
+        self._taken.update(node.name for node in self._sizes.values())
+
+    def __getattr__(self, name: str) -> Any:
+        make = getattr(self.plain, name)
+
+        def apply(*operands: Any, **parameters: Any) -> Node:
+            return self.simplified(make(*operands, **parameters))
+
+        setattr(self, name, apply)
+        return apply
+
+    def swept(self, meanwhile: Callable[[dict[Node, Node]], None] | None = None) -> dict[Node, Node]:
+        """What becomes of each node of the graph, operands first; `meanwhile` sees what is done after each node."""
+        uses = _uses(self._graph)
+        inside = _insides(self._graph, uses) if any(rule.whole for rule in self._table) else {}
+        new: dict[Node, Node] = {}
+        for node in self._graph.nodes:
+            new[node] = self._rebuilt(node, [new[operand] for operand in node.operands], inside.get(node, ""))
+            if uses[node] > 1:
+                self._shared.add(new[node])
+            if meanwhile is not None:
+                meanwhile(new)
+        return new
+
+    def simplified(self, node: Node) -> Node:
+        """What the rules make of a node whose operands are simplified."""
+        if node.primitive is None:
+            return self.shared(node)
+        found = self._found(node)
+        if found is not None:
+            return found
+        if self._nesting >= _NESTING:
+            return node
+        partial = self._inside and node.primitive.name in _FAMILIES[self._inside]
+        inside = self._inside
+        self._inside = inside if partial else ""
+        self._nesting += 1
+        try:
+            passed, final = self._rewritten(node, bool(partial))
+        finally:
+            self._nesting -= 1
+            self._inside = inside
+        if not partial:
+            for known in (*passed, final):
+                self._known[known] = final
+        return final
+
+    def looks_into(self, node: Node) -> bool:
+        """Whether a rule may take a term apart: one that is used elsewhere too is taken apart only if it is small."""
+        if node not in self._shared or self.operations(node) <= _REPEATABLE:
+            return True
+        self.passed_over = True
+        return False
+
+    def operations(self, node: Node) -> int:
+        """How many operations a node takes as it is written, with shared terms counted each time."""
+        if node.primitive is None:
+            return 0
+        found = self._operations.get(node)
+        if found is None:
+            found = self._operations[node] = 1 + sum(self._operations.get(operand, 0) for operand in node.operands)
+        return found
+
+    def read(self, form: Callable[[Any, Node], _Form], node: Node) -> _Form:
+        """The node in a form, read once."""
+        found = self._forms.get((form, node))
+        if found is None:
+            found = self._forms[form, node] = form(self, node)
+        return cast(_Form, found)
+
+    def place(self, node: Node) -> int:
+        """Where an input stands among the inputs; -1 for all else."""
+        return self._places.get(node, -1)
+
+    def first(self, key: Any, node: Node) -> Node:
+        """The node that was first entered with this key."""
+        return self._first.setdefault(key, node)
+
+    def size_letters(self, counts: Sequence[int], dtype: Any) -> list[Node]:
+        """Constants that are written as letters and multiply to the size of some axes.
+
+        Each size has the letter that it was declared with; without a declaration the product has one, N for the first.
+        """
+        if not all(count in self._sizes for count in counts):
+            counts = [math.prod(counts)]
+        for count in counts:
+            if count not in self._sizes:
+                free = [name for name in _SIZE_NAMES if name not in self._taken] or [f"N{len(self._sizes)}"]
+                self._taken.add(free[0])
+                self._sizes[count] = Node(None, (), {"value": count}, (), dtype, free[0])
+        return [self._sizes[count] for count in counts]
+
+    def shared(self, node: Node) -> Node:
+        """The node, or one that is equal and was there before."""
+        if node.primitive is not None:
+            key = _key(node.primitive, node.operands, node.parameters)
+            found = self._nodes.setdefault(key, node)
+            self.operations(found)
+            return found
+        if not node.is_constant or node.shape != ():
+            return node
+        value = node.parameters["value"]
+        exact = repr(value) if isinstance(node.dtype, type) else np.asarray(value).tobytes()
+        return self._nodes.setdefault((node.dtype, isinstance(node.dtype, type), exact, node.name), node)
+
+    def _rebuilt(self, node: Node, operands: Sequence[Node], inside: str) -> Node:
+        """The node with new operands, or what the rules make of it."""
+        if node.primitive is None:
+            return self.shared(node)
+        node = self._with_operands(node, operands)
+        self._inside = inside
+        try:
+            return self.simplified(node)
+        finally:
+            self._inside = ""
+
+    def _found(self, node: Node) -> Node | None:
+        found = self._known.get(node)
+        if found is None and node.primitive is not None and node.primitive.name in _COMMUTATIVE:
+            other = self._nodes.get((node.primitive, node.operands[1], node.operands[0]))
+            return None if other is None else self._known.get(other)
+        return found
+
+    def _rewritten(self, node: Node, partial: bool) -> tuple[list[Node], Node]:
+        passed: list[Node] = []
+        for _ in range(_ROUNDS):
+            if node.primitive is None or self._known.get(node) is node:
+                break
+            if not partial:
+                node = self._completed(node)
+            assert node.primitive is not None
+            for rule in self._rules_on(node.primitive)[partial]:
+                made = rule.apply(self, node)
+                found = None if made is None or made is node else self._alike(made, node)
+                if found is not None and found is not node:
+                    break
+            else:
+                break
+            if self._observe is not None and self._nesting == 1:
+                self._observe(rule, node, found)
+            passed.append(node)
+            node = found
+        return passed, node
+
+    def _completed(self, node: Node) -> Node:
+        """The node with operands that are simplified, but for those that belong to its own sum or product."""
+        name = operation(node)
+        members = () if name == "negative" else _FAMILIES.get(_family(name), ())
+        done: dict[Node, Node] = {}
+        waiting = [node]
+        while waiting:
+            x = waiting[-1]
+            inside = x is node or (operation(x) in members and x not in self._known)
+            missing = [operand for operand in x.operands if operand not in done] if inside else []
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            done[x] = self._with_operands(x, [done[y] for y in x.operands]) if inside else self.simplified(x)
+        return done[node]
+
+    def _with_operands(self, node: Node, operands: Sequence[Node]) -> Node:
+        if all(new is old for new, old in zip(operands, node.operands, strict=True)):
+            return self.shared(node)
+        return self.shared(
+            Node(node.primitive, tuple(operands), node.parameters, node.shape, node.dtype, node.name, node.site)
+        )
+
+    def _alike(self, made: Node, node: Node) -> Node | None:
+        """What a rule made, if it has the node's shape and dtype; a weak number is given the dtype."""
+        if made.shape != node.shape:
+            return None
+        if made.dtype is float and node.dtype == np.float64 and not isinstance(node.dtype, type):
+            return self._strong(made, node)
+        return self.shared(made) if _same_dtype(made, node) else None
+
+    def _strong(self, made: Node, like: Node) -> Node:
+        """A term of weak numbers with the dtype of another node: its first number takes it."""
+        if made.primitive is None:
+            value = np.asarray(made.parameters["value"], like.dtype)[()]
+            return self.shared(Node(None, (), {"value": value}, (), like.dtype, made.name))
+        first = self._strong(made.operands[0], like)
+        return cast(Node, getattr(self.plain, made.primitive.name)(first, *made.operands[1:], **made.parameters))
+
+    def _rules_on(self, primitive: Primitive) -> tuple[list[Rewrite], list[Rewrite]]:
+        found = self._rules.get(primitive)
+        if found is None:
+            rules = [rule for rule in self._table if rule.on(primitive)]
+            found = self._rules[primitive] = rules, [rule for rule in rules if not rule.whole]
+        return found
+
+
+def _declared_sizes(graph: Graph) -> dict[int, Node]:
+    """The letters of the inputs' declared shapes, by size."""
+    sizes: dict[int, Node] = {}
+    for node in graph.inputs:
+        for letter, count in zip(node.parameters.get("sizes", ()), node.shape, strict=False):
+            if letter:
+                sizes[count] = Node(None, (), {"value": count}, (), int, letter)
+    return sizes
+
+
+class _Plain:
+    """The namespace that builds nodes as they are: shared with equal ones, and no rule applied."""
+
+    def __init__(self, build: Building) -> None:
+        self._build = build
+
+    def __getattr__(self, name: str) -> Any:
+        primitive = primitives()[name]
+        shared = self._build.shared
+
+        def make(*operands: Any, **parameters: Any) -> Node:
+            nodes = tuple([shared(lift(operand)) for operand in operands])
+            shape, dtype = primitive.infer(nodes, parameters)
+            return shared(Node(primitive, nodes, parameters, shape, dtype))
+
+        setattr(self, name, make)
+        return make
+
+
+def _uses(graph: Graph) -> dict[Node, int]:
+    uses = dict.fromkeys(graph.nodes, 0)
+    for node in graph.nodes:
+        for operand in node.operands:
+            uses[operand] += 1
+    for node in (*graph.outputs, *(guard.node for guard in graph.guards)):
+        uses[node] += 1
+    return uses
+
+
+def _insides(graph: Graph, uses: Mapping[Node, int]) -> dict[Node, str]:
+    """The sums that are used in a sum only, and the products in a product: "sum" or "product" for each."""
+    user = {operand: node for node in graph.nodes for operand in node.operands}
+    inside: dict[Node, str] = {}
+    for node in reversed(graph.nodes):
+        parent = user.get(node)
+        if parent is None or uses[node] != 1:
+            continue
+        name = operation(parent)
+        family = inside.get(parent) or ("" if name == "negative" else _family(name))
+        if family and operation(node) in _FAMILIES[family]:
+            inside[node] = family
+    return inside
+
+
+def _family(name: str) -> str:
+    return next((family for family, members in _FAMILIES.items() if name in members), "")
+
+
+def _same_dtype(x: Node, y: Node) -> bool:
+    # A weak dtype promotes otherwise than the numpy.dtype it compares equal to.
+    return bool(x.dtype == y.dtype) and isinstance(x.dtype, type) == isinstance(y.dtype, type)
+
+
+def _key(primitive: Primitive, operands: Sequence[Node], parameters: Mapping[str, Any]) -> Any:
+    if not parameters:
+        return (primitive, *operands)
+    return (primitive, *operands, *((name, _frozen(parameters[name])) for name in sorted(parameters)))
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return (type(value).__name__, *map(_frozen, value))
+    if isinstance(value, slice):  # not hashable before Python 3.12
+        return ("slice", value.start, value.stop, value.step)
+    if isinstance(value, (bool, int, float, complex, str, np.generic)):
+        return (type(value).__name__, repr(value))
+    return id(value)
