@@ -77,9 +77,10 @@ def _from_values(samples: Samples, h: float | None, rule: Scheme) -> RealArray:
     axes = Components(samples, list(np.ndindex(samples.values.shape)))
     pairs = np.array([(i, j) for i in range(size) for j in range(i)], np.intp).reshape(-1, 2)
     i, j = pairs.T
-    both = np.zeros(0)
+    both: RealArray = np.zeros(0)
     if h is not None:
-        diagonal, units = slopes(axes, h, rule), np.full(pairs.T.shape, read_step(h))
+        diagonal = slopes(axes, h, rule)
+        units: RealArray = np.full(pairs.T.shape, read_step(h))
         if len(pairs):
             both = slopes(_diagonals(samples, pairs, units), 1.0, rule)
     else:
