@@ -86,8 +86,8 @@ BY_COMPONENT = [
 FORMS = {
     "number": [
         "({number} + {number})", "({number}*{number})", "sum({w})", "mean({X})", "mean({y})", "(({w})^T ({w}))",
-        "||{y}||", "||{X}||", "det({S})", "tr({S})", "log det({S})", "sin({number})", "({number})^2", "|{number}|",
-        "(({number})/({number}))", "max({w})", "-({number})", "||{w}||_1", "logsumexp({y})", "var({y})",
+        "||({y})||", "||({X})||", "det({S})", "tr({S})", "log det({S})", "sin({number})", "({number})^2", "|{number}|",
+        "(({number})/({number}))", "max({w})", "-({number})", "||({w})||_1", "logsumexp({y})", "var({y})",
         "sum({X}, axis=0)^T ({w})", "(({y})^T ({X}) ({w}))",
     ],
     "w": [*BY_COMPONENT, "(({S}) ({w}))", "(({X})^T ({y}))", "solve({S}, {w})", "sum({X}, axis=0)"],
