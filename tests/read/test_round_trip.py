@@ -14,6 +14,7 @@ from chainrule.passes.evaluate import evaluate
 from chainrule.read.formula import parse
 from chainrule.views.write import formula, write
 
+TENS = {("number", float(n)) for n in range(308)}
 NOTATIONS = ("text", "unicode", "latex")
 
 
@@ -32,6 +33,8 @@ def structure(graph: Graph) -> Any:
             made[node] = operands[0]
         elif name in ("matmul", "multiply"):
             made[node] = ("product", *sorted(_flat("product", operands), key=repr))
+        elif name == "power" and operands[0] == ("number", 10.0) and operands[1] in TENS:
+            made[node] = ("number", 10.0 ** operands[1][1])  # LaTeX writes 10^{16} for both
         else:
             made[node] = (name, *(_flat(name, operands) if name == "add" else operands))
     return made[graph.outputs[0]]

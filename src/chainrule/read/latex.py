@@ -151,7 +151,7 @@ class _Latex:
         found = _POWER_OF_TEN.match(self.source, self.position)
         alone = _ALONE.match(self.source, self.position) if token.text == "10" else None
         # Numbers are written with a power of ten alone where Python writes them with an e.
-        if alone is not None and not -5 < int(alone[1]) < 16:
+        if alone is not None and (-308 < int(alone[1]) < -4 or 16 <= int(alone[1]) < 308):
             found, mantissa = alone, "1"
         elif found is not None and not self.source[: token.position].rstrip(" ").endswith("/"):
             mantissa = token.text
