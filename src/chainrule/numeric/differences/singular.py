@@ -137,20 +137,20 @@ class _Steps:
 def _steps_beside(lines: Lines, noise: RealArray, rule: Scheme) -> _Steps:
     centre = lines.samples.centre
     eps = precision(lines.samples.values, centre)
-    trembling = noise > UNITS * eps * np.abs(centre)
-    if not lines.count or not trembling.any():
+    if not lines.count or not (noise > UNITS * eps * np.abs(centre)).any():
         return _Steps(noise)
     scale = lines.scale().astype(np.float64)
     wide = _beside(lines, eps**0.5 * scale)
-    stepped = wide.steps & np.broadcast_to(lines.spread(trembling), wide.steps.shape)
+    loudness = np.broadcast_to(lines.spread(noise), wide.steps.shape)
+    size = np.broadcast_to(np.abs(lines.spread(centre)), wide.steps.shape)
+    stepped = wide.steps & (loudness > UNITS * eps * size)
     if not stepped.any():
         return _Steps(noise)
     least = _least(lines)
     near = _beside(lines, least)
     # Alone at the scale of an ordinary step too: no stairs of a function that is rounded.
     alone = stepped & _beside(lines, eps ** (1 / (rule.order + 1)) * scale).steps
-    loud = np.broadcast_to(lines.spread(noise) > LOUD * np.abs(lines.spread(centre)), stepped.shape)
-    jumps = near.steps & (alone | (stepped & loud))
+    jumps = near.steps & (alone | (stepped & (loudness > LOUD * size)))
     if jumps.any():
         return _Steps(noise, jump=_jump(lines, jumps, near.found))
     if not alone.any():
