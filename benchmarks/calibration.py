@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from derivative_peers import EPS, RIVALS, Measurement, measure, rivals
+from derivative_peers import EPS, GROUPS, RIVALS, Measurement, measure, rivals
 from known_derivatives import REFERENCE, measured_points, truth
 from measure import table
 from published import publish
@@ -65,8 +65,15 @@ def single_pairs() -> list[tuple[Any, np.float32]]:
     return pairs
 
 
+def adversarial() -> str:
+    """Ours alone: the peers call f with arrays, which a program with branches does not take."""
+    groups = {name: [measure(RIVALS["chainrule"], case, x, 1) for case, x in make()] for name, make in GROUPS.items()}
+    groups["all"] = [one for found in groups.values() for one in found]
+    return f"### Chosen against us, first derivatives\n\n{table(HEAD, [row(*group) for group in groups.items()])}"
+
+
 def main() -> None:
-    text = "\n\n".join([double(1), double(2), single()])
+    text = "\n\n".join([double(1), double(2), single(), adversarial()])
     print(text)
     publish("calibration", text)
 

@@ -16,6 +16,7 @@ from chainrule.numeric import estimate
 # The table of functions belongs to the tests.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from adversarial_derivatives import GROUPS as GROUPS
 from known_derivatives import Case, truth
 
 EPS = 2.0**-52
