@@ -144,3 +144,27 @@ def test_most_is_held():
         calls.clear()
         measure(found, most=most)
         assert 6 <= len(calls) <= most
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("x", [1e-6, 1e-12, 1e-30])
+@pytest.mark.parametrize("log", [np.log, math.log], ids=["nan", "raises"])
+def test_the_step_stays_inside_the_domain_of_a_small_component(dtype, x, log):
+    """Outside it NumPy's logarithm is NaN, and that of Python raises: both say undefined."""
+
+    def loss(w):
+        return sum(log(v) for v in w)
+
+    point = np.array([x, 1], dtype)
+    assert check(loss, lambda w: 1 / w, point)
+    assert not check(loss, lambda w: 1.01 / w, point)
+
+
+def test_what_f_raises_at_every_step_is_said():
+    def loss(w):
+        return math.sqrt(w[0])
+
+    with pytest.raises(
+        NonFiniteError, match=r"undefined beside w\[0\].*raised ValueError \(.*\) at .* below w\[0\] = 0"
+    ):
+        check(loss, lambda w: np.array([1.0]), np.array([0.0]))

@@ -98,7 +98,8 @@ class Claim:
         shift = 4 * self.eps**0.25 * np.maximum(np.abs(objective.flat), 1)
         for side in (1, -1):
             beside = (objective.flat + side * shift).astype(objective.flat.dtype)
-            if np.isfinite(objective.probe(beside)).all():
+            out = objective.probe.beside(beside)
+            if out is not None and np.isfinite(out).all():
                 level = min(level, noise_level(objective.probe, beside, self.eps))
         return level
 
@@ -210,11 +211,24 @@ class Claim:
 
         scale = max(abs(float(own)), 1.0)
         unit = float(np.spacing(abs(own))) / 12**0.5
-        return Line(at, float(self.value), self.noise, self.eps, scale, exact, hidden=self.hidden, unit=unit)
+        return Line(
+            at,
+            float(self.value),
+            self.noise,
+            self.eps,
+            scale,
+            exact,
+            hidden=self.hidden,
+            unit=unit,
+            size=abs(float(own)),
+        )
 
     def f_at(self, point: RealArray, where: str) -> float:
-        """f at another point; raises `NonFiniteError`, saying where, if it is NaN or infinite there."""
-        out = self.objective.probe(point)
+        """f at another point; raises `NonFiniteError`, saying where, if it is NaN or infinite there, or raises."""
+        out = self.objective.probe.beside(point)
+        if out is None:
+            cause = self.objective.probe.cause
+            raise NonFiniteError(f"{self.objective.name} raised {type(cause).__name__} ({cause}) at {where}") from cause
         if out.shape != ():
             raise ShapeError(f"{self.objective.name} returned shape {out.shape} at one point and () at another")
         if not np.isfinite(out):

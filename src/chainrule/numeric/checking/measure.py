@@ -67,6 +67,7 @@ class Line:
         noise: the standard deviation of a value's error.
         eps: the machine epsilon of the coarsest dtype involved.
         scale: the size of t at which the line has left the neighbourhood of x.
+        size: the size of the component that moves, 0 where there are several.
         exact: the step nearest to the given one for which x + t v at it, its half and its quarter are floating
             numbers.
         trembling: the standard deviation of f that the rounding of x + t v itself causes.
@@ -82,6 +83,7 @@ class Line:
     exact: Callable[[float], float] = float
     trembling: float = 0.0
     hidden: float = 0.0
+    size: float = 0.0
     unit: float = 0.0
 
 
@@ -137,6 +139,9 @@ def measure(
             trials.append(_trial(line, step))
         except NonFiniteError as error:
             undefined = error
+            # The edge of a domain is mostly as far away as 0 is: from the scale of one to that of x.
+            near = line.exact(first / line.scale * line.size) * SHRINK
+            step = near if 0 < near < step else step
         else:
             if trials[-1].smooth:
                 if not confirmed or _is_confirmed(line, trials[-1]):
