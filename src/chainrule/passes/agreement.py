@@ -105,7 +105,10 @@ class Verifier:
             raise DerivationError(f"the terms before and after have the shapes {before.shape} and {after.shape}")
         nesting = max(self._nesting(before), self._nesting(after))
         compared = [self._compared(point, before, after, nesting) for point in range(len(self.points))]
-        found = [difference for difference in compared if difference is not None]
+        found = [difference for difference in compared if isinstance(difference, float)]
+        refused = [error for error in compared if isinstance(error, DerivationError)]
+        if refused and len(found) < max(1, len(self.points) // 2):
+            raise refused[0]
         if not found:
             raise DerivationError(f"the term is defined at none of the {len(self.points)} points of its formula")
         worst = max(found)
@@ -135,8 +138,11 @@ class Verifier:
             )
         return self._evaluations[key]
 
-    def _compared(self, point: int, before: Node, after: Node, nesting: int) -> float | None:
-        """The relative difference at a point, None where `before` is not defined."""
+    def _compared(self, point: int, before: Node, after: Node, nesting: int) -> float | DerivationError | None:
+        """The relative difference at a point, None where `before` is not defined.
+
+        What is returned as an error may be none: `before` is 0 to all digits, and `after` beyond the range of numbers.
+        """
         for spare in (False, True):
             precise = self._precise(spare, nesting)
             x, y = precise.value(before, point), precise.value(after, point)
@@ -153,7 +159,10 @@ class Verifier:
             return distance.relative
         place = self._place(point)
         if not distance.both:
-            raise DerivationError(f"the term after is not defined{place}, where the term before is {precise.text(x)}")
+            error = DerivationError(f"the term after is not defined{place}, where the term before is {precise.text(x)}")
+            if np.any(np.asarray(x, object) != 0):
+                raise error
+            return error
         shown = max(8, 3 - int(np.log10(distance.relative)))  # so many that the difference is seen
         values = " and ".join(precise.text(value, shown) for value in (x, y))
         raise DerivationError(f"the terms before and after differ: {values}{place}")

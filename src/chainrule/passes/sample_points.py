@@ -28,6 +28,7 @@ _FEW, _MANY = 48, 2000
 _EACH_SIDE = 4
 _SIDES = 4  # of a branch with more sides, such as floor(x), the most frequent ones count
 _CLOSEST, _PATIENCE = 24, 12
+_ROUNDS = 40  # a distance may shrink by a factor for ever, and never be 0
 _STYLES = 5  # ways to draw an array
 
 
@@ -91,7 +92,9 @@ def _chosen(found: Screening, count: int) -> list[int]:
 def _nearer(screen: Screen, drawing: _Drawing, found: Screening, count: int) -> Screening:
     """Candidates around those that come closest to the domain, until some are inside it or none comes closer."""
     best, stalled = np.inf, 0
-    while stalled < _PATIENCE and not found.enough(2 * count):
+    for _ in range(_ROUNDS):
+        if stalled == _PATIENCE or found.enough(2 * count):
+            break
         closest = np.argsort(found.badness, kind="stable")[:_CLOSEST]
         found = found.only(closest).joined(screen(drawing.around([c[closest] for c in found.columns], 10 * _CLOSEST)))
         stalled = stalled + 1 if found.badness.min() > 0.99 * best or found.usable.any() else 0
