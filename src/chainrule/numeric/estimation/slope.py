@@ -20,6 +20,7 @@ from chainrule.numeric.estimation.singular import (
     steepness,
     trembles,
 )
+from chainrule.numeric.estimation.teeth import teeth
 from chainrule.numeric.status import Side, Status
 
 __all__ = ["Slope", "differentiate_line", "slope_along"]
@@ -100,7 +101,7 @@ def _differentiate(ladder: Ladder, order: int) -> Slope:
         # It was rough further out, and here nothing but rounding shows: a kink, say, would not.
         return _between(ladder, order, ladder.start - DEEPER, ladder.start) or _smooth(ladder, fit, order)
     if not fit.suspicious(ladder.spacing(0.0)):
-        return _smooth(ladder, fit, order)
+        return _settled(ladder, fit, order)
     noise, place = trembles(ladder, fit)
     if noise:
         return _smooth(ladder, fit, order)
@@ -110,6 +111,18 @@ def _differentiate(ladder: Ladder, order: int) -> Slope:
 
 def _tolerance(ladder: Ladder, order: int) -> float:
     return ladder.eps ** (1 / (order + 1))
+
+
+def _settled(ladder: Ladder, fit: Fit, order: int) -> Slope:
+    """The verdict on a fit that leaves only rounding over, unless that is so between the teeth of a saw only."""
+    ladder.noise = teeth(ladder, fit)
+    if not ladder.noise:
+        return _smooth(ladder, fit, order)
+    scale = find_scale(ladder, BOTH, order)
+    wider = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE) if scale.smooth else None
+    if wider is None or wider.radius <= fit.radius:
+        return replace(_smooth(ladder, fit, order), status=Status.UNRESOLVED)
+    return Slope(wider.value, LUCK * wider.error, Status.NOISY, wider.radius)
 
 
 def _smooth(ladder: Ladder, fit: Fit, order: int) -> Slope:
@@ -149,14 +162,14 @@ def _flat(ladder: Ladder, fit: Fit, order: int) -> Slope:
         bar /= found.reach
     ladder.noise = found.step / 12**0.5
     scale = find_scale(ladder, BOTH, order, start=rung(found.reach, round))
-    fit = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE) if scale.smooth else None
+    wider = extrapolate(ladder, scale.top, order, BOTH, budget=ladder.evaluations + ALLOWANCE) if scale.smooth else None
     enough = STEPS if found.staircase else SUSPECT
-    if fit and fit.size > enough * found.step and fit.error < bar and not fit.suspicious(ladder.spacing(0.0)):
+    if wider and wider.size > enough * found.step and wider.error < bar and not wider.suspicious(ladder.spacing(0.0)):
         # Further out the steps are small beside what the function does: it is they that are the rounding.
         if found.rounded:
-            return Slope(fit.value, fit.error, Status.ROUNDING, fit.radius)
+            return Slope(wider.value, wider.error, Status.ROUNDING, wider.radius)
         # Too high for rounding: a staircase, which has both this slope and none.
-        return Slope(fit.value, max(abs(fit.value), fit.error), Status.NOISY, fit.radius)
+        return Slope(wider.value, max(abs(wider.value), wider.error), Status.NOISY, wider.radius)
     if not found.staircase and not found.rounded:
         return here
     return Slope(0.0, max(bar, here.error), Status.ROUNDING, found.reach)
@@ -219,12 +232,17 @@ def _noisy(ladder: Ladder, order: int) -> Slope:
 
 def _compared(ladder: Ladder, order: int) -> Slope | None:
     """The verdict of the derivatives from the two sides, up to the order asked for. None if there are none."""
-    for lower in range(1, order + 1):
+    for lower in range(1, order):
         right, left = (one_sided(ladder, side, lower) for side in BOTH)
         if left is None or right is None:
             return None
         if _differ(left, right):
-            return _kink(left, right) if lower == order else _lower_kink(ladder, order)
+            return _lower_kink(ladder, order)
+    right, left = (one_sided(ladder, side, order) for side in BOTH)
+    if left is None or right is None:
+        return None
+    if _differ(left, right):
+        return _kink(left, right)
     if left.size == right.size == 0:
         return _flat(ladder, left if left.radius < right.radius else right, order)
     better = left if left.error < right.error else right
@@ -263,7 +281,7 @@ def _between(ladder: Ladder, order: int, place: int, high: int) -> Slope | None:
             ):
                 return _kink(left, right) if lower == order else _lower_kink(ladder, order)
         if both is not None:
-            return _smooth(ladder, both, order)
+            return _settled(ladder, both, order)
     return None
 
 
