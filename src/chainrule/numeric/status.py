@@ -16,9 +16,9 @@ class Status(Enum):
     """
 
     CONVERGED = "converged"
-    """The relative error is below eps**(1 / (order + 1))."""
+    """The relative error is below eps**(1 / (order + 1)), or f is constant as far as was looked."""
     ROUNDING = "limited by rounding"
-    """The rounding of f hides the rest: f is flat, or large numbers cancel in it."""
+    """The rounding of f hides the rest: f is flat and goes on in steps, or large numbers cancel in it."""
     NOISY = "noisy function"
     """The values of f tremble by far more than rounding explains."""
     KINK = "kink"

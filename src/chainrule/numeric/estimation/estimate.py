@@ -68,8 +68,8 @@ def estimate(f: Callable[[Any], Any], x: ArrayLike, order: int = 1) -> Estimate:
 
     `f` is any callable that takes a number and returns one; for an array x it is called with one element at a time, and
     the results have the shape of x. Integers are promoted to float64; the precision is that of the coarser of x and
-    f(x). A smooth function takes at most 29 evaluations an element. A value that is NaN or infinite, or an
-    `ArithmeticError` or `ValueError` of f, means that f is undefined there.
+    f(x). A smooth function takes at most 29 evaluations an element, one that is flat or rough at x about a hundred. A
+    value that is NaN or infinite, or an `ArithmeticError` or `ValueError` of f, means that f is undefined there.
 
     Raises `ArgumentError` for a bad x or order (1 to 12), an f that writes into its argument or returns no number,
     `ShapeError` if f returns an array of more than one number, `NonFiniteError` for a NaN or infinite x; what else f
