@@ -84,6 +84,10 @@ def explain(
     2. power rule: (x^2)' = 2x
        derivative of the exponential: (e^x)' = e^x
             = 2x e^x + x^2 e^x
+    3. simplify
+            = e^x (2x + x^2)
+      f'(1) = 8.15485
+      checked: each step holds to 30 digits at 8 points or more, and the result is that of the backward pass
     """
     if detail not in DETAILS:
         raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
