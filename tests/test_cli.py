@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -190,23 +191,40 @@ def test_the_formula_printed_is_that_of_the_derivative(run: Run, formula: str) -
         assert value == pytest.approx(float(derivative(formula_function(formula), x)), rel=1e-7)
 
 
-def test_a_derivative_that_grows_too_large_is_refused_before_it_is_simplified(
+def test_the_derivative_is_written_in_the_order_of_the_formula(run: Run) -> None:
+    assert run("derivative", "3x^2 + 5x - 7").out.splitlines()[1] == "f' = 6x + 5"
+    assert run("derivative", "x^2 exp(x)", "--order", "3").out.splitlines()[1] == "f''' = e^x (6x + x^2 + 6)"
+
+
+def test_a_value_whose_derivatives_grow_too_large_is_refused_before_they_are_simplified(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = importlib.import_module("chainrule.cli.derivative")
     sizes: list[int] = []
 
-    def simplify(graph: Any, for_view: bool = False) -> Any:
+    def simplify(graph: Any) -> Any:
         sizes.append(len(graph))
-        return simplified(graph, for_view)
+        return simplified(graph)
 
     simplified = module.simplify
     monkeypatch.setattr(module, "simplify", simplify)
-    status, _, err = run("derivative", "sin(x)^2 exp(x^2) / (1 + x^2)", "--order", "20")
+    monkeypatch.setattr(module, "by_rules", lambda graph, x, order: graph)  # what is shown has a limit of its own
+    status, _, err = run("derivative", "sin(x)^2 exp(x^2) / (1 + x^2)", "--order", "20", "--at", "1")
     assert status == 2
     assert "the limit derivative_nodes" in err
-    assert len(sizes) == 6
+    assert len(sizes) == 11  # reverse mode comes to 6
     assert max(sizes) <= LIMITS.derivative_nodes
+
+
+@pytest.mark.parametrize(
+    ("formula", "order", "function"),
+    [("x^x", 9, lambda x: x**x), ("tan(x)", 16, mpmath.tan), ("sin(x)/x", 9, mpmath.sinc)],
+)
+def test_values_of_high_derivatives(run: Run, formula: str, order: int, function: Callable[[Any], Any]) -> None:
+    with mpmath.workdps(60):
+        exact = float(mpmath.diff(function, mpmath.mpf(0.7), order))
+    answer = run("derivative", formula, "--order", str(order), "--at", "0.7", "--json")
+    assert answer.record["derivative_value"] == pytest.approx(exact, rel=1e-6)  # what cancels in sin(x)/x
 
 
 def test_a_command_loads_no_other() -> None:

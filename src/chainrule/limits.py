@@ -22,6 +22,7 @@ class Limits:
     number_length: int = 400
     formula_nodes: int = 20_000
     derivative_nodes: int = 6_000  # before it is simplified
+    shown_derivative_nodes: int = 6_000  # of all derivatives up to the one shown, before they are simplified
     derivation_nodes: int = 4_000
     csv_columns: int = 10_000
     csv_line: int = 10_000_000

@@ -18,11 +18,12 @@ from chainrule.core.rule import Rule
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
+from chainrule.passes.by_rules import simplified
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.first_principles import definition, from_definition
 from chainrule.passes.reverse import reverse
-from chainrule.passes.simplify import rewrite, simplify
-from chainrule.passes.stepwise import Application, Chain, applications, in_letters, negative_powers, replaced
+from chainrule.passes.simplify import rewrite
+from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
 from chainrule.read.formula import parse
 from chainrule.views.derivation.derivation import DETAILS, Derivation
 from chainrule.views.derivation.expression import Expression
@@ -248,10 +249,7 @@ class _Work:
             # A large function keeps its named parts, which a rule of simplification would take apart.
             steps.append(Step(_TOGETHER, self.expression(steps[0].before.node), before, None, simplifies=True))
             return raw
-        # Only where the author wrote u^(-n) it stays one: a quotient that a rule made a power is a quotient again.
-        own = negative_powers(self.graph.outputs[0])
-        quotients = replaced(raw, {} if own else negative_powers(raw))
-        result = simplify(Graph(self.graph.inputs, (quotients,)), for_view=True).outputs[0]
+        (result,) = simplified(Graph(self.graph.inputs, (raw,)), self.graph).outputs
         after = self.expression(result)
         if after.text() == before.text():
             return raw

@@ -14,10 +14,11 @@ from chainrule.cli.output import number, print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.singularity import singularity
 from chainrule.cli.target import bind
-from chainrule.core.graph import Graph
+from chainrule.core.graph import Graph, Node, constant
 from chainrule.limits import LIMITS
+from chainrule.passes.by_rules import by_rules
 from chainrule.passes.evaluate import evaluate
-from chainrule.passes.reverse import reverse
+from chainrule.passes.forward import forward
 from chainrule.passes.simplify import simplify
 from chainrule.read.formula_function import formula_function
 from chainrule.views.text import formula_text
@@ -41,7 +42,8 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
     function = formula_function(formula)
     variables = list(function.variables)
     name = _variable(variables, wrt)
-    shown = formula_text(_derivatives(function.graph, name, order, for_view=True)[-1])
+    (variable,) = (node for node in function.graph.inputs if node.name == name)
+    shown = formula_text(by_rules(function.graph, variable, order))
     symbol = _symbol(variables, name, order)
     record: dict[str, Any] = {"formula": formula, "wrt": name, "order": order, "derivative": shown}
     lines = [f"f = {formula.strip()}", f"{symbol} = {shown}"]
@@ -50,8 +52,7 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
         values = dict(zip(variables, args, strict=False)) | kwargs
         at = {key: _finite(value, key) for key, value in values.items()}
         inputs = [at[key] for key in variables]
-        # Derivatives of derivatives as graphs, simplified each time: unsimplified ones grow by a factor an order.
-        *_, before, last = _derivatives(function.graph, name, order)
+        *_, before, last = _derivatives(function.graph, variable, order)
         with np.errstate(all="ignore"):
             value, slope = function(**at), evaluate(last, *inputs)[0]
         gradient = cr.grad(lambda *x: evaluate(before, *x)[0], argnums=variables.index(name))
@@ -92,14 +93,18 @@ def _symbol(variables: list[str], name: str, order: int) -> str:
     return f"d{power}f/d{name}{power}"
 
 
-def _derivatives(graph: Graph, name: str, order: int, for_view: bool = False) -> list[Graph]:
-    """The graphs of the formula and of its derivatives; raises `LimitError` where one of them grows too large."""
+def _derivatives(graph: Graph, variable: Node, order: int) -> list[Graph]:
+    """The graphs of the formula and of its derivatives; raises `LimitError` where one of them grows too large.
+
+    Each is simplified, and they are taken in forward mode: of one variable again and again, those of reverse mode
+    double in size with each order.
+    """
     graphs = [graph]
     for _ in range(order):
-        (variable,) = (node for node in graph.inputs if node.name == name)
-        graph = reverse(graph, [variable])
+        tangent = forward(graph, [variable], [constant(1.0)])
+        graph = Graph(graph.inputs, tangent.outputs, graph.guards, tangent.name)
         LIMITS.check("derivative_nodes", len(graph))  # before the longer part of the work
-        graph = simplify(graph, for_view=for_view)
+        graph = simplify(graph)
         graphs.append(graph)
     return graphs
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.graph import Graph, Node
 from chainrule.core.shapes import Array
 from chainrule.errors import GuardError
@@ -19,7 +21,8 @@ def values_of(graph: Graph, arguments: Sequence[Array]) -> dict[Node, Array]:
         if node.primitive is not None:
             operands = [values[operand] for operand in node.operands]
             value = node.primitive(*operands, **node.parameters)
-            values[node] = value.item() if isinstance(node.dtype, type) and hasattr(value, "item") else value
+            weak = isinstance(node.dtype, type) and isinstance(value, (np.generic, np.ndarray))  # not a traced one
+            values[node] = value.item() if weak else value
         elif node.is_constant:
             values[node] = node.parameters["value"]
     for guard in graph.guards:

@@ -21,7 +21,7 @@ from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
 from chainrule.passes.simplify import simplify
 
-__all__ = ["Application", "Chain", "applications", "in_letters", "negative_powers", "replaced"]
+__all__ = ["Application", "Chain", "applications", "in_letters", "replaced"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,19 +112,6 @@ def replaced(root: Node, new: Mapping[Node, Node], inside: bool = True) -> Node:
     return done[root]
 
 
-def negative_powers(term: Node) -> dict[Node, Node]:
-    """For each u^(-n) in a term, with a number n, the quotient 1 / u^n."""
-    found = {}
-    for node in topological([term]):
-        if node.primitive is not None and node.primitive.rule is rules.POWER:
-            base, exponent = node.operands
-            size = exponent.parameters.get("value") if exponent.is_constant and not exponent.name else None
-            if size is not None and size < 0:
-                power = base if size == -1 else building.square(base) if size == -2 else building.power(base, -size)
-                found[node] = building.divide(1.0, power)
-    return found
-
-
 def in_letters(made: Application) -> tuple[Node, Node] | None:
     """Both sides of the rule of a step in the letters of its statement: D[u v] and D[u] v + u D[v].
 
@@ -152,8 +139,8 @@ class _Stepwise:
         self.term = term
         self.active: dict[Node, bool] = {}
         self.linear: dict[Node, bool] = {}
+        self.reaching: set[Node] = set()  # what x reaches, be it through steps
         self.derivatives: dict[Node, Node] = {}
-        self.fresh: list[Node] = []
         self.inner: set[Node] = set()  # pending derivatives of inner functions
 
     def run(self) -> Iterator[Application]:
@@ -167,17 +154,19 @@ class _Stepwise:
             done.add(before)
             made = self._applied(before, depth)
             yield made
-            inside = [node for node in _in_order(made.after) if node not in done]
+            inside = [node for node in self._in_order(made.after) if node not in done]
             waiting.extend((node, depth + 1) for node in reversed(inside))
 
     def _look_at(self, term: Node) -> None:
-        """Note for each node below a term whether it depends on x, and whether it is a line."""
+        """Note for each node below a term whether it changes with x, and whether it is a line."""
         for node in topological([term]):
             if node in self.active:
                 continue
             self.active[node] = node is self.x or (
                 not _is_constant(node) and any(self.active[operand] for operand in node.operands)
             )
+            if node is self.x or any(operand in self.reaching for operand in node.operands):
+                self.reaching.add(node)
             self.linear[node] = not self.active[node] or node is self.x or self._keeps_lines(node)
 
     def _keeps_lines(self, node: Node) -> bool:
@@ -201,10 +190,9 @@ class _Stepwise:
         if term is self.x:
             return Application(rules.VARIABLE, before, constant(1.0), ((rules.VARIABLE.letters[0], term),), None, depth)
         if not self.active[term]:
-            rule = rules.STEP if self._depends_through_steps(term) else rules.CONSTANT
-            return Application(
-                rule, before, constant(0.0), (("c", term),) if rule is rules.CONSTANT else (), None, depth
-            )
+            if term in self.reaching:
+                return Application(rules.STEP, before, constant(0.0), (), None, depth)
+            return Application(rules.CONSTANT, before, constant(0.0), (("c", term),), None, depth)
         if before in self.inner and self.linear[term]:
             return Application(rules.LINEAR_FUNCTION, before, self._slope(term), (), None, depth)
         return self._by_rule(before, term, depth)
@@ -255,8 +243,21 @@ class _Stepwise:
             return constant(0.0)
         return simplify(Graph((self.x,), (slope,))).outputs[0]
 
-    def _depends_through_steps(self, term: Node) -> bool:
-        return any(node is self.x for node in topological([term]))
+    def _in_order(self, term: Node) -> list[Node]:
+        """The pending derivatives in a term, as they are read from left to right; not those inside them."""
+        found: list[Node] = []
+        seen: set[Node] = set()
+        stack = [term]
+        while stack:
+            node = stack.pop()
+            if node in seen or node in self.active:  # in what was looked at there is nothing left to derive
+                continue
+            seen.add(node)
+            if is_pending(node):
+                found.append(node)
+            else:
+                stack.extend(reversed(node.operands))
+        return found
 
 
 _SCALING = (rules.FACTOR_IN_FRONT, rules.FACTOR_BEHIND, rules.DIVISOR, rules.UNIT)
@@ -300,20 +301,3 @@ def _chain(term: Node, rule: Rule, fits: bool, position: int) -> Chain:
     outer = Node(term.primitive, tuple(operands), term.parameters, term.shape, term.dtype)
     values = [_value(operand) for operand in operands]
     return Chain(inner, letter, outer, _outer(outer, rule if fits else None, position, values, outer))
-
-
-def _in_order(term: Node) -> list[Node]:
-    """The pending derivatives in a term, as they are read from left to right; not those inside them."""
-    found: list[Node] = []
-    seen: set[Node] = set()
-    stack = [term]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if is_pending(node):
-            found.append(node)
-        else:
-            stack.extend(reversed(node.operands))
-    return found
