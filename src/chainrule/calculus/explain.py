@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
+from chainrule.calculus.matrix_calculus import by_differentials, prepared
 from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.pending import pending
 from chainrule.core.registry import building
@@ -25,6 +26,7 @@ from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import rewrite
 from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
 from chainrule.read.formula import parse
+from chainrule.read.shapes import ShapesLike
 from chainrule.views.derivation.derivation import DETAILS, Derivation
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Inner, Part, Step
@@ -46,6 +48,7 @@ def explain(
     *args: Any,
     wrt: str | Sequence[str] | None = None,
     variables: Sequence[str] | str | None = None,
+    shapes: ShapesLike | None = None,
     order: int = 1,
     method: Method = "rules",
     detail: Detail = "standard",
@@ -56,11 +59,14 @@ def explain(
     Each step is checked at several points to 30 digits, the derivatives in it by differences in more digits; the result
     is checked against the backward pass. A step that fails is never shown: it raises.
 
+    The gradient of a function of arrays is derived by differentials: from dL, one rule at a time, to dL = g^T dw.
+
     Args:
-        f: a formula, or an ordinary NumPy function of numbers.
+        f: a formula, or an ordinary NumPy function, with one number as its value.
         args: of a function, the numbers at which it is followed; the values of its derivatives there are shown.
         wrt: the variable to differentiate by, or several. A function of one variable needs none.
         variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
+        shapes: of a formula, shapes of its variables, such as "X: N d, y: N, w: d".
         order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
         method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient.
         detail: "brief", "standard", or "every" for each single step.
@@ -96,8 +102,10 @@ def explain(
         raise ArgumentError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
     if order < 1:
         raise ArgumentError(f"order is {order}: expected 1 for the derivative, 2 for its derivative, and so on")
-    graph, point = _function(f, args, variables, at)
+    graph, point = _function(f, args, variables, shapes, at)
     by = _variables(graph, wrt)
+    if any(node.shape for node in graph.nodes):
+        return _of_arrays(graph, by, method, order, detail, point)
     work = _Work(graph, Verifier(graph, start=point or None), _names(graph), point, method)
     parts: list[Part] = []
     terms: list[tuple[Node, tuple[str, ...]]] = [(graph.outputs[0], ())]
@@ -115,21 +123,30 @@ def _function(
     f: Callable[..., Any] | str,
     args: Sequence[Any],
     variables: Sequence[str] | str | None,
+    shapes: ShapesLike | None,
     at: Mapping[str, Any] | None,
 ) -> tuple[Graph, dict[str, Any]]:
     if isinstance(f, str):
         if args:
             raise ArgumentError("a formula takes no arguments: give a point as at={...}")
-        graph = rewrite(parse(f, variables), ())
+        graph = rewrite(parse(f, variables, shapes), ())
         return graph, _point(graph, at)
-    if at is not None or variables is not None:
-        raise ArgumentError("at= and variables= belong to formulas: give a function's arguments after it")
+    if at is not None or variables is not None or shapes is not None:
+        raise ArgumentError("at=, variables= and shapes= belong to formulas: give a function's arguments after it")
     traced = graph_of(as_function(f), *args)
-    if len(traced.outputs) != 1 or any(node.shape for node in traced.nodes):
-        raise ArgumentError(
-            f"{traced.name} computes with arrays: expected a function of numbers with one number as value"
-        )
-    return rewrite(traced, ()), {name: float(value) for name, value in traced.arguments}
+    if len(traced.outputs) != 1 or traced.outputs[0].shape:
+        raise ArgumentError(f"{traced.name} has no single number as its value")
+    return rewrite(traced, ()), {name: np.asarray(value, float)[()] for name, value in traced.arguments}
+
+
+def _of_arrays(
+    graph: Graph, by: Sequence[Node], method: Method, order: int, detail: Detail, point: Mapping[str, Any]
+) -> Derivation:
+    if graph.outputs[0].shape:
+        raise ArgumentError(f"the value has the shape {graph.outputs[0].shape}: expected one number, such as a loss")
+    if order != 1 or method not in OF_ARRAYS:
+        raise ArgumentError(f"a function of arrays is derived once, by method= {' or '.join(map(repr, OF_ARRAYS))}")
+    return OF_ARRAYS[method](prepared(graph), by, detail, point)
 
 
 def _point(graph: Graph, at: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -296,4 +313,8 @@ def _by_limit(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[A
 METHODS: dict[Method, Callable[[Node, Node, Verifier], tuple[Node, Iterator[Application]]]] = {
     "rules": _by_rules,
     "limit": _by_limit,
+}
+
+OF_ARRAYS: dict[Method, Callable[[Graph, Sequence[Node], Detail, Mapping[str, Any]], Derivation]] = {
+    "rules": by_differentials,
 }

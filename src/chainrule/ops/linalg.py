@@ -32,7 +32,8 @@ INVERSE = Rule("derivative of the inverse", "d(U^-1) = -U^-1 dU U^-1")
 SOLUTION = Rule("derivative of a linear system", "U X = V gives dX = U^-1 (dV - dU X)")
 DETERMINANT = Rule("Jacobi's formula", "d det U = tr(adj(U) dU)")
 COFACTORS = Rule("derivative of the cofactors", "cof(U) is the gradient of det U, and its derivative the second one")
-LOG_DETERMINANT = Rule("derivative of log det", "d log|det U| = tr(U^-1 dU)")
+LOG_DETERMINANT = Rule("derivative of log det", "d log|det U| = tr(U^-1 dU)",
+                       layout=lambda F, D, out, u: F.trace(F.matmul(F.inv(u), D(u))))
 CHOLESKY = Rule("derivative of the Cholesky factor", "U = L L^T gives dL = L Phi(L^-1 dU L^-T)")
 
 
@@ -258,20 +259,6 @@ def _logabsdet_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Arra
     moved = _paired(F, transposed(F, F.inv(a)), tangents[0])
     return F.real(moved) if moved.dtype.kind == "c" else moved
 
-
-def _log_det(a: Any) -> Any:
-    """log det of a complex matrix: its imaginary part is the argument of det, which itself may overflow."""
-    sign, logarithm = np.linalg.slogdet(a)
-    return logarithm + 1j * np.angle(sign)
-
-
-log_det = primitive("log_det", evaluate=_log_det, shape=square_to_scalar,
-                    dtype=lambda a: np.result_type(a, np.complex64),
-                    derivative=Custom(lambda F, tangents, out, a: _paired(F, transposed(F, F.inv(a)), tangents[0]),
-                                      lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
-                                      reason="one number from a whole matrix, with A^-T as its gradient"),
-                    notation=Call("log det", latex=r"\log\det"), rule=LOG_DETERMINANT, domain=REGULAR,
-                    examples=_SQUARES)
 
 det_sign = primitive("det_sign", evaluate=_det_sign, shape=square_to_scalar,
                      derivative=Constant(),

@@ -10,7 +10,17 @@ from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
+from chainrule.views.derivation.words import (
+    by_term,
+    checked,
+    conclusions,
+    definitions,
+    left_side,
+    shapes_line,
+    signature,
+    table_of_symbols,
+    value_line,
+)
 
 __all__ = ["derivation_html"]
 
@@ -19,21 +29,32 @@ def derivation_html(
     formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
 ) -> str:
     """Derivatives as ordered lists; colours and fonts are those of the page."""
-    equations = [(signature(formula, "mathml"), formula.text("mathml")), *definitions(formula, names, "mathml")]
+    equations = [(signature(formula, "mathml", parts), formula.text("mathml")), *definitions(formula, names, "mathml")]
     blocks = [_block(left, right) for left, right in equations]
+    rows = "".join(
+        f"<tr><td><math>{name}</math></td><td>{escape(shape)}</td><td>{escape(what)}</td></tr>"
+        for name, what, shape in table_of_symbols(formula, names, parts, "mathml")
+    )
+    if rows:
+        blocks.append(f"<table><tr><th>symbol</th><th>shape</th><th>meaning</th></tr>{rows}</table>")
     for part in parts:
-        blocks += _part(part, detail, bool(names), at)
+        blocks += _part(part, detail, names, at)
     return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
 
 
-def _part(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
-    yield _block(symbol(part, "mathml"), part.start.text("mathml"))
+def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+    yield _block(left_side(part, "mathml"), part.start.text("mathml"))
     items = []
-    for line in lines_of(part, detail, by_term):
+    for line in lines_of(part, detail, by_term(part, names)):
         reasons = "<br>".join(_reason(reason) for reason in line.reasons)
         left = "" if line.left is None else line.left.text("mathml")
         items.append(f"<li>{reasons}{_block(left, line.right.text('mathml'))}</li>")
     yield f"<ol>{''.join(items)}</ol>"
+    for left, right, supposed in conclusions(part, "mathml"):
+        yield _block(left, right) + (f"<p>{escape(supposed)}</p>" if supposed else "")
+    shapes = shapes_line(part)
+    if shapes:
+        yield f"<p>Shapes: <code>{escape(' = '.join(shapes))}</code></p>"
     value = value_line(part, at, "mathml")
     if value:
         yield _block(*value)

@@ -9,7 +9,16 @@ from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.derivation.words import definitions, signature, symbol, value_line
+from chainrule.views.derivation.words import (
+    by_term,
+    conclusions,
+    definitions,
+    left_side,
+    shapes_line,
+    signature,
+    table_of_symbols,
+    value_line,
+)
 from chainrule.views.latex import LatexPrinter
 from chainrule.views.tree import joined
 
@@ -20,8 +29,11 @@ def derivation_latex(
     formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
 ) -> str:
     """Derivatives as aligned lines; needs amsmath, KaTeX or MathJax."""
-    blocks = [_aligned(f"{left} &= {right}" for left, right in _function(formula, names))]
-    blocks += [_aligned(_rows(part, detail, bool(names), at)) for part in parts]
+    blocks = [_aligned(f"{left} &= {right}" for left, right in _function(formula, names, parts))]
+    table = table_of_symbols(formula, names, parts, "latex")
+    if table:
+        blocks.append(_table(table))
+    blocks += [_aligned(_rows(part, detail, names, at)) for part in parts]
     return "\n\n".join(blocks)
 
 
@@ -30,18 +42,28 @@ def _aligned(rows: Iterator[str]) -> str:
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def _function(formula: Expression, names: Mapping[Node, str]) -> Iterator[tuple[str, str]]:
-    yield signature(formula, "latex"), formula.text("latex")
+def _table(rows: Sequence[tuple[str, str, str]]) -> str:
+    body = " \\\\\n".join(f"{name} & \\text{{{shape}}} & \\text{{{what}}}" for name, what, shape in rows)
+    return f"\\begin{{array}}{{lll}}\n{body}\n\\end{{array}}"
+
+
+def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
+    yield signature(formula, "latex", parts), formula.text("latex")
     yield from definitions(formula, names, "latex")
 
 
-def _rows(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{symbol(part, 'latex')} &= {part.start.text('latex')}"
-    for line in lines_of(part, detail, by_term):
+def _rows(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{left_side(part, 'latex')} &= {part.start.text('latex')}"
+    for line in lines_of(part, detail, by_term(part, names)):
         left = "" if line.left is None else line.left.text("latex")
         first, *others = [_reason(reason) for reason in line.reasons]
         yield f"{left} &= {line.right.text('latex')} && {first}"
         yield from (f"&&& {reason}" for reason in others)
+    for left, right, supposed in conclusions(part, "latex"):
+        yield f"{left} &= {right}{f' && {words_latex(supposed)}' if supposed else ''}"
+        shapes = None if supposed else shapes_line(part)
+        if shapes:
+            yield f"\\text{{{shapes[0]}}} &= \\text{{{shapes[1]}}}"
     value = value_line(part, at, "latex")
     if value:
         yield f"{value[0]} &= {value[1]}"

@@ -9,7 +9,17 @@ from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
+from chainrule.views.derivation.words import (
+    by_term,
+    checked,
+    conclusions,
+    definitions,
+    left_side,
+    shapes_line,
+    signature,
+    table_of_symbols,
+    value_line,
+)
 
 __all__ = ["derivation_markdown"]
 
@@ -18,20 +28,29 @@ def derivation_markdown(
     formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
 ) -> str:
     """Derivatives as numbered lists, each line under its reasons."""
-    equations = [(signature(formula, "latex"), formula.text("latex")), *definitions(formula, names, "latex")]
+    equations = [(signature(formula, "latex", parts), formula.text("latex")), *definitions(formula, names, "latex")]
     blocks = [f"$${left} = {right}$$" for left, right in equations]
+    table = table_of_symbols(formula, names, parts, "latex")
+    if table:
+        rows = [f"| ${name}$ | `{shape}` | {what} |" for name, what, shape in table]
+        blocks.append("\n".join(["| symbol | shape | meaning |", "| --- | --- | --- |", *rows]))
     for part in parts:
-        blocks += _part(part, detail, bool(names), at)
+        blocks += _part(part, detail, names, at)
     return "\n\n".join(blocks) + "\n"
 
 
-def _part(part: Part, detail: Detail, by_term: bool, at: Mapping[str, Any]) -> Iterator[str]:
-    yield f"$${symbol(part, 'latex')} = {part.start.text('latex')}$$"
-    for number, line in enumerate(lines_of(part, detail, by_term), 1):
+def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+    yield f"$${left_side(part, 'latex')} = {part.start.text('latex')}$$"
+    for number, line in enumerate(lines_of(part, detail, by_term(part, names)), 1):
         head = f"{number}. "
         reasons = f"  \n{' ' * len(head)}".join(_reason(reason) for reason in line.reasons)
         left = "" if line.left is None else f"{line.left.text('latex')} "
         yield f"{head}{reasons}\n\n{' ' * len(head)}$${left}= {line.right.text('latex')}$$"
+    for left, right, supposed in conclusions(part, "latex"):
+        yield f"$${left} = {right}$$" + (f" {supposed}" if supposed else "")
+    shapes = shapes_line(part)
+    if shapes:
+        yield f"Shapes: `{shapes[0]} = {shapes[1]}`."
     value = value_line(part, at, "latex")
     if value:
         yield f"$${value[0]} = {value[1]}$$"

@@ -109,12 +109,14 @@ def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Rea
     reasons: list[Reason] = []
     for step in group:
         stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
-        told.add(step.rule.statement)
-        if detail == "brief" or step.simplifies:
+        if detail == "brief" or (step.simplifies and step.statement is None):
             reason = Reason(step.rule.name, (), ())
+        elif step.simplifies:
+            reason = Reason(step.rule.name, () if step.rule.statement in told else _statement(step), ())
         else:
             name = step.rule.name if step.inner is None else "chain rule"
             reason = Reason(name, _statement(step) if stated else (), _use(step))
+        told.add(step.rule.statement)
         same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
         if same is None:
             reasons.append(reason)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from chainrule.core.graph import Node
 from chainrule.core.rule import Rule
 from chainrule.passes.stepwise import replaced
+from chainrule.views.derivation.differential import Differential
 from chainrule.views.derivation.expression import Expression
 
 __all__ = ["Detail", "Inner", "Part", "Step"]
@@ -80,6 +81,8 @@ class Part:
         result: the derivative.
         evidence: how it was checked that the result is the derivative that the reverse pass gives.
         value: its value at the point given, or None.
+        function: the name of the function.
+        differential: where the derivative is a gradient that was derived by a differential.
     """
 
     of: Expression
@@ -90,6 +93,8 @@ class Part:
     result: Expression
     evidence: Any
     value: Any = None
+    function: str = "f"
+    differential: Differential | None = None
 
     @cached_property
     def wholes(self) -> tuple[Expression, ...]:

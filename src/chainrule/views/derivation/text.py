@@ -9,7 +9,17 @@ from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Line, Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
-from chainrule.views.derivation.words import checked, definitions, signature, symbol, value_line
+from chainrule.views.derivation.words import (
+    by_term,
+    checked,
+    conclusions,
+    definitions,
+    left_side,
+    shapes_line,
+    signature,
+    table_of_symbols,
+    value_line,
+)
 
 __all__ = ["derivation_text"]
 
@@ -23,21 +33,25 @@ def derivation_text(
     notation: str = "text",
 ) -> str:
     """A derivation as text: the function, then the lines of each derivative under their reasons."""
-    blocks = ["\n".join(_function(formula, names, notation))]
+    blocks = ["\n".join(_function(formula, names, parts, notation))]
     for part in parts:
-        lines = lines_of(part, detail, by_term=bool(names))
+        lines = lines_of(part, detail, by_term(part, names))
         blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at, notation)]))
     return "\n\n".join(blocks)
 
 
-def _function(formula: Expression, names: Mapping[Node, str], notation: str) -> Iterator[str]:
-    yield f"{signature(formula, notation)} = {formula.text(notation)}"
+def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], notation: str) -> Iterator[str]:
+    yield f"{signature(formula, notation, parts)} = {formula.text(notation)}"
     for left, right in definitions(formula, names, notation):
         yield f"  {left} = {right}"
+    rows = table_of_symbols(formula, names, parts, notation)
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
+    for name, what, shape in rows:
+        yield f"  {name:<{widths[0]}}  {shape:<{widths[2]}}  {what}"
 
 
 def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:
-    left = f"  {symbol(part, notation)} "
+    left = f"  {left_side(part, notation)} "
     yield f"{left}= {part.start.text(notation)}"
     width = len(str(len(lines)))
     for number, line in enumerate(lines, 1):
@@ -64,6 +78,13 @@ def _pieces(pieces: Pieces, notation: str) -> str:
 
 
 def _closing(part: Part, at: Mapping[str, Any], notation: str) -> Iterator[str]:
+    width = 0
+    for left, right, supposed in conclusions(part, notation):
+        yield f"  {left} = {right}{f'   {supposed}' if supposed else ''}"
+        width = len(left)
+        shapes = None if supposed else shapes_line(part)
+        if shapes:
+            yield f"  {shapes[0]:>{width}} = {shapes[1]}"
     value = value_line(part, at, notation)
     if value:
         yield f"  {value[0]} = {value[1]}"

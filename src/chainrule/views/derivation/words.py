@@ -9,16 +9,33 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.graph import Node
+from chainrule.core.pending import pending
+from chainrule.views.derivation.differential import shape_text, shapes_of_factors, symbols
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Part
 from chainrule.views.write import derivative_name, write
 
-__all__ = ["checked", "definitions", "number", "signature", "symbol", "value_line"]
+__all__ = [
+    "by_term",
+    "checked",
+    "conclusions",
+    "definitions",
+    "left_side",
+    "number",
+    "shapes_line",
+    "signature",
+    "symbol",
+    "table_of_symbols",
+    "value_line",
+]
 
 
-def signature(formula: Expression, notation: str) -> str:
+_SHOWN = 12  # components of an array: of a larger one the first and last are shown
+
+
+def signature(formula: Expression, notation: str, parts: Sequence[Part] = ()) -> str:
     """The function with its variables: f(x, y)."""
-    name = write(_named("f"), notation).outputs[0]
+    name = write(_named(parts[0].function if parts else "f"), notation).outputs[0]
     return _called(name, [write(node, notation).outputs[0] for node in formula.inputs], notation)
 
 
@@ -43,15 +60,59 @@ def definitions(formula: Expression, names: Mapping[Node, str], notation: str) -
 
 def symbol(part: Part, notation: str) -> str:
     """What a derivative is called: f'(x), or df/dx where there are several variables."""
+    if part.differential is not None:
+        return derivative_name(part.function, part.path, notation, "leibniz")
     several = len(part.of.inputs) > 1
     name = derivative_name("f", part.path, notation, "partial" if several else "prime")
     return name if several else _called(name, [write(part.by, notation).outputs[0]], notation)
+
+
+def left_side(part: Part, notation: str) -> str:
+    """What the lines are equal to: the derivative, or the differential dL."""
+    if part.differential is None:
+        return symbol(part, notation)
+    return write(pending(_named(part.function), part.by, part.differential.direction), notation).outputs[0]
+
+
+def by_term(part: Part, names: Mapping[Node, str]) -> bool:
+    """Whether each line is about the term that its step rewrites: in a large function, where terms are not names."""
+    return bool(names) and part.differential is None
+
+
+def conclusions(part: Part, notation: str) -> Iterator[tuple[str, str, str]]:
+    """The gradient that is read off from a differential, and its shorter forms: both sides, and what is supposed."""
+    if part.differential is None:
+        return
+    yield symbol(part, notation), part.result.text(notation), ""
+    for form in part.differential.forms:
+        yield symbol(part, notation), form.result.text(notation), form.supposed
+
+
+def shapes_line(part: Part) -> tuple[str, str] | None:
+    """The shape of the gradient, and that of every factor in it."""
+    if part.differential is None or not part.by.ndim:
+        return None
+    sizes = part.differential.sizes
+    return shape_text(part.by.shape, sizes), shapes_of_factors(part.result.node, sizes)
+
+
+def table_of_symbols(
+    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], notation: str
+) -> list[tuple[str, str, str]]:
+    """Each symbol of a formula with arrays, what it is, and its shape."""
+    differential = parts[0].differential if parts else None
+    if differential is None:
+        return []
+    rows = symbols(formula, names, [part.by for part in parts], differential.sizes)
+    return [(write(node, notation, names=names).outputs[0], what, shape) for node, what, shape in rows]
 
 
 def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, str] | None:
     """The derivative at the point given, and its value there; None where no point was given."""
     if part.value is None:
         return None
+    if any(np.ndim(value) for value in at.values()):
+        return symbol(part, notation), _number(part.value, notation)
     if len(at) == 1:
         name = derivative_name("f", part.path, notation, "prime")
         (place,) = at.values()
@@ -76,4 +137,7 @@ def checked(part: Part) -> str:
 
 def number(value: Any) -> str:
     """A value as it is shown: six significant digits."""
-    return f"{np.asarray(value)[()]:.6g}"
+    value = np.asarray(value)[()]
+    if value.ndim:
+        return " ".join(np.array2string(value, precision=6, separator=", ", threshold=_SHOWN).split())
+    return f"{value:.6g}"

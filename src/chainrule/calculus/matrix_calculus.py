@@ -1,0 +1,215 @@
+"""The gradient of a scalar function of arrays, derived by differentials: dL = g^T dw, and so dL/dw = g."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.graph import Graph, Node, constant, topological
+from chainrule.core.pending import is_pending, pending
+from chainrule.core.registry import building
+from chainrule.core.rule import Rule
+from chainrule.limits import LIMITS
+from chainrule.passes.agreement import Verifier
+from chainrule.passes.columns import inner_product
+from chainrule.passes.differentials import change_of, differentials, rule_in_letters
+from chainrule.passes.evaluate import evaluate
+from chainrule.passes.identities import Identity, sides
+from chainrule.passes.named_steps import named_steps, with_size_letters
+from chainrule.passes.reverse import reverse
+from chainrule.passes.simplify import rewrite
+from chainrule.passes.special_cases import special_cases
+from chainrule.passes.standard_forms import standard_forms
+from chainrule.passes.stepwise import Application, replaced
+from chainrule.passes.transposition import ELEMENTARY, gradient_moves
+from chainrule.views.derivation.derivation import Derivation
+from chainrule.views.derivation.differential import Differential, SupposedForm
+from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.record import Detail, Part, Step
+
+__all__ = ["by_differentials", "prepared"]
+
+_CONSTANT = Rule("a constant or the variable itself", "dc = 0")
+_SUPPOSED = {
+    "symmetric": "for symmetric {}",
+    "sums to 1": "where the components of {} sum to 1",
+    "rows sum to 1": "where the rows of {} sum to 1",
+}
+
+
+def by_differentials(graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[str, Any]) -> Derivation:
+    """The gradients of a scalar function of arrays by matrix rules.
+
+    Args:
+        graph: of one scalar output; made by `prepared`.
+        by: inputs of it.
+        detail: how much is shown.
+        point: values of the inputs by name, or nothing.
+
+    Raises:
+        DerivationError: a step could not be verified.
+    """
+    output = graph.outputs[0]
+    verifier = Verifier(graph, start=point or None)
+    standard = _standard(output)
+    steps = {x: tuple(differentials(standard, change_of(x))) for x in by}
+    name = _function_name(graph)
+    names = _names(graph, standard, [_line(found) for found in steps.values() if found], name)
+    work = _Work(graph, verifier, name, point, names)
+    parts = tuple(work.part(x, found) for x, found in steps.items())
+    return Derivation(graph, work.expression(output), name, parts, detail, names, point)
+
+
+def prepared(graph: Graph) -> Graph:
+    """The graph with equal parts shared, and with sizes that have a letter written so."""
+    return with_size_letters(rewrite(graph, ()))
+
+
+def _standard(term: Node) -> Node:
+    forms = list(standard_forms(term))
+    return forms[-1][1] if forms else term
+
+
+def _function_name(graph: Graph) -> str:
+    names = {node.name for node in graph.inputs}
+    return next(name for name in ("L", "f", "F", "loss") if name not in names)
+
+
+def _sizes(graph: Graph) -> dict[int, str]:
+    sizes: dict[int, str] = {}
+    for node in graph.inputs:
+        for letter, count in zip(node.parameters.get("sizes", ()), node.shape, strict=False):
+            if letter:
+                sizes[count] = letter
+    return sizes
+
+
+def _letters(terms: Sequence[Node]) -> dict[int, str]:
+    """The letters that sizes have got in some terms."""
+    named = [node for node in topological(terms) if node.is_constant and node.name and not node.ndim]
+    return {node.parameters["value"]: node.name for node in named if isinstance(node.parameters["value"], int)}
+
+
+def _names(graph: Graph, output: Node, lines: Sequence[Node], function: str) -> dict[Node, str]:
+    """Names of the forward steps that stand in the differentials."""
+    taken = [function, *_sizes(graph).values(), *(node.name for node in graph.inputs)]
+    names: dict[Node, str] = {}
+    for line in lines:
+        found = named_steps(output, line, [*taken, *names.values()])
+        names |= {node: name for node, name in found.items() if node not in names}
+    order = {node: i for i, node in enumerate(topological(list(names)))}
+    return dict(sorted(names.items(), key=lambda item: order[item[0]]))
+
+
+def _line(steps: Sequence[Application]) -> Node:
+    """The differential with all steps applied."""
+    return replaced(steps[0].before, {step.before: step.after for step in steps})
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What the gradients of one function share."""
+
+    graph: Graph
+    verifier: Verifier
+    function: str
+    point: Mapping[str, Any]
+    names: Mapping[Node, str]
+
+    def expression(self, node: Node) -> Expression:
+        return Expression(node, self.graph.inputs, "leibniz", self.names)
+
+    def part(self, x: Node, steps: Sequence[Application]) -> Part:
+        """The gradient by x: the steps of the differential, then the moves, each verified."""
+        LIMITS.check("derivation_nodes", len(self.graph))
+        output = self.graph.outputs[0]
+        direction = (steps[0].before if steps else change_of(x)).operands[2]
+        start = pending(output, x, direction)
+        if not steps:
+            slope: Node = constant(1.0) if output is x else building.zeros_like(x)
+            step = self._step(_CONSTANT, start, inner_product(slope, direction), simplifies=True)
+            return self._part(x, start, [step], slope)
+        shown: list[Step] = []
+        first = steps[0].before
+        forms = list(standard_forms(output))
+        before = start if forms else first
+        start = before
+        for rule, form in forms:
+            after = first if form is forms[-1][1] else pending(form, x, direction)
+            shown.append(self._step(rule, before, after, simplifies=True))
+            before = after
+        shown += [self._applied(step) for step in steps]
+        moved, gradient = self._moved(_line(steps))
+        return self._part(x, start, [*shown, *moved], gradient)
+
+    def _applied(self, made: Application) -> Step:
+        both = rule_in_letters(made)
+        return self._step(
+            made.rule, made.before, made.after, elementary=made.elementary, statement=both, letters=made.letters,
+            depth=made.depth,
+        )  # fmt: skip
+
+    def _moved(self, line: Node) -> tuple[list[Step], Node]:
+        """The moves that are seen in what is written, and the gradient."""
+        letters = {
+            node: Node(None, (), {"name": name}, node.shape, node.dtype, name) for node, name in self.names.items()
+        }
+        back = {letter: node for node, letter in letters.items()}
+        shown: list[Step] = []
+        gradient = None
+        (dx,) = [node for node in topological([line]) if is_pending(node)]
+        written = self.expression(line).text()
+        for move in gradient_moves(replaced(line, letters, inside=False), dx, (*self.graph.inputs, *back)):
+            after = replaced(move.after, back)
+            text = self.expression(after).text()
+            if text != written:
+                both = sides(move.rule) if isinstance(move.rule, Identity) else None
+                elementary = move.rule in ELEMENTARY
+                shown.append(self._step(move.rule, line, after, simplifies=True, elementary=elementary, statement=both))
+                written, line = text, after
+            gradient = move.gradient
+        assert gradient is not None  # the last move leaves dx only
+        return shown, replaced(gradient, back)
+
+    def _step(
+        self,
+        rule: Rule,
+        before: Node,
+        after: Node,
+        statement: tuple[Node, Node] | None = None,
+        letters: Sequence[tuple[str, Node]] = (),
+        **options: Any,
+    ) -> Step:
+        evidence = self.verifier.equal(before, after)
+        both = None if statement is None else (Expression(statement[0], ()), Expression(statement[1], ()))
+        substitution = tuple((letter, self.expression(node)) for letter, node in letters)
+        return Step(rule, self.expression(before), self.expression(after), evidence, substitution, both, **options)
+
+    def _part(self, x: Node, start: Node, steps: Sequence[Step], gradient: Node) -> Part:
+        output = self.graph.outputs[0]
+        backward = reverse(Graph(self.graph.inputs, (output,), self.graph.guards), [x]).outputs[0]
+        evidence = self.verifier.equal(gradient, backward)
+        self.verifier.equal(start, inner_product(gradient, start.operands[2]))
+        direction = start.operands[2]
+        sizes = _sizes(self.graph) or _letters([step.after.node for step in steps])
+        differential = Differential(direction, sizes, tuple(self._forms(gradient)))
+        return Part(
+            self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
+            evidence, self._value(gradient), self.function, differential,
+        )  # fmt: skip
+
+    def _forms(self, gradient: Node) -> Iterator[SupposedForm]:
+        for case in special_cases(gradient, self.graph.inputs):
+            evidence = self.verifier.equal(*case.both(gradient))
+            words = _SUPPOSED[case.supposed].format(case.input.name)
+            yield SupposedForm(words, self.expression(case.term), evidence)
+
+    def _value(self, gradient: Node) -> Any:
+        if not self.point:
+            return None
+        values = [np.asarray(self.point[node.name], float) for node in self.graph.inputs]
+        with np.errstate(all="ignore"):
+            return evaluate(Graph(self.graph.inputs, (gradient,)), *values)[0]

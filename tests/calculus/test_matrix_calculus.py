@@ -1,0 +1,175 @@
+"""Gradients of functions of arrays, derived: in the form in which people write them, every line verified."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+# formula, variable, shapes, gradient; the forms of textbooks (Magnus and Neudecker; The Matrix Cookbook).
+GRADIENTS = [
+    ("mean((y - X w)^2)", "w", "X: N d, y: N, w: d", "-(2/N) X^T (y - X w)"),
+    ("(1/N) (y - X w)^T (y - X w)", "w", "X: N d, y: N, w: d", "-(2/N) X^T (y - X w)"),
+    ("(1/N) ||Y - X W||^2", "W", "X: N d, W: d K, Y: N K", "-(2/N) X^T (Y - X W)"),
+    (
+        "-mean(y*ln(sigmoid(X w)) + (1 - y)*ln(1 - sigmoid(X w)))", "w", "X: N d, y: N, w: d",
+        "(1/N) X^T (p - y)",
+    ),
+    ("mean(softplus(X w) - y*(X w))", "w", "X: N d, y: N, w: d", "(1/N) X^T (sigmoid(X w) - y)"),
+    ("logsumexp(z) - y^T z", "z", "z: K, y: K", "softmax(z) - y"),
+    ("-sum(y*ln(softmax(z)))", "z", "z: K, y: K", "sum(y) softmax(z) - y"),
+    ("-sum(y*log_softmax(z))", "z", "z: K, y: K", "sum(y) softmax(z) - y"),
+    ("mean((y - X w)^2) + c ||w||^2", "w", "X: N d, y: N, w: d", "2c w - (2/N) X^T (y - X w)"),
+    ("mean((y - X w)^2) + c w^T w", "w", "X: N d, y: N, w: d", "2c w - (2/N) X^T (y - X w)"),
+    ("mean((y - X w)^2) + c ||w||^2", "c", "X: N d, y: N, w: d", "sum(w^2)"),
+    (
+        "-1/2 ln det S - 1/2 (x - mu)^T S^-1 (x - mu)", "mu", "S: d d, x: d, mu: d",
+        "(1/2) (S^(-1) (x - mu) + (S^(-1))^T (x - mu))",
+    ),
+    (
+        "-1/2 ln det S - 1/2 (x - mu)^T S^-1 (x - mu)", "S", "S: d d, x: d, mu: d",
+        "(1/2) ((S^(-1))^T (x - mu) (x - mu)^T (S^(-1))^T - (S^(-1))^T)",
+    ),
+    ("tr(A X)", "X", "A: m n, X: n m", "A^T"),
+    ("tr(X^T A X)", "X", "A: n n, X: n m", "A X + A^T X"),
+    ("tr(A X B)", "X", "A: k m, X: m n, B: n k", "A^T B^T"),
+    ("x^T A x", "x", "A: n n, x: n", "A x + A^T x"),
+    ("x^T A y", "A", "A: m n, x: m, y: n", "x y^T"),
+    ("ln det X", "X", "X: n n", "(X^(-1))^T"),
+    ("||A x - b||^2", "x", "A: m n, x: n, b: m", "2A^T (A x - b)"),
+    ("a^T x", "x", "a: n, x: n", "a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "x", "shapes", "gradient"), GRADIENTS)
+def test_the_gradient_has_the_form_that_people_write(formula: str, x: str, shapes: str, gradient: str) -> None:
+    derivation = cr.explain(formula, wrt=x, shapes=shapes)
+    assert derivation.parts[0].result.text() == gradient
+    assert all(step.evidence.digits >= 15 for step in derivation.steps)
+    assert f"dL/d{x} = {gradient}" in derivation.to_text()
+
+
+def test_mean_squared_error_line_by_line() -> None:
+    shown = cr.explain("mean((y - X w)^2)", wrt="w", shapes="X: N d, y: N, w: d").to_text()
+    lines = [line.split("= ", 1)[1] for line in shown.splitlines() if line.strip().startswith("= ")]
+    assert lines == [
+        "mean(d((y - X w)^2))",
+        "mean(2(y - X w)*d(y - X w))",
+        "mean(2(y - X w)*(-d(X w)))",
+        "mean(2(y - X w)*(-X dw))",
+        "(1/N) sum(2(y - X w)*(-X dw))",
+        "-(2/N) (y - X w)^T X dw",
+        "-(2/N) (X^T (y - X w))^T dw",
+    ]
+    assert "(d,) = (d, N) (N,)" in shown
+    assert "X  (N, d)  matrix, constant" in shown
+
+
+FORMS = [
+    ("x^T A x", "x", "A: n n, x: n", "2A x", "for symmetric A"),
+    ("tr(X^T A X)", "X", "A: n n, X: n m", "2A X", "for symmetric A"),
+    ("ln det X", "X", "X: n n", "X^(-1)", "for symmetric X"),
+    ("-1/2 (x - mu)^T S^-1 (x - mu)", "mu", "S: d d, x: d, mu: d", "S^(-1) (x - mu)", "for symmetric S"),
+    ("-sum(y*ln(softmax(z)))", "z", "z: K, y: K", "softmax(z) - y", "where the components of y sum to 1"),
+    (
+        "-(1/N) sum(Y*ln(softmax(X W)))", "W", "X: N d, W: d K, Y: N K", "(1/N) X^T (p - Y)",
+        "where the rows of Y sum to 1",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "x", "shapes", "form", "supposed"), FORMS)
+def test_shorter_forms_say_what_they_suppose(formula: str, x: str, shapes: str, form: str, supposed: str) -> None:
+    differential = cr.explain(formula, wrt=x, shapes=shapes).parts[0].differential
+    assert differential is not None
+    assert [(found.result.text(), found.supposed) for found in differential.forms] == [(form, supposed)]
+
+
+def test_a_network_of_two_layers_by_all_its_parameters() -> None:
+    formula = "sum((y - W2 tanh(W1 x + b1) - b2)^2)"
+    by = ["W1", "b1", "W2", "b2"]
+    derivation = cr.explain(formula, wrt=by, shapes="W1: h d, b1: h, W2: k h, b2: k, x: d, y: k")
+    assert list(derivation.names.values()) == ["z", "h1", "r"]
+    assert [part.result.text() for part in derivation.parts] == [
+        "-2((W2^T r)*(1 - h1^2)) x^T",
+        "-2((W2^T r)*(1 - h1^2))",
+        "-2r h1^T",
+        "-2r",
+    ]
+
+
+def mean_squared_error(X: Any, y: Any, w: Any) -> Any:
+    return np.mean((y - X @ w) ** 2)
+
+
+def network(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, Y: Any) -> Any:
+    H = np.tanh(X @ W1 + b1)
+    P = H @ W2 + b2
+    R = Y - P
+    return np.mean(R**2)
+
+
+def logistic_loss(X: Any, y: Any, w: Any) -> Any:
+    p = 1 / (1 + np.exp(-X @ w))
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+def arrays(*shapes: tuple[int, ...]) -> list[Any]:
+    rng = np.random.default_rng(0)
+    return [rng.uniform(0.1, 0.9, size=shape) for shape in shapes]
+
+
+def test_a_numpy_function_with_its_values() -> None:
+    X, y, w = arrays((6, 3), (6,), (3,))
+    part = cr.explain(mean_squared_error, X, y, w, wrt="w").parts[0]
+    assert part.result.text() == "-(2/N) X^T (y - X w)"
+    np.testing.assert_allclose(part.value, -2 / 6 * X.T @ (y - X @ w), rtol=1e-13)
+
+
+def test_the_author_s_names_stand_in_the_lines() -> None:
+    derivation = cr.explain(network, *arrays((3, 4), (4,), (4, 2), (2,), (5, 3), (5, 2)), wrt=["W1", "b1", "W2", "b2"])
+    assert list(derivation.names.values()) == ["z", "H", "P", "R"]
+    assert [part.result.text() for part in derivation.parts] == [
+        "-(2/N) X^T ((R W2^T)*(1 - H^2))",
+        "-(2/N) sum((R W2^T)*(1 - H^2), axis=0)",
+        "-(2/N) H^T R",
+        "-(2/N) sum(R, axis=0)",
+    ]
+
+
+def test_a_logistic_function_that_is_written_out_is_recognised() -> None:
+    derivation = cr.explain(logistic_loss, *arrays((6, 3), (6,), (3,)), wrt="w")
+    assert derivation.parts[0].result.text() == "(1/N) X^T (p - y)"
+
+
+def test_a_function_that_does_not_depend_on_the_variable() -> None:
+    derivation = cr.explain("mean(x)", wrt="y", shapes="x: n, y: m", variables="x y")
+    assert derivation.parts[0].value is None
+    assert derivation.steps[-1].rule.name == "a constant or the variable itself"
+    assert cr.explain("c", wrt="c", shapes="x: n", variables="c x").parts[0].result.text() == "1"
+
+
+def test_every_notation() -> None:
+    derivation = cr.explain("x^T A x", wrt="x", shapes="A: n n, x: n", at={"A": np.eye(5), "x": np.ones(5)})
+    assert r"\frac{dL}{dx} &= A x + A^{T} x" in derivation.to_latex()
+    assert r"\text{for symmetric A}" in derivation.to_latex()
+    assert "| $A$ | `(n, n)` | matrix, constant |" in derivation.to_markdown()
+    assert "Shapes: <code>(n,) = (n, n) (n,) + (n, n) (n,)</code>" in derivation.to_html()
+    assert "dL/dx = [2., 2., 2., 2., 2.]" in derivation.to_text("unicode")
+    derivation = cr.explain("x^T A x", wrt="x", shapes="A: n n, x: n")
+    assert json.loads(json.dumps(derivation.to_dict()))["derivatives"][0]["derivative"] == "dL/dx"
+
+
+def test_what_is_refused() -> None:
+    with pytest.raises(cr.errors.ArgumentError, match="expected one number, such as a loss"):
+        cr.explain("X w", wrt="w", shapes="X: N d, w: d")
+    with pytest.raises(cr.errors.ArgumentError, match="is derived once"):
+        cr.explain("w^T w", wrt="w", shapes="w: d", order=2)
+    with pytest.raises(cr.errors.ArgumentError, match="is derived once"):
+        cr.explain("w^T w", wrt="w", shapes="w: d", method="limit")
+    with pytest.raises(cr.errors.ArgumentError, match="no single number"):
+        cr.explain(lambda w: 2 * w, np.ones(3))
