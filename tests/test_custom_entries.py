@@ -31,7 +31,8 @@ CUSTOM = {
     "sort": "order",
     # matrices
     "solve": "right-hand side only", "inv": "every entry of the matrix", "det": "cofactors",
-    "logabsdet": "one number from a whole matrix", "cofactor": "second derivative of det",
+    "logabsdet": "one number from a whole matrix", "log_det": "one number from a whole matrix",
+    "cofactor": "second derivative of det",
     "cofactor_change": "third derivative", "cholesky": "the equation that it solves",
 }  # fmt: skip
 COMPLEX = {"real", "imag", "conj", "abs_complex", "angle"}

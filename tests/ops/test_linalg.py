@@ -272,6 +272,23 @@ def test_complex(name: str) -> None:
     np.testing.assert_allclose(np.sum(np.real(back * v)), np.sum(np.real(w * tangent)), rtol=1e-9)
 
 
+def test_slogdet_of_complex_matrices_overflows_no_more_than_that_of_real_ones() -> None:
+    a = 10 * (numbers(300, 300) + 1j * numbers(300, 300))  # |det| is about 1e650
+    (sign, logarithm), pullback = cr.vjp(np.linalg.slogdet, a)
+    np.testing.assert_allclose(sign, np.linalg.slogdet(a)[0], rtol=1e-12)
+    np.testing.assert_allclose(logarithm, np.linalg.slogdet(a)[1], rtol=1e-12)
+    (back,) = pullback((0j, 1.0))
+    np.testing.assert_allclose(back, np.linalg.inv(a).T, rtol=1e-10)
+    (back,) = pullback((1 + 0j, 0.0))
+    # A turn of the first row by t turns the sign by t.
+    np.testing.assert_allclose(np.sum(np.real(back[0] * 1j * a[0])), np.real(1j * sign), rtol=1e-9)
+
+
+def test_the_sign_of_a_singular_complex_matrix_is_zero() -> None:
+    (sign, logarithm), _ = cr.vjp(np.linalg.slogdet, np.ones((2, 2), np.complex64))
+    assert (sign, sign.dtype, logarithm, logarithm.dtype) == (0, np.complex64, -np.inf, np.float32)
+
+
 def test_holomorphic_pullbacks_are_transposed_and_not_conjugated() -> None:
     a, w = regular(3, 3) + 1j * numbers(3, 3), numbers(3, 3) + 1j * numbers(3, 3)
     x = np.linalg.inv(a)

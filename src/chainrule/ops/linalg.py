@@ -260,6 +260,20 @@ def _logabsdet_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Arra
     return F.real(moved) if moved.dtype.kind == "c" else moved
 
 
+def _log_det(a: Any) -> Any:
+    """log det of a complex matrix: its imaginary part is the argument of det, which itself may overflow."""
+    sign, logarithm = np.linalg.slogdet(a)
+    return logarithm + 1j * np.angle(sign)
+
+
+log_det = primitive("log_det", evaluate=_log_det, shape=square_to_scalar,
+                    dtype=lambda a: np.result_type(a, np.complex64),
+                    derivative=Custom(lambda F, tangents, out, a: _paired(F, transposed(F, F.inv(a)), tangents[0]),
+                                      lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
+                                      reason="one number from a whole matrix, with A^-T as its gradient"),
+                    notation=Call("log det", latex=r"\log\det"), rule=LOG_DETERMINANT, domain=REGULAR,
+                    examples=_SQUARES)
+
 det_sign = primitive("det_sign", evaluate=_det_sign, shape=square_to_scalar,
                      derivative=Constant(),
                      notation=Call("sign det", latex=r"\operatorname{sign}\det"), rule=rules.STEP, examples=_SQUARES,

@@ -234,6 +234,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "inv": _inv,
     "det": lambda m, a: _each(lambda rows: _determinant(m, rows), a, ()),
     "det_sign": lambda m, a: _each(lambda rows: m.sign(_determinant(m, rows)), a, ()),
+    "log_det": lambda m, a: _each(lambda rows: m.log(_determinant(m, rows)), a, ()),
     "logabsdet": lambda m, a: _each(lambda rows: m.log(abs(_determinant(m, rows))), a, ()),
     "cofactor": lambda m, a: _each(lambda rows: _cofactors(m, rows), a, a.shape[-2:]),
     "cofactor_change": _cofactor_change,

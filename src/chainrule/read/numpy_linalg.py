@@ -55,9 +55,10 @@ def _det(a: Any) -> Any:
 def _slogdet(a: Any) -> Slogdet:
     a = _squares(a, "slogdet")
     if a.dtype.kind == "c":
-        # The phase of a complex determinant does change with the matrix.
-        det = F.det(a)
-        return Slogdet(det / np.abs(det), F.logabsdet(a))
+        # The phase of a complex determinant does change with the matrix: both parts of one logarithm.
+        whole = F.log_det(a)
+        logarithm = np.real(whole)
+        return Slogdet(F.where(F.equal(logarithm, -np.inf), 0.0, np.exp(1j * np.imag(whole))), logarithm)
     if type(a) is Traced and type(a.record.value) is not Traced:
         sign, logarithm = np.linalg.slogdet(a.record.value)  # one factorization for both
         return Slogdet(recorded(F.det_sign, a, sign), recorded(F.logabsdet, a, logarithm))
