@@ -143,6 +143,10 @@ def test_a_hessian_has_every_pair() -> None:
     assert [part.result.text() for part in derivation.parts[2:]] == ["2y", "2x", "2x", "6"]
 
 
+def test_a_constant_is_a_function_of_whatever_is_asked_for() -> None:
+    assert cr.explain("7 pi", wrt="x").result.text() == "0"
+
+
 def test_every_step_is_verified() -> None:
     for step in cr.explain("sin(x)^2 ln(x^2 + 1)/x", detail="every").steps:
         assert step.evidence.digits == 30

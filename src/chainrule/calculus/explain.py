@@ -102,6 +102,8 @@ def explain(
         raise ArgumentError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
     if order < 1:
         raise ArgumentError(f"order is {order}: expected 1 for the derivative, 2 for its derivative, and so on")
+    if isinstance(f, str) and variables is None and shapes is None and wrt is not None and not parse(f).inputs:
+        variables = wrt  # a constant is a function of whatever is asked for
     graph, point = _function(f, args, variables, shapes, at)
     by = _variables(graph, wrt)
     if any(node.shape for node in graph.nodes):
