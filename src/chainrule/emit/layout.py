@@ -22,6 +22,8 @@ __all__ = ["WIDTH", "Binding", "Expression", "Printer", "Program", "assembled", 
 
 WIDTH = 88
 _INLINE = 44  # characters: what is longer has a line of its own
+_CONDITION = 80  # characters of a condition in a message: deeper parts of a longer one are left out
+_DEPTH = 6
 _INDENT = "    "
 
 
@@ -63,6 +65,10 @@ class Program:
     source: str
     name: str
     constants: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _within(written: Expression, binding: Binding) -> str:
+    return written.text if written.binding >= binding else f"({written.text})"
 
 
 def known_name(node: Node) -> str:
@@ -147,8 +153,7 @@ class Printer(ABC):
 
     def operand(self, node: Node, binding: Binding = Binding.LOOSEST, consumer: Node | None = None) -> str:
         """An operand's text, in parentheses if it binds less tightly than asked for."""
-        written = self.literal(node, consumer) if self.is_literal(node) else self.written[node]
-        return written.text if written.binding >= binding else f"({written.text})"
+        return _within(self.literal(node, consumer) if self.is_literal(node) else self.written[node], binding)
 
     def atom(self, node: Node, consumer: Node | None = None) -> str:
         """An operand's name, which the text may mention several times."""
@@ -223,12 +228,13 @@ class Printer(ABC):
         self._inlined.discard(node)
 
     def _guard(self, node: Node, outcome: bool | int) -> None:
+        condition = self._condition(node)
         if isinstance(outcome, bool):
             test = f"not {self.operand(node, Binding.ATOM)}" if outcome else self.operand(node)
-            valid = self.operand(node) if outcome else f"not {self.operand(node, Binding.ATOM)}"
+            valid = condition.text if outcome else f"not {_within(condition, Binding.ATOM)}"
         else:
             test = f"int({self.operand(node)}) != {outcome}"
-            valid = f"{self.operand(node, Binding.SUM)} == {outcome}"
+            valid = f"{_within(condition, Binding.SUM)} == {outcome}"
         place = f" (the branch taken in {node.site})" if node.site else ""
         text = f"{self.name} is valid where {valid}{place}"
         message = json.dumps(text, ensure_ascii=not text.isprintable())
@@ -238,6 +244,31 @@ class Printer(ABC):
             self.lines.append(line)
         else:
             self.lines += [f"{_INDENT}raise {self.guard_error}(", f"{_INDENT * 2}{message}", f"{_INDENT})"]
+
+    def _condition(self, node: Node) -> Expression:
+        """What a guard tests, for its message: by the names in the user's code, and not by those that were made up."""
+        for depth in range(_DEPTH, 1, -1):
+            found = self._told(node, depth, {})
+            if len(found.text) <= _CONDITION:
+                return found
+        return self._told(node, 1, {})
+
+    def _told(self, node: Node, depth: int, known: dict[str, Node]) -> Expression:
+        if node.name:
+            alone = known.setdefault(node.name, node) is node
+            return Expression(node.name) if alone else self.written[node]
+        if depth == 0:
+            return Expression("...")
+        parts = {
+            part: self._told(part, depth - 1, known) for part in self.references(node) if not self.is_literal(part)
+        }
+        shown, inlined = {part: self.written[part] for part in parts}, self._inlined
+        self.written.update(parts)
+        self._inlined = set()
+        told = self.spell(node)
+        self.written.update(shown)
+        self._inlined = inlined
+        return told
 
     def _return(self) -> None:
         outputs = self.graph.outputs
