@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,30 @@ FORMS = [
     ("y x/x", "y"), ("x^1.5/x^0.5", "x"), ("x^0", "1"), ("x^2 x^-2", "1"),
     ("sigmoid(-x) sigmoid(x)", "sigmoid(x) (1 - sigmoid(x))"),
     ("sigmoid(x) sigmoid(-x)", "sigmoid(x) (1 - sigmoid(x))"),
+    ("x + y + x", "2x + y"), ("x + y - x - z", "y - z"), ("x y + y x", "2x y"), ("x - (y - x) + 2", "2x - y + 2"),
+    ("0.1x + 0.2x", "0.3x"), ("x/3 + x/6", "x/2"), ("2x/3 - x/6", "x/2"), ("-(x - y)", "y - x"),
+    ("(-x - y)/z", "-(x + y)/z"), ("(-x - y)^2 z", "z (x + y)^2"), ("(-x - y + z) x", "x (-x - y + z)"),
+    ("x^2 y x^3", "x^5 y"), ("x y/(x z)", "y/z"), ("x^(1/3) x", "x^(4/3)"), ("x^0.5 x", "x^1.5"),
+    ("x sqrt(x)", "x sqrt(x)"), ("x/sqrt(x)", "sqrt(x)"), ("sqrt(x)/x", "1/sqrt(x)"), ("sqrt(x) sqrt(x)", "x"),
+    ("x^2/cbrt(x)", "x cbrt(x)^2"), ("x^-2 x^-1", "x^(-3)"), ("x^-2", "x^(-2)"), ("1/x^2", "1/x^2"),
+    ("e^x e^y", "e^(x + y)"), ("e^x/e^y", "e^(x - y)"), ("e^2 e^x", "e^(2 + x)"), ("e^2 e^3", "e^5"),
+    ("1/(e^x e^y)", "1/e^(x + y)"), ("e^(2x)/e^x", "e^x"), ("x x^y", "x^(1 + y)"), ("2^x*2^y", "2^(x + y)"),
+    ("x e^y + y e^y", "e^y (x + y)"), ("2x e^y - 4 e^y", "2e^y (x - 2)"), ("x^2 + 2x", "x^2 + 2x"),
+    ("-x e^y - e^y", "-e^y (x + 1)"), ("e^(-x) - x e^(-x)", "e^(-x) (1 - x)"), ("x/2 + y/2", "(x + y)/2"),
+    ("sqrt(x)^3 y + sqrt(x)", "sqrt(x) (x y + 1)"), ("sin(x)/y + x/y^2", "(y sin(x) + x)/y^2"),
+    ("1/x + 1/x^2", "1/x + 1/x^2"), ("1 - x/(x + y)", "y/(x + y)"), ("1/(1 + y/x)/x", "1/(x + y)"),
+    ("x/(x + y/x)", "x^2/(x^2 + y)"), ("2/(x (1 + (y/x)^2))", "2x/(x^2 + y^2)"), ("1/(1 + 1/x)", "1/(1 + 1/x)"),
+    ("sqrt(x + y) + x/sqrt(x + y)", "(2x + y)/sqrt(x + y)"), ("1/(x - 5) - 1/(x + 5)", "10/((x - 5) (x + 5))"),
+    ("3(x - 1) + 2(x + 1)", "5x - 1"), ("x (y + 1) - x y", "x"), ("x (y + 1) + z", "x (y + 1) + z"),
+    ("sin(x)^2 + y + cos(x)^2", "1 + y"), ("y - y cos(x)^2", "y sin(x)^2"), ("1 + tan(x)^2", "1 + tan(x)^2"),
+    ("2 sin(x)^2 + cos(x)^2", "2 sin(x)^2 + cos(x)^2"), ("sin(x)^2 + cos(y)^2", "sin(x)^2 + cos(y)^2"),
+    ("sin(x)/cos(x)", "tan(x)"), ("sin(x)/cos(x)^2", "sin(x)/cos(x)^2"), ("sinh(x)/cosh(x)", "tanh(x)"),
+    ("sqrt(x^2)", "|x|"), ("|x|^2", "x^2"), ("x^2 sign(x)", "x |x|"), ("sign(x)/|x|", "1/x"),
+    ("x/sign(x)", "x/sign(x)"), ("sign(x) |y|", "sign(x) |y|"), ("(1 - x)(1 + x)", "1 - x^2"),
+    ("(x - y)(x + y)", "(x - y) (x + y)"),
+    ("ln(x^2)", "ln(x^2)"), ("(x^2)^3", "x^6"), ("(x^2)^(1/2)", "(x^2)^(1/2)"), ("(x^0.5)^4", "x^2"),
+    ("(e^x)^2", "e^(2x)"), ("(3x + 2)^2", "(3x + 2)^2"), ("sin(x + y) (y + x)", "sin(x + y) (x + y)"),
+    ("sin(x y) + y x", "sin(x y) + x y"), ("sin(x) y", "y sin(x)"),
     ("sigmoid(y) sigmoid(x)", "sigmoid(y) sigmoid(x)"), ("sigmoid(-y) sigmoid(x)", "sigmoid(-y) sigmoid(x)"),
 ]  # fmt: skip
 
@@ -36,6 +62,82 @@ def test_a_formula_in_the_form_of_a_textbook(text: str, want: str) -> None:
     assert formula_text(shown) == want
     at = [0.7, 1.3, 2.1][: len(graph.inputs)]
     np.testing.assert_allclose(evaluate(shown, *at)[0], evaluate(graph, *at)[0], rtol=1e-14)
+
+
+def test_roots_of_conjugates_are_one_root() -> None:
+    graph = parse("sqrt(x - 1) sqrt(x + 1)")
+    shown = simplify(graph, for_view=True)
+    assert formula_text(shown) == "sqrt(x^2 - 1)"
+    np.testing.assert_allclose(evaluate(shown, 1.7)[0], evaluate(graph, 1.7)[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize("text", ["x/0", "x y/(0x)", "2x/(3y*0)", "1e200^2/x"])
+def test_a_division_by_zero_is_left_for_evaluation(text: str) -> None:
+    assert "/" in formula_text(simplify(parse(text), for_view=True))
+
+
+def test_products_of_many_sums_are_not_multiplied_out() -> None:
+    text = " ".join(f"(x + y^{i} + {i} + z^{i})" for i in range(1, 4)) + " - x"
+    assert formula_text(simplify(parse(text), for_view=True)).count("(") == 3
+
+
+def test_a_large_part_that_is_used_twice_is_left_whole() -> None:
+    x = Node(None, (), {"name": "x"}, (), np.dtype(float), "x")
+    factors = [F.sin(F.multiply(float(i), x)) for i in range(2, 14)]
+    shared = factors[0]
+    for factor in factors[1:]:
+        shared = F.multiply(shared, factor)
+    graph = Graph((x,), (F.add(F.multiply(shared, 2.0), F.exp(shared)),))
+    shown = verify(simplify(graph, for_view=True))
+    assert len(shown) <= len(graph)
+    np.testing.assert_allclose(evaluate(shown, 0.4)[0], evaluate(graph, 0.4)[0], rtol=1e-14)
+
+
+def test_nothing_is_left_of_an_array_less_itself() -> None:
+    x = Node(None, (), {"name": "x"}, (3,), np.dtype(float), "x")
+    shown = verify(simplify(Graph((x,), (F.subtract(x, F.multiply(1.0, x)),)), for_view=True))
+    np.testing.assert_array_equal(evaluate(shown, np.arange(3.0))[0], np.zeros(3))
+
+
+def long_sum(x: Node, count: int) -> Node:
+    total = x
+    for i in range(1, count):
+        term = F.power(x, float(i % 9)) if i % 2 else F.sin(F.multiply(float(i), x))
+        total = F.add(total, F.multiply(float(i), term)) if i % 3 else F.subtract(total, term)
+    return total
+
+
+def nest(x: Node, count: int) -> Node:
+    for _ in range(count):
+        x = F.sin(F.add(F.square(x), 1.0))
+    return x
+
+
+def long_product(x: Node, count: int) -> Node:
+    total = x
+    for i in range(1, count):
+        total = F.multiply(total, F.add(F.sin(F.multiply(float(i), x)), float(i)))
+    return total
+
+
+LARGE = [(long_sum, 1000), (nest, 200), (long_product, 100)]
+
+
+@pytest.mark.no_cover  # measuring coverage takes time of its own
+@pytest.mark.parametrize(("make", "count"), LARGE, ids=["a sum", "a nest", "a product"])
+@pytest.mark.parametrize("of", ["the formula", "its derivative"])
+def test_large_formulas_take_linear_time_and_stay_small(make: Callable[..., Node], count: int, of: str) -> None:
+    seconds = []
+    for size in (count, 4 * count):
+        x = Node(None, (), {"name": "x"}, (), np.dtype(float), "x")
+        graph = Graph((x,), (make(x, size),))
+        graph = graph if of == "the formula" else reverse(graph)
+        start = time.process_time()
+        shown = verify(simplify(graph, for_view=True))
+        seconds.append(time.process_time() - start)
+        assert len(shown) <= 1.2 * len(graph)
+    assert seconds[1] < 10 * seconds[0] + 0.2
+    assert seconds[0] < 3
 
 
 def test_a_power_of_an_array_to_zero_keeps_its_shape() -> None:
@@ -70,6 +172,12 @@ def test_two_axes_of_one_length_have_one_letter() -> None:
     shown = simplify(graph, for_view=True)
     assert formula_text(shown).endswith("N (N + M)")
     assert evaluate(shown, np.zeros(20), np.zeros(20), np.zeros(7)) == (20 * 27,)
+
+
+def test_a_declared_size_has_its_letter() -> None:
+    x = Node(None, (), {"name": "X", "sizes": ("m", "")}, (4, 3), np.dtype(float), "X")
+    graph = Graph((x,), (F.multiply(F.size(x, axis=(0,)), F.size(x, axis=(1,))),))
+    assert formula_text(simplify(graph, for_view=True)) == "m N"
 
 
 def test_complex_numbers_are_left_as_they_are() -> None:

@@ -24,7 +24,7 @@ Observer = Callable[[Rewrite, Node, Node], None]
 
 _NESTING = 30  # how many rules may be under way inside each other: deeper is left as it is, and Python's stack is safe
 _ROUNDS = 100  # how many rules may follow each other at one node: a bound, not a figure that terms reach
-_REPEATABLE = 8  # how many operations of a shared term may be written out again: keeps the result linear
+_REPEATABLE = 8  # how many signs of a shared sum or product may be written out again: keeps the result linear
 _COMMUTATIVE = ("add", "multiply")
 _SIZE_NAMES = ("N", "M", "K", "L")
 _FAMILIES = {"sum": ("add", "subtract", "negative"), "product": ("multiply", "divide", "negative")}
@@ -36,15 +36,18 @@ class Building:
     Args:
         table: the rules; at each node the first that applies is taken, and then again.
         graph: what is simplified: how often its nodes are used decides what may be written out again.
+
+    Attributes:
         observe: called with each rule, what it was applied to and what it made of it, but for the rules that are
             applied while another one builds its result.
+        passed_over: whether a term that is used in several places was left whole for that.
     """
 
-    def __init__(self, table: Sequence[Rewrite], graph: Graph, observe: Observer | None = None) -> None:
+    def __init__(self, table: Sequence[Rewrite], graph: Graph) -> None:
         self.plain = _Plain(self)
-        self.passed_over = False  # whether a shared term was left whole
+        self.passed_over = False
+        self.observe: Observer | None = None
         self._table = table
-        self._observe = observe
         self._graph = graph
         self._rules: dict[Primitive, tuple[list[Rewrite], list[Rewrite]]] = {}
         self._nodes: dict[Any, Node] = {}
@@ -69,18 +72,15 @@ class Building:
         setattr(self, name, apply)
         return apply
 
-    def swept(self, meanwhile: Callable[[dict[Node, Node]], None] | None = None) -> dict[Node, Node]:
-        """What becomes of each node of the graph, operands first; `meanwhile` sees what is done after each node."""
+    def sweep(self, new: dict[Node, Node]) -> None:
+        """Enter in `new` what becomes of each node of the graph, operands first."""
         uses = _uses(self._graph)
         inside = _insides(self._graph, uses) if any(rule.whole for rule in self._table) else {}
-        new: dict[Node, Node] = {}
         for node in self._graph.nodes:
-            new[node] = self._rebuilt(node, [new[operand] for operand in node.operands], inside.get(node, ""))
+            made = self._rebuilt(node, [new[operand] for operand in node.operands], inside.get(node, ""))
+            new[node] = made
             if uses[node] > 1:
-                self._shared.add(new[node])
-            if meanwhile is not None:
-                meanwhile(new)
-        return new
+                self._shared.add(made)
 
     def simplified(self, node: Node) -> Node:
         """What the rules make of a node whose operands are simplified."""
@@ -106,11 +106,21 @@ class Building:
         return final
 
     def looks_into(self, node: Node) -> bool:
-        """Whether a rule may take a term apart: one that is used elsewhere too is taken apart only if it is small."""
-        if node not in self._shared or self.operations(node) <= _REPEATABLE:
+        """Whether a rule may take a sum or product apart: one that is used elsewhere too only if it has few parts."""
+        if node not in self._shared or self._is_short(node):
             return True
         self.passed_over = True
         return False
+
+    def _is_short(self, node: Node) -> bool:
+        members = _FAMILIES.get(_family(operation(node)), ())
+        waiting, count = [node], 0
+        while waiting and count <= _REPEATABLE:
+            x = waiting.pop()
+            if operation(x) in members:
+                count += 1
+                waiting += x.operands
+        return count <= _REPEATABLE
 
     def operations(self, node: Node) -> int:
         """How many operations a node takes as it is written, with shared terms counted each time."""
@@ -183,12 +193,10 @@ class Building:
 
     def _rewritten(self, node: Node, partial: bool) -> tuple[list[Node], Node]:
         passed: list[Node] = []
+        node = node if partial else self._completed(node)
         for _ in range(_ROUNDS):
             if node.primitive is None or self._known.get(node) is node:
                 break
-            if not partial:
-                node = self._completed(node)
-            assert node.primitive is not None
             for rule in self._rules_on(node.primitive)[partial]:
                 made = rule.apply(self, node)
                 found = None if made is None or made is node else self._alike(made, node)
@@ -196,8 +204,9 @@ class Building:
                     break
             else:
                 break
-            if self._observe is not None and self._nesting == 1:
-                self._observe(rule, node, found)
+            found = found if partial else self._completed(found)
+            if self.observe is not None and self._nesting == 1:
+                self.observe(rule, node, found)
             passed.append(node)
             node = found
         return passed, node
@@ -239,8 +248,10 @@ class Building:
         if made.primitive is None:
             value = np.asarray(made.parameters["value"], like.dtype)[()]
             return self.shared(Node(None, (), {"value": value}, (), like.dtype, made.name))
-        first = self._strong(made.operands[0], like)
-        return cast(Node, getattr(self.plain, made.primitive.name)(first, *made.operands[1:], **made.parameters))
+        # The first weak operand: that of where is not its condition.
+        place = next(i for i, operand in enumerate(made.operands) if operand.dtype is float)
+        operands = [self._strong(x, like) if i == place else x for i, x in enumerate(made.operands)]
+        return cast(Node, getattr(self.plain, made.primitive.name)(*operands, **made.parameters))
 
     def _rules_on(self, primitive: Primitive) -> tuple[list[Rewrite], list[Rewrite]]:
         found = self._rules.get(primitive)

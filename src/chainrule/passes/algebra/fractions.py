@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from chainrule.core.domain import POSITIVE
+from chainrule.core.domain import POSITIVE, Interval
 from chainrule.core.graph import Node
 from chainrule.passes.algebra.product import Factor, Product, divided, is_real, product, written
 from chainrule.passes.algebra.sum import Term, sum_of, term, terms_of, total
@@ -18,6 +18,7 @@ __all__ = ["FRACTIONS"]
 
 _POSITIVE = POSITIVE.interval(0)
 _ONE = Fraction(1)
+_FEW = 4  # terms of a sum that are put over one line to see whether it is shorter
 _Powers = dict[tuple[Node, Node | None], Fraction]
 
 
@@ -27,11 +28,18 @@ def _common_denominator(F: Any, node: Node) -> Node | None:
     if group is None:
         return None
     fraction = _over_one_line(F, [terms[i] for i in group], node)
-    if fraction is None:
-        return None
     others = [x for i, x in enumerate(terms) if i not in group]
     place = sum(i not in group for i in range(group[0]))
     return total(F, [*others[:place], term(product(F, fraction)), *others[place:]], node)
+
+
+def _shorter_over_one_line(F: Any, node: Node) -> Node | None:
+    """All terms over one line, where that takes fewer operations: 1/(x - 1) - 1/(x + 1) is 2/((x - 1)(x + 1))."""
+    terms = terms_of(F, node) if is_real(node) else []
+    if not 1 < len(terms) <= _FEW or not any(_below(x) for x in terms) or all(map(_is_monomial, terms)):
+        return None
+    found: Node = F.simplified(_over_one_line(F, terms, node))
+    return found if F.operations(found) < F.operations(node) else None
 
 
 def _related(terms: Sequence[Term]) -> Iterator[list[int]]:
@@ -64,7 +72,7 @@ def _is_monomial(x: Term) -> bool:
     return all(f.base.primitive is None and f.unit is None and f.count.denominator == 1 for f in x.form.factors)
 
 
-def _over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
+def _over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node:
     line: _Powers = {}
     styles: dict[tuple[Node, Node | None], Factor] = {}
     for x in terms:
@@ -75,10 +83,9 @@ def _over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
     raised = {key: -count for key, count in line.items()}
     upper = [_multiplied(F, x, raised, number, like) for x in terms]
     above = sum_of(F, upper, like)
-    if above is None:
-        return None
     lower = [replace(styles[key], count=count, source=None) for key, count in line.items()]
-    return F.plain.divide(above, written(F, _below_line(number, lower), like)) if lower else None
+    fraction: Node = F.plain.divide(above, written(F, _below_line(number, lower), like))
+    return fraction
 
 
 def _below_line(number: Fraction, factors: Sequence[Factor]) -> Product:
@@ -106,10 +113,7 @@ def _fraction_in_fraction(F: Any, node: Node) -> Node | None:
         others = {other.key for other in form.factors if other is not factor}
         if not bases or not bases & others:
             continue
-        fraction = _over_one_line(F, terms, factor.base)
-        if fraction is None:
-            continue
-        inner = product(F, fraction)
+        inner = product(F, _over_one_line(F, terms, factor.base))
         count = factor.count
         swapped = tuple(
             replace(f, count=f.count * count, below=not f.below, source=None if count != 1 else f.source)
@@ -143,6 +147,10 @@ FRACTIONS: tuple[Rewrite, ...] = (
     Rewrite("common denominator", "x / u + y / u^2 = (x u + y) / u^2", named("add", "subtract"), _common_denominator,
             lambda F, x, y: F.add(F.divide(F.sin(x), y), F.divide(x, F.square(y))), ((3,), (3,)), _POSITIVE,
             whole=True),
+    Rewrite("common denominator", "1 / x - 1 / (x + 1) = 1 / (x (x + 1)), where that is shorter",
+            named("add", "subtract"), _shorter_over_one_line,
+            lambda F, x: F.subtract(F.divide(1.0, F.subtract(x, 5.0)), F.divide(1.0, F.add(x, 1.0))), ((3,),),
+            Interval(0.0, 4.0), whole=True),
     Rewrite("fraction in a fraction", "1 / (x (1 + y / x)) = 1 / (x + y)", named("multiply", "divide", "negative"),
             _fraction_in_fraction, lambda F, x, y: F.divide(1.0, F.multiply(x, F.add(1.0, F.divide(y, x)))),
             ((3,), (3,)), _POSITIVE, whole=True),

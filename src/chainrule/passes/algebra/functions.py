@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from chainrule.core.domain import POSITIVE, Interval
@@ -64,21 +65,30 @@ def _hypotenuse(F: Any, node: Node) -> Node | None:
     return F.sqrt(F.add(F.square(x), F.square(y)))
 
 
-def _pair(combine: Callable[[Any, Factor, Factor], Factor | None]) -> Callable[[Any, Node], Node | None]:
-    """A rule for two factors of a product that together are one."""
+def _pair(
+    combine: Callable[[Any, Factor, Factor], tuple[Factor, ...] | None], first: str = "", second: str = ""
+) -> Callable[[Any, Node], Node | None]:
+    """A rule for two factors of a product that together are something shorter; names of operations if they matter."""
+
+    def among(factors: Sequence[Factor], names: str) -> list[int]:
+        return [
+            i for i, x in enumerate(factors) if x.unit is None and (not names or operation(x.base) in names.split())
+        ]
 
     def apply(F: Any, node: Node) -> Node | None:
-        form = product(F, node) if is_real(node) else None
-        factors = form.factors if form is not None else ()
-        if form is None or len(factors) < 2:
+        if not is_real(node):
             return None
-        for i, x in enumerate(factors):
-            for j, y in enumerate(factors):
-                alike = i != j and x.base.shape == y.base.shape and x.unit is None and y.unit is None
-                found = combine(F, x, y) if alike else None
+        form = product(F, node)
+        right = among(form.factors, second)
+        for i in among(form.factors, first) if right else ():
+            x = form.factors[i]
+            for j in right:
+                y = form.factors[j]
+                found = combine(F, x, y) if i != j and x.base.shape == y.base.shape else None
                 if found is not None:
-                    kept = [found if k == min(i, j) else z for k, z in enumerate(factors) if k != max(i, j)]
-                    return written(F, replace(form, factors=tuple(kept)), node)
+                    rest: list[tuple[Factor, ...]] = [(z,) for z in form.factors]
+                    rest[min(i, j)], rest[max(i, j)] = found, ()
+                    return written(F, replace(form, factors=tuple(chain.from_iterable(rest))), node)
         return None
 
     return apply
@@ -101,26 +111,28 @@ def _logistic(F: Any, node: Node) -> Node | None:
     return None
 
 
-def _quotient(F: Any, x: Factor, y: Factor) -> Factor | None:
+def _quotient(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
     name = _QUOTIENTS.get((operation(x.base), operation(y.base)))
     if name is None or x.base.operands != y.base.operands or x.exponent != -y.exponent or x.below:
         return None
-    return Factor(getattr(F, name)(*x.base.operands), None, x.count)
+    return (Factor(getattr(F, name)(*x.base.operands), None, x.count),)
 
 
-def _sign_of(F: Any, x: Factor, y: Factor) -> Factor | None:
-    same = operation(y.base) == "sign" and y.base.operands[0] is x.base
-    return Factor(F.abs(x.base), None, _ONE) if same and x.exponent == y.exponent == 1 else None
+def _sign_of(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
+    if y.base.operands[0] is not x.base or y.exponent != 1 or x.exponent < 1 or x.count.denominator > 1:
+        return None
+    return x.to_the(x.count - 1), Factor(F.abs(x.base), None, _ONE)
 
 
-def _absolute(F: Any, x: Factor, y: Factor) -> Factor | None:
-    same = operation(x.base) == "sign" and operation(y.base) == "abs" and x.base.operands == y.base.operands
-    return Factor(x.base.operands[0], None, _ONE) if same and x.exponent == y.exponent == 1 else None
+def _absolute(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
+    if x.base.operands != y.base.operands or x.exponent != 1 or abs(y.exponent) != 1:
+        return None
+    return (Factor(x.base.operands[0], None, _ONE, y.below),)
 
 
-def _conjugates(F: Any, x: Factor, y: Factor) -> Factor | None:
+def _conjugates(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
     """(1 - u)(1 + u) with the number first, or of roots: entries write it so for the sake of rounding."""
-    if operation(x.base) != "subtract" or operation(y.base) != "add" or x.below != y.below or x.count != y.count:
+    if x.below != y.below or x.count != y.count:
         return None
     if x.count not in (1, Fraction(1, 2)) or x.style != y.style:
         return None
@@ -131,7 +143,7 @@ def _conjugates(F: Any, x: Factor, y: Factor) -> Factor | None:
         base = F.subtract(F.square(a), 1.0)
     else:
         return None
-    return Factor(base, None, x.count, x.below, x.style)
+    return (Factor(base, None, x.count, x.below, x.style),)
 
 
 FUNCTIONS: tuple[Rewrite, ...] = (
@@ -146,15 +158,19 @@ FUNCTIONS: tuple[Rewrite, ...] = (
             ((3,), (3,))),
     Rewrite("inverse functions", "ln(exp(x)) = x; exp(ln(x)) = x, for x > 0", named("log", "exp"), _inverse,
             lambda F, x: F.exp(F.log(x)), ((3,),), _POSITIVE),
-    Rewrite("difference of squares", "(1 - x)(1 + x) = 1 - x^2, of roots too", _PRODUCT, _pair(_conjugates),
+    Rewrite("difference of squares", "(1 - x)(1 + x) = 1 - x^2, of roots too", _PRODUCT,
+            _pair(_conjugates, "subtract", "add"),
             lambda F, x: F.divide(1.0, F.multiply(F.subtract(1.0, x), F.add(1.0, x))), ((3,),), Interval(-1.0, 1.0),
             whole=True),
     Rewrite("sigmoid", "s(x) s(-x) = s(x) (1 - s(x)), for the sigmoid s", _PRODUCT, _logistic,
             lambda F, x: F.multiply(F.expit(x), F.expit(F.negative(x))), whole=True),
-    Rewrite("sign times absolute value", "sign(x) |x| = x", _PRODUCT, _pair(_absolute),
+    Rewrite("sign times absolute value", "sign(x) |x| = x, sign(x) / |x| = 1 / x", _PRODUCT,
+            _pair(_absolute, "sign", "abs"),
             lambda F, x: F.multiply(F.sign(x), F.abs(x)), whole=True),
-    Rewrite("absolute value", "x sign(x) = |x|", _PRODUCT, _pair(_sign_of), lambda F, x: F.multiply(x, F.sign(x)),
+    Rewrite("absolute value", "x^2 sign(x) = x |x|", _PRODUCT,
+            _pair(_sign_of, second="sign"), lambda F, x: F.multiply(F.square(x), F.sign(x)),
             whole=True),
-    Rewrite("tangent", "sin(x) / cos(x) = tan(x), sinh(x) / cosh(x) = tanh(x)", _PRODUCT, _pair(_quotient),
+    Rewrite("tangent", "sin(x) / cos(x) = tan(x), sinh(x) / cosh(x) = tanh(x)", _PRODUCT,
+            _pair(_quotient, "sin sinh", "cos cosh"),
             lambda F, x: F.divide(F.sin(x), F.cos(x)), ((3,),), Interval(-1.5, 1.5), whole=True),
 )  # fmt: skip

@@ -117,7 +117,7 @@ def exact(node: Node) -> Fraction | None:
     if value is None or isinstance(value, (complex, np.complexfloating)) or not np.isfinite(value):
         return None
     found = Fraction(repr(float(value)))
-    if found.denominator <= _DIGITS and abs(found.numerator) <= _DIGITS:
+    if _is_short(found):
         return found
     simple = found.limit_denominator(_SIMPLE)
     return simple if float(simple) == value else None
@@ -160,7 +160,7 @@ def _read(F: Any, node: Node) -> Product:
                 waiting += [(right, below != (name == "divide")), (left, below)]
             continue
         value = exact(x)
-        if value and _same_product(sides[below], abs(value)):
+        if value and _is_short(sides[below] * value):
             negative, signs = negative != (value < 0), signs + (value < 0)
             numbers += value != 1 or below
             sides[below] *= abs(value)
@@ -176,9 +176,8 @@ def _begins_with_number(node: Node) -> bool:
     return exact(node) is not None
 
 
-def _same_product(x: Fraction, y: Fraction) -> bool:
-    """Whether floating point gives the product of two decimals as it is on paper: 0.1 times 3 is not 0.3 there."""
-    return float(x * y) == float(x) * float(y)
+def _is_short(value: Fraction) -> bool:
+    return abs(value.numerator) <= _DIGITS and value.denominator <= _DIGITS
 
 
 def _opens(F: Any, x: Node) -> bool:
@@ -311,9 +310,9 @@ def _nodes(F: Any, factor: Factor) -> list[Node]:
         return [*([_whole(F, base, count - rest)] if count > 1 else []), roots[rest](base)]
     if factor.style == "root" and rest == 2 * _THIRD and count > 0:
         return [*([_whole(F, base, count - rest)] if count > 1 else []), F.plain.square(F.plain.cbrt(base))]
-    return [
-        _whole(F, base, count) if count.denominator == 1 else F.plain.power(base, _exponent(F, count, factor.style))
-    ]
+    if count.denominator == 1:
+        return [_whole(F, base, count)]
+    return [F.plain.power(base, _exponent(F, count, factor.style))]
 
 
 def _whole(F: Any, base: Node, count: Fraction) -> Node:

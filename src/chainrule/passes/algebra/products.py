@@ -57,7 +57,7 @@ def _sign_out_of_sum(F: Any, node: Node) -> Node | None:
             continue
         terms = terms_of(F, factor.base)
         positive = total(F, [x.times(Fraction(-1)) for x in terms], factor.base)
-        if positive is None or any(x.coefficient > 0 for x in terms):
+        if any(x.coefficient > 0 for x in terms):
             continue
         new = replace(factor, base=F.simplified(positive), source=None)
         negative = form.negative != (factor.count.numerator % 2 == 1)
@@ -86,9 +86,7 @@ def _powers(wanted: Callable[[Sequence[Factor]], bool]) -> Callable[[Any, Node],
     return apply
 
 
-def _on_one_side(group: Sequence[Factor]) -> bool:
-    if len({factor.below for factor in group}) == 2:
-        return False
+def _is_one_power(group: Sequence[Factor]) -> bool:
     # x sqrt(x) is x^(3/2) as it is written with a root.
     return not (len(group) == 2 and sorted(factor.count.denominator == 1 for factor in group) == [False, True]
                 and any(factor.style == "root" and factor.count < 1 for factor in group))  # fmt: skip
@@ -152,7 +150,7 @@ PRODUCTS: tuple[Rewrite, ...] = (
             lambda F, x: F.multiply(x, 2.0), whole=True),
     Rewrite("cancel", "x^a / x^b = x^(a - b), for x other than 0", _PRODUCT, _powers(_on_both_sides),
             lambda F, x: F.divide(F.multiply(3.0, F.square(x)), F.power(x, 3.0)), ((3,),), _POSITIVE, whole=True),
-    Rewrite("like powers", "x^a x^b = x^(a + b), for x > 0 or whole a, b", _PRODUCT, _powers(_on_one_side),
+    Rewrite("like powers", "x^a x^b = x^(a + b), for x > 0 or whole a, b", _PRODUCT, _powers(_is_one_power),
             lambda F, x: F.multiply(F.power(x, 1.5), F.square(x)), ((3,),), _POSITIVE, whole=True),
     Rewrite("add exponents", "exp(x) exp(y) = exp(x + y), x^n x = x^(n + 1) for x > 0", _PRODUCT, _add_exponents,
             lambda F, x, y: F.multiply(F.exp(x), F.exp(y)), ((3,), (3,)), whole=True),

@@ -39,10 +39,6 @@ class Term:
     node: Node | None = None
     decimal: bool = False
 
-    @property
-    def is_number(self) -> bool:
-        return not self.key
-
     def times(self, factor: Fraction) -> Term:
         node = self.node if abs(factor) == 1 else None
         return replace(self, coefficient=self.coefficient * factor, node=node)
@@ -91,30 +87,20 @@ def _read(F: Any, node: Node) -> list[Term]:
 def added(terms: Iterable[Term]) -> list[Term]:
     """The terms with like ones collected, and without those whose number is 0."""
     found: dict[Key, Term] = {}
-    apart: list[Term] = []
     for x in terms:
         y = found.get(x.key)
         if y is None:
             found[x.key] = x
-        elif _same_sum(x, y):
+        else:
             both = x.coefficient + y.coefficient
             found[x.key] = replace(y, coefficient=both, node=None, decimal=x.decimal or y.decimal)
-        else:
-            apart.append(x)
-    return [x for x in (*found.values(), *apart) if x.coefficient]
+    return [x for x in found.values() if x.coefficient]
 
 
-def _same_sum(x: Term, y: Term) -> bool:
-    """Whether floating point gives the sum of two decimals as it is on paper."""
-    if not (x.decimal or y.decimal):
-        return True
-    return float(x.coefficient + y.coefficient) == float(x.coefficient) + float(y.coefficient)
-
-
-def total(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
+def total(F: Any, terms: Sequence[Term], like: Node) -> Node:
     """The node of a sum, as it is; it begins with a term without a minus sign if there is one."""
     if not terms:
-        return scalar_node(0, like) if like.ndim == 0 else None
+        return _zero(F, like)
     first = next((i for i, x in enumerate(terms) if x.coefficient > 0), 0)
     ordered = [terms[first], *terms[:first], *terms[first + 1 :]]
     negative = ordered[0].coefficient < 0
@@ -129,10 +115,19 @@ def total(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
     return reduce(one_more, ordered[1:], start)
 
 
-def sum_of(F: Any, terms: Sequence[Term], like: Node) -> Node | None:
+def sum_of(F: Any, terms: Sequence[Term], like: Node) -> Node:
     """The node of a sum, simplified."""
-    found = total(F, terms, like)
-    return None if found is None else F.simplified(found)
+    found: Node = F.simplified(total(F, terms, like))
+    return found
+
+
+def _zero(F: Any, like: Node) -> Node:
+    if like.ndim == 0:
+        return scalar_node(0, like)
+    while part := next((x for x in like.operands if x.shape == like.shape), None):
+        like = part
+    zeros: Node = F.plain.zeros_like(like)
+    return zeros
 
 
 def _written(F: Any, x: Term, like: Node, negative: bool = False) -> Node:

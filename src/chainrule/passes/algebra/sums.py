@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from chainrule.core.graph import Node
-from chainrule.passes.algebra.product import Factor, Product, divided, gathered, is_real, written
+from chainrule.passes.algebra.product import Factor, Product, divided, gathered, is_decimal, is_real, written
 from chainrule.passes.algebra.sum import Key, Term, added, key_of, sum_of, term, terms_of, total
 from chainrule.passes.rewrites import Rewrite, named, operation
 
@@ -30,6 +30,18 @@ def _like_terms(F: Any, node: Node) -> Node | None:
     return None if len(found) == len(terms) else total(F, found, node)
 
 
+def _as_differences(F: Any, node: Node) -> Node | None:
+    """The sum without a sign in front of a later term."""
+    waiting = [node]
+    while waiting:
+        x = waiting.pop()
+        if operation(x) in ("add", "subtract") and (x is node or F.looks_into(x)):
+            if operation(x.operands[1]) == "negative" and is_real(node):
+                return total(F, terms_of(F, node), node)
+            waiting += x.operands
+    return None
+
+
 def _negative_of_sum(F: Any, node: Node) -> Node | None:
     (x,) = node.operands
     if node.ndim or not is_real(node) or operation(x) not in ("add", "subtract"):
@@ -42,7 +54,7 @@ def _negative_of_sum(F: Any, node: Node) -> Node | None:
 
 def _factor_out(F: Any, node: Node) -> Node | None:
     terms = terms_of(F, node) if is_real(node) else []
-    if len(terms) < 2 or any(x.is_number for x in terms):
+    if len(terms) < 2:
         return None
     exponents = [x.form.exponents() for x in terms]
     common: dict[Any, Fraction] = {}
@@ -52,14 +64,16 @@ def _factor_out(F: Any, node: Node) -> Node | None:
         same = min(counts) > 0 or (key[1] is not None and max(counts) < 0 and not _is_below(terms, key))
         if same and _is_taken_out(*key, counts):
             common[key] = min(counts, key=abs)
-    if not common:
-        return None
     number = _common_number(terms)
+    if not common and number.denominator == 1:
+        return None
     rest = [replace(term(divided(x.form, common)), coefficient=x.coefficient / number) for x in terms]
     inner = sum_of(F, rest, node)
     taken = [_taken(terms[0].form, key, count) for key, count in common.items()]
-    front = _numbered(number, sorted(taken, key=_is_sum))  # e^x (x + 1) (x + 2): sums stand side by side
-    return None if inner is None else F.plain.multiply(written(F, front, node), inner)
+    # e^x (x + 1) (x + 2): sums stand side by side.
+    front = _numbered(number, sorted(taken, key=_is_sum), any(x.decimal for x in terms))
+    found: Node = F.plain.multiply(written(F, front, node), inner)
+    return found
 
 
 def _is_below(terms: Sequence[Term], key: Any) -> bool:
@@ -78,20 +92,25 @@ def _is_sum(factor: Factor) -> bool:
 def _common_number(terms: Sequence[Term]) -> Fraction:
     values = [x.coefficient for x in terms]
     sign = -1 if all(value < 0 for value in values) else 1
+    if len(set(map(abs, values))) == 1:
+        return sign * abs(values[0])
     whole = all(value.denominator == 1 for value in values)
     return Fraction(sign * (math.gcd(*(value.numerator for value in values)) if whole else 1))
 
 
 def _taken(form: Product, key: Any, count: Fraction) -> Factor:
     """The common power, written as in the first term."""
-    found = next(factor for factor in form.factors if factor.key == key)
+    powers = [factor for factor in form.factors if factor.key == key]
+    found = max(powers, key=lambda factor: (factor.exponent == count, factor.style != ""))
     if found.exponent == count:
         return replace(found, below=False, source=found.source if not found.below else None, count=count)
     return replace(found, below=False, count=count, source=None)
 
 
-def _numbered(number: Fraction, factors: Sequence[Factor]) -> Product:
-    return Product(number < 0, abs(number), _ONE, tuple(factors))
+def _numbered(number: Fraction, factors: Sequence[Factor], decimal: bool) -> Product:
+    size = abs(number)
+    above, below = (size, _ONE) if decimal and is_decimal(size) else map(Fraction, (size.numerator, size.denominator))
+    return Product(number < 0, above, below, tuple(factors))
 
 
 def _multiply_out(F: Any, node: Node) -> Node | None:
@@ -194,6 +213,8 @@ def _same_sum(F: Any, node: Node) -> Node | None:
 COLLECTING: tuple[Rewrite, ...] = (
     Rewrite("collect like terms", "2 x + 3 x = 5 x, x + y - x = y", _SUM, _like_terms,
             lambda F, x, y: F.subtract(F.add(F.multiply(2.0, x), y), x), ((3,), (3,)), whole=True),
+    Rewrite("write as a difference", "x + (y + (-z)) = x + y - z", _SUM, _as_differences,
+            lambda F, x, y, z: F.add(x, F.add(y, F.negative(z))), ((3,), (3,), (3,)), whole=True),
     Rewrite("swap a difference", "-(x - y) = y - x", named("negative"), _negative_of_sum,
             lambda F, x, y: F.negative(F.subtract(x, y)), ((), ())),
     Rewrite("sin^2 + cos^2", "z sin(x)^2 + z cos(x)^2 = z, z - z cos(x)^2 = z sin(x)^2", _SUM,
@@ -203,7 +224,7 @@ COLLECTING: tuple[Rewrite, ...] = (
 )  # fmt: skip
 
 SHORTENING: tuple[Rewrite, ...] = (
-    Rewrite("factor out", "u v + u w = u (v + w), for a function or a sum u", _SUM, _factor_out,
+    Rewrite("factor out", "u v + u w = u (v + w), for a function, a sum or a fraction u", _SUM, _factor_out,
             lambda F, x, y: F.add(F.multiply(x, F.exp(y)), F.multiply(2.0, F.exp(y))), ((3,), (3,)), whole=True),
     Rewrite("multiply out", "x (y + z) - x y = x z, where that is shorter", _SUM, _multiply_out,
             lambda F, x, y, z: F.subtract(F.multiply(x, F.add(y, z)), F.multiply(x, y)), ((3,), (3,), (3,)),
