@@ -1,14 +1,14 @@
-"""The search for wrong groups, on residuals that are known exactly, and how groups are written."""
+"""The search for wrong groups, on residuals that are known exactly."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
-from chainrule.numeric.checking.groups import Search, range_label, runs
+from chainrule.numeric.checking.groups import Search
 from chainrule.numeric.checking.objective import Leaf
-from chainrule.numeric.checking.patterns import patterns
+from chainrule.numeric.checking.ranges import runs
 
 
 def search(error, shapes, most, stretches=()):
@@ -57,6 +57,8 @@ class TestSearch:
         size=st.integers(1, 500),
         by=st.sampled_from([2.0, -1.0, 0.3]),
     )
+    @example(starts=[10, 28, 34, 4, 16], size=494, by=2.0)  # evenly spaced: the halves of a frame are off alike
+    @example(starts=[1, 20, 39, 58], size=447, by=2.0)
     def test_ranges_of_a_constant_error_cost_a_few_measurements_each(self, starts, size, by):
         ranges = [(1000 * start, 1000 * start + size) for start in sorted(starts)]
         _, _, groups = search(errors(100_000, ranges, by), [(100_000,)], 150)
@@ -89,51 +91,3 @@ class TestSearch:
         mass = np.diff(found.sums)
         for block in found.blocks:
             assert block.residual == pytest.approx(np.sum((error * mass)[block.start : block.stop]), abs=1e-8)
-
-
-class TestPatterns:
-    @pytest.mark.parametrize(
-        ("where", "labels"),
-        [
-            ((1,), ["W[1, :]"]),
-            ((slice(None), 2), ["W[:, 2]"]),
-            ((slice(1, 3),), ["W[1:3, :]"]),
-            ((slice(1, 3), slice(0, 2)), ["W[1:3, 0:2]"]),
-            ((2, 3), ["W[2, 3]"]),
-            (([0, 3],), ["W[0, :]", "W[3, :]"]),
-            ((slice(None), [0, 2, 3]), ["W[:, 0]", "W[:, 2:4]"]),
-            (([0, 1, 3], [1, 2, 0]), ["W[0, 1]", "W[1, 2]", "W[3, 0]"]),
-            ((...,), ["W"]),
-        ],
-    )
-    def test_of_a_matrix(self, where, labels):
-        wrong = np.zeros((4, 5), bool)
-        wrong[where] = True
-        found = patterns("W", wrong, np.zeros_like(wrong))
-        assert [label for label, _ in found] == labels
-        assert np.array_equal(np.any([inside for _, inside in found], axis=0), wrong)
-
-    def test_silent_components_do_not_break_a_row(self):
-        wrong, silent = np.zeros((3, 6), bool), np.zeros((3, 6), bool)
-        wrong[1], wrong[1, 2], silent[1, 2], silent[2, 4] = True, False, True, True
-        assert [label for label, _ in patterns("W", wrong, silent)] == ["W[1, :]"]
-
-    def test_scattered_components_are_counted(self):
-        wrong = np.arange(1000) % 3 == 0
-        ((label, inside),) = patterns("w", wrong, np.zeros(1000, bool))
-        assert label == "334 components of w in many places"
-        assert inside is wrong
-
-    def test_a_number(self):
-        assert patterns("x", np.array(True), np.array(False))[0][0] == "x"
-        assert patterns("x", np.array(False), np.array(False)) == []
-
-    @given(st.data())
-    def test_a_written_range_selects_just_its_components(self, data):
-        shape = tuple(data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
-        size = int(np.prod(shape))
-        start = data.draw(st.integers(0, size - 1))
-        stop = data.draw(st.integers(start + 1, size))
-        W = np.arange(size).reshape(shape)
-        selected = eval(range_label("W", shape, start, stop), {"W": W})
-        assert np.array_equal(np.ravel(selected), np.arange(start, stop))

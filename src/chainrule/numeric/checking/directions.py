@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from chainrule.errors import NonFiniteError
 from chainrule.numeric.checking.findings import Claim, Findings
-from chainrule.numeric.checking.groups import Search, runs
+from chainrule.numeric.checking.groups import Search
 from chainrule.numeric.checking.measure import EVALUATIONS, Line, Slope, measure
 from chainrule.numeric.checking.one_by_one import measured_component
 from chainrule.numeric.checking.patterns import grouped
+from chainrule.numeric.checking.ranges import runs
 from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
 from chainrule.numeric.evidence import Part
 from chainrule.numeric.probe import RealArray, quiet

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.numeric.checking.objective import Leaf
+from chainrule.numeric.checking.ranges import row_size
 
-__all__ = ["Block", "Search", "range_label", "runs"]
+__all__ = ["Block", "Search"]
 
 Floats = NDArray[np.float64]
 Residual = Callable[[int, int, int], tuple[float, float]]
@@ -35,6 +36,11 @@ WHOLE = 1e-3
 ONE_GROUP = 1 / 8
 # By how much of its estimated width a group is framed on each side, before its ends are known.
 MARGIN = 0.25
+# The part of a framed block that a group which nearly fills it covers.
+MIDDLE = 0.3, 0.65
+# Where a block is cut to see whether it is wrong throughout: no place that several groups are likely to favour, as
+# they do its middle. It divides a length in the golden ratio, furthest from all simple fractions.
+ASKEW = 0.381966
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +102,7 @@ class Search:
         self.blocks = [Block(0, mass.size, float(self.sums[-1]), residual, tolerance)]
         self._framed: set[tuple[int, int]] = set()  # of these the middle was asked for already
         self._cut: set[tuple[int, int]] = set()  # blocks that were cut out around one group
+        self._askew: set[int] = set()  # where a block was cut to see whether it is wrong throughout
         self._missed: set[int] = set()  # starts of blocks where a computed end was not confirmed
 
     @property
@@ -116,6 +123,10 @@ class Search:
         """Split the block that tells most, with at most four measurements; False where there is none left."""
         places: Sequence[int] = range(len(self.blocks))
         if self._known_ratio() is None:
+            suspected = self._suspected()
+            if suspected is not None:
+                self._split(self.blocks.index(suspected), self._cut_askew(suspected.start, suspected.stop))
+                return True
             # What is learned from one group makes the others cheaper.
             begun = [i for i in places if (self.blocks[i].start, self.blocks[i].stop) in self._cut and self._worth(i)]
             places = begun or places
@@ -147,14 +158,26 @@ class Search:
         return known is not None and _alike(block, known)
 
     def _known_ratio(self) -> Block | None:
-        """The block that shows by how much a wrong component is off: two side by side, off alike and most of all."""
-        twins = [
-            max(a, b, key=lambda block: block.mass)
-            for a, b in zip(self.blocks, self.blocks[1:], strict=False)
-            if a.wrong and b.wrong and _alike(a, b)
-        ]
+        """The block that shows by how much a wrong component is off: of two side by side, off alike and most of all.
+
+        Several groups may lie so that halves are off alike; two that were cut askew are wrong throughout.
+        """
+        return self._surest(a for a, b in self._twins() if b.start in self._askew or a.size == b.size == 1)
+
+    def _suspected(self) -> Block | None:
+        """The block to cut askew, to see whether two that are off alike are wrong throughout."""
+        return self._surest(a for a, b in self._twins() if a.size > 1)
+
+    def _twins(self) -> Iterator[tuple[Block, Block]]:
+        """Wrong blocks side by side that are off alike."""
+        for a, b in itertools.pairwise(self.blocks):
+            if a.wrong and b.wrong and _alike(a, b):
+                yield a, b
+
+    def _surest(self, blocks: Iterable[Block]) -> Block | None:
+        """The one that is off most, unless others are off by clearly more."""
         most = max((abs(b.ratio) for b in self.blocks if b.wrong and math.isfinite(b.ratio)), default=0.0)
-        surest = max(twins, key=lambda block: abs(block.ratio), default=None)
+        surest = max(blocks, key=lambda block: abs(block.ratio), default=None)
         return surest if surest is not None and abs(surest.ratio) >= (1 - MARGIN) * most else None
 
     def _around(self, place: int) -> tuple[Block | None, Block | None]:
@@ -238,8 +261,14 @@ class Search:
     def _open(self, place: int) -> None:
         """Split a block that a group nearly fills into its ends and two parts of its middle, wrong throughout."""
         block = self.blocks[place]
-        for number, part in enumerate((0.3, 0.45, 0.65)):
-            self._split(place + number, block.start + int(part * block.size))
+        low, high = (block.start + int(part * block.size) for part in MIDDLE)
+        for number, at in enumerate((low, self._cut_askew(low, high), high)):
+            self._split(place + number, at)
+
+    def _cut_askew(self, start: int, stop: int) -> int:
+        cut = start + max(1, round(ASKEW * (stop - start)))
+        self._askew.add(cut)
+        return cut
 
     def _split(self, place: int, at: int) -> None:
         block = self.blocks[place]
@@ -320,45 +349,3 @@ def _alike(a: Block, b: Block) -> bool:
         return False
     doubt = a.tolerance / abs(a.mass) + b.tolerance / abs(b.mass)
     return abs(a.ratio - b.ratio) <= max(SAME_RATIO * abs(a.ratio), min(doubt, 0.1 * abs(a.ratio)))
-
-
-def row_size(leaf: Leaf) -> int:
-    """How many components a row of the leading axis has; 1 in a vector."""
-    return max(1, leaf.values.size // max(1, leaf.values.shape[0])) if leaf.values.ndim > 1 else 1
-
-
-def runs(leaves: Sequence[Leaf], start: int, stop: int) -> Iterator[tuple[str, int, int]]:
-    """The parts of a range of the flat vector in each array: how they are written, and where they begin and end."""
-    for leaf in leaves:
-        low, high = max(start, leaf.start), min(stop, leaf.stop)
-        if low < high:
-            yield range_label(leaf.name, leaf.values.shape, low - leaf.start, high - leaf.start), low, high
-
-
-def range_label(name: str, shape: tuple[int, ...], start: int, stop: int) -> str:
-    """How components start to stop of an array, counted row by row, are written in Python.
-
-    >>> range_label("W", (4, 3), 6, 9), range_label("W", (4, 3), 0, 6), range_label("W", (4, 3), 0, 12)
-    ('W[2, :]', 'W[0:2, :]', 'W')
-    >>> range_label("W", (4, 3), 7, 9), range_label("W", (4, 3), 2, 7), range_label("w", (9,), 2, 3)
-    ('W[2, 1:3]', 'W.ravel()[2:7]', 'w[2]')
-    """
-    size = int(np.prod(shape))
-    if (start, stop) == (0, size):
-        return name
-    if len(shape) == 1:
-        return f"{name}[{_range(start, stop)}]"
-    row = size // shape[0]
-    rest = ", :" * (len(shape) - 1)
-    if not start % row and not stop % row:
-        return f"{name}[{_range(start // row, stop // row)}{rest}]"
-    first, last = start // row, (stop - 1) // row
-    if first == last:
-        inner = range_label("", shape[1:], start - first * row, stop - first * row)
-        if inner.startswith("["):
-            return f"{name}[{first}, {inner[1:-1]}]"
-    return f"{name}.ravel()[{_range(start, stop)}]"
-
-
-def _range(start: int, stop: int) -> str:
-    return f"{start}" if stop == start + 1 else f"{start}:{stop}"

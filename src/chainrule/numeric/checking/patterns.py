@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.numeric.checking.groups import range_label
 from chainrule.numeric.checking.objective import Leaf
+from chainrule.numeric.checking.ranges import range_label
 from chainrule.numeric.checking.report import Component, Group
 
 __all__ = ["grouped", "patterns"]
