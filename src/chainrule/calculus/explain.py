@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
 from chainrule.calculus.matrix_calculus import by_differentials, prepared
@@ -34,7 +35,7 @@ from chainrule.views.tree import DerivativeNotation
 
 __all__ = ["METHODS", "explain"]
 
-Method = Literal["rules", "limit"]
+Method = Literal["rules", "limit", "graph"]
 _SIMPLIFY = Rule("simplify", "")
 _TOGETHER = Rule("put together", "")
 _ITSELF = Rule("in terms of the function itself", "")
@@ -68,7 +69,8 @@ def explain(
         variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
         shapes: of a formula, shapes of its variables, such as "X: N d, y: N, w: d".
         order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
-        method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient.
+        method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient, "graph" for the
+            forward and the backward pass, with the sum over the paths; it takes all variables where `wrt` names none.
         detail: "brief", "standard", or "every" for each single step.
         at: values of a formula's variables, at which its derivatives are shown.
 
@@ -105,10 +107,13 @@ def explain(
     if isinstance(f, str) and variables is None and shapes is None and wrt is not None and not parse(f).inputs:
         variables = wrt  # a constant is a function of whatever is asked for
     graph, point = _function(f, args, variables, shapes, at)
-    by = _variables(graph, wrt)
+    by = list(graph.inputs) if method == "graph" and wrt is None and graph.inputs else _variables(graph, wrt)
     if any(node.shape for node in graph.nodes):
         return _of_arrays(graph, by, method, order, detail, point)
-    work = _Work(graph, Verifier(graph, start=point or None), _names(graph), point, method)
+    verifier = Verifier(graph, start=point or None)
+    if method == "graph":
+        return _by_graph(graph, by, point, detail, order, verifier)
+    work = _Work(graph, verifier, _names(graph), point, method)
     parts: list[Part] = []
     terms: list[tuple[Node, tuple[str, ...]]] = [(graph.outputs[0], ())]
     for _ in range(order):
@@ -119,6 +124,21 @@ def explain(
         terms = derived
     formula = work.expression(graph.outputs[0])
     return Derivation(graph, formula, "f", tuple(parts), detail, work.names, point)
+
+
+def _by_graph(
+    graph: Graph, by: Sequence[Node], point: Mapping[str, Any], detail: Detail, order: int, verifier: Verifier
+) -> Derivation:
+    if order > 1:
+        raise ArgumentError(f'order is {order}: method="graph" takes first derivatives, method="rules" takes any')
+
+    # Of a large function the steps are many, and none is looked at twice for a shorter form.
+    rules: Method = "rules" if len(graph) <= _LARGE else "graph"
+
+    def derive(step: Graph, source: Node, values: Mapping[str, Any]) -> Part:
+        return _Work(step, verifier, {}, values, rules).part(step.outputs[0], source, (source.name,))
+
+    return derivation_by_paths(graph, by, point, detail, verifier, derive)
 
 
 def _function(
@@ -315,6 +335,7 @@ def _by_limit(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[A
 METHODS: dict[Method, Callable[[Node, Node, Verifier], tuple[Node, Iterator[Application]]]] = {
     "rules": _by_rules,
     "limit": _by_limit,
+    "graph": _by_rules,  # what it takes by rules are the local derivatives
 }
 
 OF_ARRAYS: dict[Method, Callable[[Graph, Sequence[Node], Detail, Mapping[str, Any]], Derivation]] = {

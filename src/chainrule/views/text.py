@@ -179,6 +179,9 @@ class TextPrinter(GroupingPrinter):
             text = (self.enclosed(term, not atom).text, "'")
             return Piece(text, Precedence.POSTFIX, "open", "mark", bars=term.bars)
         sign = self.partial if self.derivative == "partial" else "d"
+        if term.precedence == Precedence.ATOM and term.first in ("letter", "word", "short") and term.last != "close":
+            quotient = (sign, term.text, f"/{sign}", operands[1].text)
+            return Piece(quotient, Precedence.PRODUCT, "word", "word", product="fraction")
         inner = self.enclosed(term, term.first != "open" or term.last != "close" or term.precedence < Precedence.ATOM)
         return Piece((f"{sign}/{sign}", operands[1].text, " ", inner.text), Precedence.POWER, "word", "close")
 

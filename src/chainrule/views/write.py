@@ -26,13 +26,19 @@ NOTATIONS: Mapping[str, type[Printer]] = {
 _DERIVATIVES = ("prime", "leibniz", "partial")
 
 
-def formula(graph: Graph | Node, notation: str = "text", derivative: DerivativeNotation = "prime") -> str:
+def formula(
+    graph: Graph | Node,
+    notation: str = "text",
+    derivative: DerivativeNotation = "prime",
+    names: Mapping[Node, str] | None = None,
+) -> str:
     r"""A graph's output, or a node, as one formula.
 
     Args:
         graph: a graph, or one of its nodes. Several outputs are written in parentheses, with commas.
         notation: "text", "unicode", "latex" (for math mode, without $) or "mathml" (a whole math element).
         derivative: how a derivative still to be taken is written: "prime" for u', "leibniz" for d/dx u, "partial".
+        names: nodes that are written as a name, not as what they are computed from.
 
     Returns:
         The formula. What is used again and is large is named once, after the word "where".
@@ -46,7 +52,7 @@ def formula(graph: Graph | Node, notation: str = "text", derivative: DerivativeN
     >>> formula(parse("sqrt(x)/(2 sigma^2) - 3*x"), "unicode")
     '√x/(2 sigma²) − 3x'
     """
-    printer = _printer(notation, derivative, _letters(graph))
+    printer = _printer(notation, derivative, {**_letters(graph), **(names or {})})
     return printer.line(_written(printer, graph))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Part, Step
 from chainrule.views.derivation.words import symbol
 
-__all__ = ["part_data"]
+__all__ = ["part_data", "passes_data"]
 
 
 def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,6 +24,49 @@ def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": _evidence(part.evidence),
         "at": dict(at),
         "value": part.value,
+    }
+
+
+def passes_data(passes: BothPasses) -> dict[str, Any]:
+    """Both passes and the paths: strings, numbers, lists and dictionaries only."""
+    return {
+        "forward": [
+            {"name": step.name.text(), "expression": _written(step.expression), "value": step.value}
+            for step in passes.forward
+        ],
+        "local_derivatives": [
+            {
+                "derivative": _written(local.part.start),
+                "steps": [_step(step, whole) for step, whole in zip(local.part.steps, local.part.wholes, strict=True)],
+                "result": _written(local.result),
+                "value": local.value,
+            }
+            for local in passes.locals
+        ],
+        "backward": [
+            {
+                "gradient": _written(gradient.step.before),
+                "sum": _written(gradient.step.after),
+                "value": gradient.value,
+                "evidence": _evidence(gradient.step.evidence),
+            }
+            for gradient in passes.backward
+        ],
+        "paths": [
+            {
+                "by": paths.part.by.name,
+                "count": paths.count,
+                "listed": [
+                    {
+                        "nodes": [node.text() for node in path.nodes],
+                        "product": _written(path.product),
+                        "value": path.value,
+                    }
+                    for path in paths.listed
+                ],
+            }
+            for paths in passes.paths
+        ],
     }
 
 

@@ -8,13 +8,15 @@ from typing import Any, Literal
 
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
-from chainrule.views.derivation.data import part_data
+from chainrule.views.derivation.both_passes import BothPasses
+from chainrule.views.derivation.data import part_data, passes_data
 from chainrule.views.derivation.expression import Expression
-from chainrule.views.derivation.html import derivation_html
-from chainrule.views.derivation.latex import derivation_latex
-from chainrule.views.derivation.markdown import derivation_markdown
+from chainrule.views.derivation.html import derivation_html, passes_html
+from chainrule.views.derivation.latex import derivation_latex, passes_latex
+from chainrule.views.derivation.markdown import derivation_markdown, passes_markdown
 from chainrule.views.derivation.record import Detail, Part, Step
-from chainrule.views.derivation.text import derivation_text
+from chainrule.views.derivation.text import derivation_text, passes_text
+from chainrule.views.derivation.words import signature
 
 __all__ = ["DETAILS", "Derivation"]
 
@@ -34,6 +36,7 @@ class Derivation:
         names: parts of the function that are written as a name, with their names; of a function that is too large to
             be repeated in each line.
         at: the point at which the values stand, by name.
+        passes: both passes and the paths, where the derivation goes along the graph.
 
     >>> import chainrule as cr
     >>> derivation = cr.explain("x^2 exp(x)")
@@ -48,10 +51,13 @@ class Derivation:
     detail: Detail
     names: Mapping[Node, str]
     at: Mapping[str, Any]
+    passes: BothPasses | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of all parts."""
+        """All steps, in the order in which they are shown."""
+        if self.passes is not None:
+            return self.passes.steps
         return tuple(step for part in self.parts for step in part.steps)
 
     @property
@@ -68,24 +74,35 @@ class Derivation:
 
     def to_text(self, notation: Literal["text", "unicode"] = "text") -> str:
         """The derivation as text, in plain characters or with Unicode's superscripts."""
+        if self.passes is not None:
+            return passes_text(
+                signature(self.formula, notation, self.parts), self.passes, self.detail, self.at, notation
+            )
         return derivation_text(self.formula, self.names, self.parts, self.detail, self.at, notation)
 
     def to_latex(self) -> str:
         """The derivation for math mode: aligned lines with their reasons; needs amsmath, KaTeX or MathJax."""
+        if self.passes is not None:
+            return passes_latex(signature(self.formula, "latex", self.parts), self.passes, self.detail, self.at)
         return derivation_latex(self.formula, self.names, self.parts, self.detail, self.at)
 
     def to_markdown(self) -> str:
         """The derivation as Markdown, with formulas between dollar signs."""
+        if self.passes is not None:
+            return passes_markdown(signature(self.formula, "latex", self.parts), self.passes, self.detail, self.at)
         return derivation_markdown(self.formula, self.names, self.parts, self.detail, self.at)
 
     def to_html(self) -> str:
         """The derivation as a piece of a page, with its formulas in MathML."""
+        if self.passes is not None:
+            return passes_html(signature(self.formula, "mathml", self.parts), self.passes, self.detail, self.at)
         return derivation_html(self.formula, self.names, self.parts, self.detail, self.at)
 
     def to_dict(self) -> dict[str, Any]:
         """The derivation as plain data, with every step whatever the detail, for JSON."""
         derivatives = [part_data(part, self.at) for part in self.parts]
-        return {"function": self.formula.text(), "derivatives": derivatives}
+        data: dict[str, Any] = {"function": self.formula.text(), "derivatives": derivatives}
+        return data if self.passes is None else data | passes_data(self.passes)
 
     def __str__(self) -> str:
         return self.to_text()

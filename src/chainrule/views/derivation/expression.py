@@ -23,15 +23,19 @@ class Expression:
         inputs: what it is a function of.
         derivative: how a derivative still to be taken is written.
         names: parts of it that are written as a name.
+        whole: what is used again is written out again; else it is named once, after the word "where".
     """
 
     node: Node
     inputs: tuple[Node, ...]
     derivative: DerivativeNotation = "prime"
     names: Mapping[Node, str] = field(default_factory=dict, repr=False)
+    whole: bool = True
 
     def text(self, notation: str = "text") -> str:
-        """The formula in any notation, with what is used again written out again."""
+        """The formula in any notation."""
+        if not self.whole:
+            return formula(self.node, notation, self.derivative, self.names)
         return write(self.node, notation, self.derivative, self.names, share=False).outputs[0]
 
     def __call__(self, *values: Any) -> Any:

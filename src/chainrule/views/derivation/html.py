@@ -7,22 +7,25 @@ from html import escape
 from typing import Any
 
 from chainrule.core.graph import Node
+from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
     by_term,
     checked,
     conclusions,
     definitions,
     left_side,
+    place,
     shapes_line,
     signature,
     table_of_symbols,
     value_line,
 )
 
-__all__ = ["derivation_html"]
+__all__ = ["derivation_html", "passes_html"]
 
 
 def derivation_html(
@@ -40,6 +43,26 @@ def derivation_html(
     for part in parts:
         blocks += _part(part, detail, names, at)
     return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
+
+
+def passes_html(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+    """Both passes and the paths as lists under titles."""
+    blocks = [f"<p><math>{signature}</math>{escape(place(at))}</p>"]
+    for section in sections_of(passes, detail):
+        blocks += _section(section)
+    blocks.append(f"<p><small>Checked: {escape(evidence_of_passes(passes))}.</small></p>")
+    return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
+
+
+def _section(section: Section) -> Iterator[str]:
+    about = "" if section.about is None else f"<math>{section.about.text('mathml')}</math>"
+    yield f"<p>{about}<strong>{escape(section.title)}</strong></p>"
+    items = []
+    for row in section.rows:
+        path = f"<math>{row.along('mathml')}</math>: " if row.path else ""
+        reasons = f" <strong>{escape(', '.join(row.reasons))}</strong>" if row.reasons else ""
+        items.append(f"<li>{path}<math>{'<mo>=</mo>'.join(row.written('mathml'))}</math>{reasons}</li>")
+    yield f"<ul>{''.join(items)}</ul>"
 
 
 def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.core.graph import Node
+from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.sections import Section, sections_of
 from chainrule.views.derivation.words import (
     by_term,
     conclusions,
     definitions,
     left_side,
+    place,
     shapes_line,
     signature,
     table_of_symbols,
@@ -22,7 +25,9 @@ from chainrule.views.derivation.words import (
 from chainrule.views.latex import LatexPrinter
 from chainrule.views.tree import joined
 
-__all__ = ["derivation_latex", "pieces_latex"]
+__all__ = ["derivation_latex", "passes_latex", "pieces_latex"]
+
+_COLON = r"\colon &\; "
 
 
 def derivation_latex(
@@ -35,6 +40,21 @@ def derivation_latex(
         blocks.append(_table(table))
     blocks += [_aligned(_rows(part, detail, names, at)) for part in parts]
     return "\n\n".join(blocks)
+
+
+def passes_latex(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+    """Both passes and the paths as aligned lines, a block for each section."""
+    sections = [_aligned(_section(section)) for section in sections_of(passes, detail)]
+    return "\n\n".join([signature + (words_latex(place(at)) if at else ""), *sections])
+
+
+def _section(section: Section) -> Iterator[str]:
+    about = "" if section.about is None else section.about.text("latex")
+    yield f"&{about}{words_latex(section.title)}"
+    for row in section.rows:
+        left, *sides = [row.along("latex")] * bool(row.path) + row.written("latex")
+        line = f"{left}{_COLON if row.path else ' &= '}{' = '.join(sides)}"
+        yield line + (f" && {words_latex(', '.join(row.reasons))}" if row.reasons else "")
 
 
 def _aligned(rows: Iterator[str]) -> str:

@@ -6,22 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.core.graph import Node
+from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
     by_term,
     checked,
     conclusions,
     definitions,
     left_side,
+    place,
     shapes_line,
     signature,
     table_of_symbols,
     value_line,
 )
 
-__all__ = ["derivation_markdown"]
+__all__ = ["derivation_markdown", "passes_markdown"]
 
 
 def derivation_markdown(
@@ -37,6 +40,25 @@ def derivation_markdown(
     for part in parts:
         blocks += _part(part, detail, names, at)
     return "\n\n".join(blocks) + "\n"
+
+
+def passes_markdown(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+    """Both passes and the paths as lists under titles."""
+    blocks = [f"${signature}${place(at)}"]
+    for section in sections_of(passes, detail):
+        blocks += _section(section)
+    return "\n\n".join([*blocks, f"*Checked: {evidence_of_passes(passes)}.*"]) + "\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    about = "" if section.about is None else f"${section.about.text('latex')}$"
+    yield f"{about}**{section.title}**" if not about else f"{about}{section.title}"
+    items = []
+    for row in section.rows:
+        path = f"${row.along('latex')}$: " if row.path else ""
+        reasons = f" (**{', '.join(row.reasons)}**)" if row.reasons else ""
+        items.append(f"- {path}${' = '.join(row.written('latex'))}${reasons}")
+    yield "\n".join(items)
 
 
 def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:

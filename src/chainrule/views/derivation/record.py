@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -107,5 +107,5 @@ class Part:
                 root, done = step.after.node, {}
             else:
                 done[step.before.node] = step.after.node
-            found.append(Expression(replaced(root, done), self.start.inputs, self.start.derivative, self.start.names))
+            found.append(replace(self.start, node=replaced(root, done)))
         return tuple(found)

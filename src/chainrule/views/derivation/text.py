@@ -6,22 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chainrule.core.graph import Node
+from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Line, Pieces, Reason, lines_of
 from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
     by_term,
     checked,
     conclusions,
     definitions,
     left_side,
+    place,
     shapes_line,
     signature,
     table_of_symbols,
     value_line,
 )
 
-__all__ = ["derivation_text"]
+__all__ = ["derivation_text", "passes_text"]
+
+_COLUMN = 48  # characters: beside a longer line its reasons are not aligned
 
 
 def derivation_text(
@@ -38,6 +43,29 @@ def derivation_text(
         lines = lines_of(part, detail, by_term(part, names))
         blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at, notation)]))
     return "\n\n".join(blocks)
+
+
+def passes_text(
+    signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any], notation: str = "text"
+) -> str:
+    """Both passes and the paths as text: aligned lines under titles."""
+    blocks = [f"{signature}{place(at)}"]
+    blocks += ["\n".join(_section(section, notation)) for section in sections_of(passes, detail)]
+    return "\n\n".join([*blocks, f"checked: {evidence_of_passes(passes)}"])
+
+
+def _section(section: Section, notation: str) -> Iterator[str]:
+    yield ("" if section.about is None else section.about.text(notation)) + section.title
+    written = []
+    for row in section.rows:
+        left, *sides = [row.along(notation)] * bool(row.path) + row.written(notation)
+        written.append((left, ": " if row.path else " = ", " = ".join(sides), ", ".join(row.reasons)))
+    first = max(len(left) for left, *_ in written)
+    second = max((len(sides) for _, _, sides, reasons in written if reasons and len(sides) <= _COLUMN), default=0)
+    for left, sign, right, reasons in written:
+        line = f"  {left:<{first}}{sign}{right}" if sign == " = " else f"  {f'{left}:':<{first + 3}}{right}"
+        column = 2 + first + 3 + second
+        yield f"{line:<{column}}   {reasons}" if reasons else line
 
 
 def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], notation: str) -> Iterator[str]:

@@ -16,12 +16,14 @@ from chainrule.views.derivation.record import Part
 from chainrule.views.write import derivative_name, write
 
 __all__ = [
+    "agreed",
     "by_term",
     "checked",
     "conclusions",
     "definitions",
     "left_side",
     "number",
+    "place",
     "shapes_line",
     "signature",
     "symbol",
@@ -63,7 +65,7 @@ def symbol(part: Part, notation: str) -> str:
     if part.differential is not None:
         return derivative_name(part.function, part.path, notation, "leibniz")
     several = len(part.of.inputs) > 1
-    name = derivative_name("f", part.path, notation, "partial" if several else "prime")
+    name = derivative_name(part.function, part.path, notation, "partial" if several else "prime")
     return name if several else _called(name, [write(part.by, notation).outputs[0]], notation)
 
 
@@ -124,6 +126,11 @@ def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, s
     return _called(symbol(part, notation), places, notation), _number(part.value, notation)
 
 
+def place(at: Mapping[str, Any]) -> str:
+    """The point in words; nothing where none was given."""
+    return f" at {', '.join(f'{name} = {number(value)}' for name, value in at.items())}" if at else ""
+
+
 def _number(value: Any, notation: str) -> str:
     return f"<mn>{number(value)}</mn>" if notation == "mathml" else number(value)
 
@@ -131,8 +138,13 @@ def _number(value: Any, notation: str) -> str:
 def checked(part: Part) -> str:
     """The evidence as a sentence."""
     evidence = [step.evidence for step in part.steps if step.evidence is not None] + [part.evidence]
+    return f"{agreed(evidence)}, and the result is that of the backward pass"
+
+
+def agreed(evidence: Sequence[Any]) -> str:
+    """What all of the evidence has at least."""
     points, digits = min(e.points for e in evidence), min(e.digits for e in evidence)
-    return f"each step holds to {digits} digits at {points} points or more, and the result is that of the backward pass"
+    return f"each step holds to {digits} digits at {points} points or more"
 
 
 def number(value: Any) -> str:
