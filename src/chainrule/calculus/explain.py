@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
+from chainrule.calculus.index_calculus import by_index
 from chainrule.calculus.matrix_calculus import by_differentials, prepared
 from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.pending import pending
@@ -35,7 +36,7 @@ from chainrule.views.tree import DerivativeNotation
 
 __all__ = ["METHODS", "explain"]
 
-Method = Literal["rules", "limit", "graph"]
+Method = Literal["rules", "limit", "graph", "index"]
 _SIMPLIFY = Rule("simplify", "")
 _TOGETHER = Rule("put together", "")
 _ITSELF = Rule("in terms of the function itself", "")
@@ -71,6 +72,7 @@ def explain(
         order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
         method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient, "graph" for the
             forward and the backward pass, with the sum over the paths; it takes all variables where `wrt` names none.
+            "index" for functions of arrays, component by component.
         detail: "brief", "standard", or "every" for each single step.
         at: values of a formula's variables, at which its derivatives are shown.
 
@@ -100,8 +102,8 @@ def explain(
     """
     if detail not in DETAILS:
         raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
-    if method not in METHODS:
-        raise ArgumentError(f"method is {method!r}: expected one of {', '.join(METHODS)}")
+    if method not in (*METHODS, *OF_ARRAYS):
+        raise ArgumentError(f"method is {method!r}: expected one of {', '.join(dict.fromkeys([*METHODS, *OF_ARRAYS]))}")
     if order < 1:
         raise ArgumentError(f"order is {order}: expected 1 for the derivative, 2 for its derivative, and so on")
     if isinstance(f, str) and variables is None and shapes is None and wrt is not None and not parse(f).inputs:
@@ -110,6 +112,8 @@ def explain(
     by = list(graph.inputs) if method == "graph" and wrt is None and graph.inputs else _variables(graph, wrt)
     if any(node.shape for node in graph.nodes):
         return _of_arrays(graph, by, method, order, detail, point)
+    if method == "index":
+        raise ArgumentError(f"method {method!r} is for functions of arrays: declare shapes, or use 'rules'")
     verifier = Verifier(graph, start=point or None)
     if method == "graph":
         return _by_graph(graph, by, point, detail, order, verifier)
@@ -340,4 +344,5 @@ METHODS: dict[Method, Callable[[Node, Node, Verifier], tuple[Node, Iterator[Appl
 
 OF_ARRAYS: dict[Method, Callable[[Graph, Sequence[Node], Detail, Mapping[str, Any]], Derivation]] = {
     "rules": by_differentials,
+    "index": by_index,
 }

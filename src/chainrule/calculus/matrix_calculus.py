@@ -30,7 +30,7 @@ from chainrule.views.derivation.differential import Differential, SupposedForm
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
 
-__all__ = ["by_differentials", "prepared"]
+__all__ = ["by_differentials", "prepared", "sizes_of"]
 
 _CONSTANT = Rule("a constant or the variable itself", "dc = 0")
 _SUPPOSED = {
@@ -78,7 +78,8 @@ def _function_name(graph: Graph) -> str:
     return next(name for name in ("L", "f", "F", "loss") if name not in names)
 
 
-def _sizes(graph: Graph) -> dict[int, str]:
+def sizes_of(graph: Graph) -> dict[int, str]:
+    """The letters of the declared sizes."""
     sizes: dict[int, str] = {}
     for node in graph.inputs:
         for letter, count in zip(node.parameters.get("sizes", ()), node.shape, strict=False):
@@ -95,7 +96,7 @@ def _letters(terms: Sequence[Node]) -> dict[int, str]:
 
 def _names(graph: Graph, output: Node, lines: Sequence[Node], function: str) -> dict[Node, str]:
     """Names of the forward steps that stand in the differentials."""
-    taken = [function, *_sizes(graph).values(), *(node.name for node in graph.inputs)]
+    taken = [function, *sizes_of(graph).values(), *(node.name for node in graph.inputs)]
     names: dict[Node, str] = {}
     for line in lines:
         found = named_steps(output, line, [*taken, *names.values()])
@@ -194,7 +195,7 @@ class _Work:
         evidence = self.verifier.equal(gradient, backward)
         self.verifier.equal(start, inner_product(gradient, start.operands[2]))
         direction = start.operands[2]
-        sizes = _sizes(self.graph) or _letters([step.after.node for step in steps])
+        sizes = sizes_of(self.graph) or _letters([step.after.node for step in steps])
         differential = Differential(direction, sizes, tuple(self._forms(gradient)))
         return Part(
             self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
