@@ -34,6 +34,7 @@ REFUSED = {
     "cast_discrete": "a change of dtype, which a Python number has not",
     "round": "to decimals, which NumPy rounds in another way than Python",
     "sinc_derivative": "a series of its own",
+    "spreads": "asks for the standard deviation of an array",
 }
 
 

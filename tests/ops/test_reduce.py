@@ -43,6 +43,30 @@ def test_std_of_equal_components_is_flat_by_convention() -> None:
     np.testing.assert_allclose(grad(lambda x: np.sum(np.std(x, axis=1)))(x), [[0.0, 0.0], [-0.5, 0.5]])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("value", [0.1, 0.3, 7.7, -1e10 / 3, 1e-10, 1e10])
+def test_std_of_equal_components_is_flat_though_their_mean_is_rounded(value: float, dtype: Any) -> None:
+    for n in (3, 7, 10, 1000):
+        x = np.full(n, value, dtype)
+        np.testing.assert_array_equal(grad(np.std)(x), np.zeros(n))
+        _, tangent = jvp(lambda x: np.std(x, ddof=1), (x,), (np.arange(n, dtype=dtype),))
+        assert tangent == 0
+        rows = np.stack([x, x + np.arange(n, dtype=dtype) * np.abs(x)])
+        found = grad(lambda x: np.sum(np.std(x, axis=1, keepdims=True)))(rows)
+        np.testing.assert_array_equal(found[0], np.zeros(n))
+        assert np.all(found[1] != 0) or n % 2
+
+
+def test_std_has_a_derivative_where_the_spread_is_small_but_no_rounding() -> None:
+    x = 1e6 + 1e-8 * np.arange(4)  # the last digits of the numbers: as exact as any others
+    spread = grad(np.std)(np.arange(4.0))
+    np.testing.assert_allclose(grad(np.std)(x), spread, rtol=0.05)
+    np.testing.assert_allclose(grad(np.std)(1e-200 * np.arange(4.0) + 1e-190), spread, atol=1)
+    assert np.isnan(grad(np.std)(np.array([1.0, np.nan, 2.0]))).all()
+    with strict():
+        grad(np.std)(x)
+
+
 def test_mean_of_nothing_is_nan_with_numpys_warning() -> None:
     with pytest.warns(RuntimeWarning):
         value, _ = vjp(np.mean, np.zeros(0))

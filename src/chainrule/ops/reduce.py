@@ -15,7 +15,7 @@ from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
-from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, reduced_shape
+from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, elementwise, reduced_shape
 from chainrule.ops import rules
 
 _AXES = (example((2, 3), axis=(0,), keepdims=False), example((2, 3), axis=(0, 1), keepdims=True),
@@ -107,9 +107,17 @@ def _per_freedom(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], 
     return v / (F.size(x, axis=axis) - ddof if ddof else F.size(x, axis=axis))
 
 
-def _per_spread(F: Any, v: Array, out: Array, x: Array, **parameters: Any) -> Array:
-    # Where all components are equal the deviations are 0, so dividing them by 1 gives the documented value 0.
-    return _per_freedom(F, v / F.where(F.equal(out, 0), 1.0, out), out, x, **parameters)
+def _per_spread(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], keepdims: bool, ddof: float) -> Array:
+    # Where all components are equal, one of them says how large they are. What rounding has left of the deviations is
+    # divided by infinity there, which gives the documented value 0.
+    if 0 in x.shape:
+        return v
+    one = slice(0, 1) if keepdims else 0
+    pattern = tuple([one if i in axis else slice(None) for i in range(x.ndim)])
+    if F is plain:  # the same, with less work for small arrays
+        return _per_freedom(F, v / np.where(_spreads(out, x[pattern]), out, np.inf), out, x, axis, ddof)
+    spread = F.where(F.equal(F.spreads(out, F.getitem(x, pattern=pattern)), 0), np.inf, out)
+    return _per_freedom(F, v / spread, out, x, axis, ddof)
 
 
 def _tied(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -117,10 +125,14 @@ def _tied(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.sum(x == extremum, axis=axis, keepdims=keepdims) > 1
 
 
+def _spreads(out: Any, x: Any) -> Any:
+    # The mean of equal numbers may be off by the last digit, and so then are the deviations.
+    return out > 4 * np.finfo(out.dtype).eps * np.abs(x)
+
+
 def _no_spread(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool, **_: Any) -> Any:
-    # Within rounding: the mean of equal numbers may be off by the last digit, and so then are the deviations.
     size = np.max(np.abs(x), axis=axis, keepdims=keepdims, initial=0)
-    return out <= 4 * np.finfo(np.asarray(out).dtype).eps * size
+    return np.logical_not(np.isnan(out) | _spreads(np.asarray(out), size))
 
 
 _TIES = Domain(kinks=(Kink(_tied, "the extremum is attained more than once: the components that tie share equally"),))
@@ -199,6 +211,9 @@ std = primitive("std", evaluate=np.std, shape=reduction, dtype=_averaged,
                           example((2, 3), axis=(0, 1), keepdims=True, ddof=1),
                           example((2, 3, 2), axis=(1,), keepdims=True, ddof=0),
                           example((2, 0), axis=(0,), keepdims=False, ddof=0)))
+
+spreads = primitive("spreads", evaluate=_spreads, shape=elementwise, dtype=lambda *_: np.dtype(bool),
+                    derivative=Constant(), rule=rules.STEP)
 
 all = primitive("all", evaluate=np.all, shape=reduction, dtype=_boolean,
                 derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))

@@ -155,6 +155,7 @@ SCALARS: dict[str, Callable[[Any], Function]] = {
     "isfinite": lambda m: m.isfinite,
     "isinf": lambda m: m.isinf,
     "signbit": lambda m: lambda x: x < 0,
+    "spreads": lambda m: lambda out, x: bool(out > 4 * m.eps * abs(x)),
     "unsaturated": lambda m: lambda x, out: not (m.isinf(x) and m.isfinite(out)),
     "real": lambda m: m.re,
     "imag": lambda m: m.im,
