@@ -11,13 +11,13 @@ from chainrule.numeric.checking.objective import Leaf
 from chainrule.numeric.checking.ranges import runs
 
 
-def search(error, shapes, most, stretches=()):
+def search(error, shapes, most, stretches=(), mass=None):
     """Search with so many measurements at most; the error per unit of mass of each component is given."""
     leaves, start = [], 0
     for number, shape in enumerate(shapes):
         leaves.append(Leaf(f"W{number}", np.zeros(shape), False, start))
         start = leaves[-1].stop
-    mass = np.random.default_rng(0).uniform(0.5, 2.0, start)
+    mass = np.random.default_rng(0).uniform(0.5, 2.0, start) if mass is None else mass
     spent = []
 
     def residual_along(start, stop, power):
@@ -62,6 +62,14 @@ class TestSearch:
     def test_ranges_of_a_constant_error_cost_a_few_measurements_each(self, starts, size, by):
         ranges = [(1000 * start, 1000 * start + size) for start in sorted(starts)]
         _, _, groups = search(errors(100_000, ranges, by), [(100_000,)], 150)
+        assert groups == ranges
+
+    @settings(deadline=None, max_examples=25)
+    @given(first=st.integers(0, 20), apart=st.integers(1, 19), count=st.integers(2, 5), size=st.integers(1, 500))
+    @example(first=43, apart=8, count=4, size=47)
+    def test_evenly_spaced_ranges_do_not_pass_for_one(self, first, apart, count, size):
+        ranges = [(1000 * (first + i * apart), 1000 * (first + i * apart) + size) for i in range(count)]
+        _, _, groups = search(errors(100_000, ranges), [(100_000,)], 150, mass=np.ones(100_000))
         assert groups == ranges
 
     def test_an_error_without_any_rule_is_framed_by_halving(self):

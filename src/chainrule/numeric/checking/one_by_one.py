@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import NonFiniteError
 from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
 from chainrule.numeric.checking.measure import Slope, measure
 from chainrule.numeric.checking.patterns import grouped
 from chainrule.numeric.checking.report import Component, KinkMet
-from chainrule.numeric.probe import RealArray, quiet
+from chainrule.numeric.probe import RealArray, precision, quiet
 from chainrule.numeric.status import Status
 
 __all__ = ["compare_each", "measured_component", "rounding_bar"]
@@ -71,6 +72,8 @@ def compare_each(claim: Claim) -> Findings:
         for i, (slope, r, t) in enumerate(zip(slopes, reference.tolist(), tolerance.tolist(), strict=True))
     ]
     wrong = np.array([not c.passed for c in components], bool)
+    settled = np.array([s.status is Status.CONVERGED for s in slopes], bool)
+    notes += _below_tolerance(claim, reference, trusted, tolerance, trembling, settled & ~wrong)
     finite = tolerance[np.isfinite(tolerance)]
     return Findings(
         parts=claim.parts(reference, tolerance),
@@ -150,6 +153,34 @@ def _notes(claim: Claim, slopes: Sequence[Slope]) -> list[str]:
         elif slope.status is Status.UNRESOLVED:
             found.append(f"no step was small enough at {place}: its slope is known to within {slope.error:.2g} only")
     return found
+
+
+def _below_tolerance(
+    claim: Claim,
+    reference: RealArray,
+    trusted: bool,
+    tolerance: RealArray,
+    trembling: RealArray,
+    passed: NDArray[np.bool_],
+) -> list[str]:
+    """Which components have passed only because they are small: a claim of zero would have passed as well.
+
+    So it is with a component that others, or f itself, exceed by all digits of the dtype. It is not said of a claim
+    that agrees with a trusted reference to its own digits, or that is no more than what rounding leaves of larger
+    terms.
+    """
+    with quiet():
+        largest, off = np.fmax(np.abs(claim.flat), np.abs(reference)), np.abs(claim.flat - reference)
+    eps = max(claim.eps, *map(precision, claim.gradients))
+    small = passed & (np.abs(reference) <= tolerance) & (off > trembling + ROUNDED * eps * largest)
+    at = np.flatnonzero(small)
+    if trusted:
+        small[at] = off[at] > trembling[at] + claim.exact_trembling(at)
+    else:
+        small[at] = np.abs(claim.flat[at]) > trembling[at]
+    text = "smaller than the tolerance there, so that zero would have passed too"
+    groups = grouped(claim.objective.leaves, small, np.zeros_like(small), ())
+    return [f"{group.label} {'is' if group.size == 1 else 'are'} {text}" for group in groups]
 
 
 def _saturated(claim: Claim, reference: RealArray, tolerance: RealArray) -> RealArray:

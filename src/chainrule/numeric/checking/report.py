@@ -150,7 +150,7 @@ class GradientCheck:
         groups: the wrong components summed up.
         kinks: where the slopes of the two sides differ.
         directions: what was measured along random directions, where there are many components.
-        notes: what else there is to say of f at this point: noise, jumps, the steps that have a kink.
+        notes: what else there is to say: noise, jumps, the steps that have a kink, components below their tolerance.
 
     >>> from chainrule.numeric import check
     >>> print(check(lambda x, y: x**2 * y, lambda x, y: 4 * x * y, 2.0, 3.0))
