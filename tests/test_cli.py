@@ -128,7 +128,7 @@ def test_without_arguments_it_prints_three_examples_that_run(run: Run, monkeypat
 def test_help_lists_every_command(run: Run) -> None:
     answer = run("--help")
     assert answer.status == 0
-    for command in ("derivative", "graph", "check", "descend"):
+    for command in ("derivative", "explain", "graph", "source", "check", "descend"):
         assert command in answer.out
         assert run(command, "--help").status == 0
 

@@ -13,6 +13,7 @@ from chainrule.cli.formula_command import FormulaCommand
 from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.target import bind, is_target, load_function, running_user_code
+from chainrule.cli.terminal import coloured, is_terminal, shows_colours, width, wrapped
 from chainrule.read.formula_function import formula_function
 from chainrule.views.derivation.derivation import DETAILS
 
@@ -33,7 +34,7 @@ _FORMATS = {
 @click.option("--order", type=click.IntRange(1, 20), default=1, show_default=True, help="How many times.")
 @click.option(
     "--method", type=click.Choice(list(METHODS)), default="rules", show_default=True,
-    help="By the rules of calculus, or from the definition.",
+    help="By the rules of calculus, from the definition, or along the graph, with the sum over paths.",
 )  # fmt: skip
 @click.option(
     "--detail", type=click.Choice(DETAILS), default="standard", show_default=True,
@@ -77,4 +78,12 @@ def explain(
     if as_json or form == "json":
         print_json(derivation.to_dict())
     else:
-        click.echo(_FORMATS[form](derivation))
+        click.echo(_for_reader(_FORMATS[form](derivation), derivation, form))
+
+
+def _for_reader(written: str, derivation: cr.Derivation, form: str) -> str:
+    """What a person reads is wrapped and coloured; what a file or a program gets is as it was written."""
+    if form not in ("text", "unicode") or not is_terminal():
+        return written
+    shown = wrapped(written, width())
+    return coloured(shown, derivation.rules) if shows_colours() else shown

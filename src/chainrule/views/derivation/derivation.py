@@ -61,6 +61,12 @@ class Derivation:
         return tuple(step for part in self.parts for step in part.steps)
 
     @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules that are cited, each once."""
+        chains = ["chain rule"] * any(step.inner is not None for step in self.steps)
+        return tuple(dict.fromkeys([*chains, *(step.rule.name for step in self.steps)]))
+
+    @property
     def result(self) -> Expression | tuple[Expression, ...]:
         """The derivative; for several variables one for each."""
         results = tuple(part.result for part in self.parts)
