@@ -8,39 +8,36 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, reduced_shape
+from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, reduced_shape, stacked
 
-__all__ = ["along_axis", "expanded", "follows_first", "follows_second", "reduction", "scalar_of_shape"]
+__all__ = ["AxisRule", "along_axis", "expanded", "follows_first", "follows_second", "reduction", "scalar_of_shape"]
 
 
-def _shifted(axis: int | tuple[int, ...]) -> Any:
-    return tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
+class AxisRule(ShapeRule):
+    """Of a primitive with a parameter `axis`, an int or a tuple of them: of a stack it means the axis behind."""
+
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
+        axis = parameters["axis"]
+        behind = tuple(a + 1 for a in axis) if isinstance(axis, tuple) else axis + 1
+        return apply(*stacked(F, operands, batched), **{**parameters, "axis": behind})
 
 
 @dataclass(frozen=True)
-class _Reduction(ShapeRule):
+class _Reduction(AxisRule):
     """The axes named by `axis` (a tuple of non-negative ints) are consumed, or kept with size 1 by `keepdims`."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], parameters["axis"], parameters["keepdims"])
 
-    def batch(
-        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
-    ) -> Array:
-        return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
-
 
 @dataclass(frozen=True)
-class _AlongAxis(ShapeRule):
+class _AlongAxis(AxisRule):
     """The shape stays; components mix along the axis `axis` (an int or a tuple of non-negative ints)."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return shapes[0]
-
-    def batch(
-        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
-    ) -> Array:
-        return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,7 @@ class _Follows(ShapeRule):
     ) -> Array:
         if len(operands) == 1:
             return apply(*operands, **parameters)
-        count = next(np.shape(x)[0] for x, b in zip(operands, batched, strict=True) if b)
-        x, like = (
-            y if b else F.broadcast_to(y, shape=(count, *np.shape(y))) for y, b in zip(operands, batched, strict=True)
-        )
+        x, like = stacked(F, operands, batched)
         rank = np.ndim(like)
         x, like = aligned(F, (x, like), (True, True))
         out = apply(x, like, **parameters)
@@ -69,36 +63,22 @@ class _Follows(ShapeRule):
 
 
 @dataclass(frozen=True)
-class _Expanded(ShapeRule):
+class _Expanded(AxisRule):
     """The inverse of a reduction: the result has the shape of the second operand; `axis` is what was consumed."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         broadcast_shapes(reduced_shape(shapes[1], parameters["axis"], parameters["keepdims"]), shapes[0])
         return shapes[1]
 
-    def batch(
-        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
-    ) -> Array:
-        count = next(np.shape(x)[0] for x, b in zip(operands, batched, strict=True) if b)
-        x, like = (
-            y if b else F.broadcast_to(y, shape=(count, *np.shape(y))) for y, b in zip(operands, batched, strict=True)
-        )
-        return apply(x, like, **{**parameters, "axis": _shifted(parameters["axis"])})
-
 
 @dataclass(frozen=True)
-class _ScalarOfShape(ShapeRule):
+class _ScalarOfShape(AxisRule):
     """A number that is known from the shape alone: the same for every member of a batch."""
 
     batches_result = False
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return ()
-
-    def batch(
-        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
-    ) -> Array:
-        return apply(*operands, **{**parameters, "axis": _shifted(parameters["axis"])})
 
 
 reduction = _Reduction()

@@ -26,6 +26,7 @@ __all__ = [
     "join_dtypes",
     "join_floating",
     "reduced_shape",
+    "stacked",
     "transposed",
 ]
 
@@ -77,6 +78,14 @@ def aligned(F: Any, operands: Sequence[Array], batched: Sequence[bool]) -> list[
     return [
         F.expand_dims(x, axis=tuple(range(1, 1 + most - rank))) if b and rank < most else x
         for x, b, rank in zip(operands, batched, ranks, strict=True)
+    ]
+
+
+def stacked(F: Any, operands: Sequence[Array], batched: Sequence[bool]) -> list[Array]:
+    """Operands that all have a batch axis: one without it is repeated."""
+    count = next(np.shape(x)[0] for x, many in zip(operands, batched, strict=True) if many)
+    return [
+        x if many else F.broadcast_to(x, shape=(count, *np.shape(x))) for x, many in zip(operands, batched, strict=True)
     ]
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.axes import along_axis
+from chainrule.core.axes import AxisRule, along_axis
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.primitive import example, primitive
-from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule
+from chainrule.core.shapes import Array, Dtype, Shape
 from chainrule.errors import ShapeError
 from chainrule.ops import rules
 
@@ -20,20 +20,13 @@ _ZEROS = np.array([[2.0, 0.0, 3.0, 0.5], [0.0, 1.5, 0.0, 2.0]])
 
 
 @dataclass(frozen=True)
-class _AlongAxisTogether(ShapeRule):
+class _AlongAxisTogether(AxisRule):
     """Operands of one shape are combined along the axis `axis` (an int)."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         if shapes[0] != shapes[1]:
             raise ShapeError(f"operands of shapes {shapes[0]} and {shapes[1]}: expected the same shape")
         return shapes[0]
-
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        count = next(np.shape(x)[0] for x, many in zip(operands, batched, strict=True) if many)
-        stacks = [x if many else F.broadcast_to(x, shape=(count, *np.shape(x)))
-                  for x, many in zip(operands, batched, strict=True)]
-        return apply(*stacks, **{**parameters, "axis": parameters["axis"] + 1})
 
 
 def _accumulated(x: Dtype, **_: Any) -> Dtype:

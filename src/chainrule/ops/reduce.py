@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.axes import reduction
+from chainrule.core.axes import AxisRule, reduction
 from chainrule.core.cotangent import Mask, Piece
 from chainrule.core.derivative import Constant, Linear, Reduction
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
-from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, elementwise, reduced_shape
+from chainrule.core.shapes import Array, Dtype, Shape, elementwise, reduced_shape
 from chainrule.ops import rules
 
 _AXES = (example((2, 3), axis=(0,), keepdims=False), example((2, 3), axis=(0, 1), keepdims=True),
@@ -25,15 +25,11 @@ _EMPTY = (example((0, 3), axis=(0,), keepdims=False),)
 
 
 @dataclass(frozen=True)
-class _Position(ShapeRule):
+class _Position(AxisRule):
     """The axis `axis` (an int) is searched for a position in it."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], (parameters["axis"],), parameters["keepdims"])
-
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        return apply(*operands, **{**parameters, "axis": parameters["axis"] + 1})
 
 
 def _summed(x: Dtype, **_: Any) -> Dtype:

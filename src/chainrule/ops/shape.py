@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.axes import follows_second
+from chainrule.core.axes import AxisRule, follows_second
 from chainrule.core.derivative import Elementwise, Linear
 from chainrule.core.notation import Call, Postfix, Transparent
 from chainrule.core.primitive import example, primitive
@@ -31,28 +31,20 @@ class _Permuted(ShapeRule):
 
 
 @dataclass(frozen=True)
-class _Squeezed(ShapeRule):
+class _Squeezed(AxisRule):
     """The axes `axis`, of size 1, go away."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], parameters["axis"], keepdims=False)
 
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        return apply(*operands, axis=tuple(a + 1 for a in parameters["axis"]))
-
 
 @dataclass(frozen=True)
-class _Unsqueezed(ShapeRule):
+class _Unsqueezed(AxisRule):
     """New axes of size 1 stand at the places `axis` of the result."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         axis, rest = parameters["axis"], iter(shapes[0])
         return tuple(1 if i in axis else next(rest) for i in range(len(shapes[0]) + len(axis)))
-
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        return apply(*operands, axis=tuple(a + 1 for a in parameters["axis"]))
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ class _GivenShape(ShapeRule):
 
 
 @dataclass(frozen=True)
-class _Joined(ShapeRule):
+class _Joined(AxisRule):
     """The operands one behind the other along the axis `axis` (a non-negative int)."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
@@ -88,13 +80,6 @@ class _Joined(ShapeRule):
             raise ShapeError(f"arrays of shapes {', '.join(map(str, shapes))} cannot be joined along axis {axis}: "
                              "their other sizes differ")
         return (*first[:axis], sum(s[axis] for s in shapes), *first[axis + 1 :])
-
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        count = next(np.shape(x)[0] for x, many in zip(operands, batched, strict=True) if many)
-        stacks = [x if many else F.broadcast_to(x, shape=(count, *np.shape(x)))
-                  for x, many in zip(operands, batched, strict=True)]
-        return apply(*stacks, axis=parameters["axis"] + 1)
 
 
 @dataclass(frozen=True)
