@@ -29,6 +29,7 @@ FORMS = [
     ("sigmoid(x) sigmoid(-x)", "sigmoid(x) (1 - sigmoid(x))"),
     ("x + y + x", "2x + y"), ("x + y - x - z", "y - z"), ("x y + y x", "2x y"), ("x - (y - x) + 2", "2x - y + 2"),
     ("0.1x + 0.2x", "0.3x"), ("x/3 + x/6", "x/2"), ("2x/3 - x/6", "x/2"), ("-(x - y)", "y - x"),
+    ("-(x - y) - z", "y - x - z"),
     ("(-x - y)/z", "-(x + y)/z"), ("(-x - y)^2 z", "z (x + y)^2"), ("(-x - y + z) x", "x (-x - y + z)"),
     ("x^2 y x^3", "x^5 y"), ("x y/(x z)", "y/z"), ("x^(1/3) x", "x^(4/3)"), ("x^0.5 x", "x^1.5"),
     ("x sqrt(x)", "x sqrt(x)"), ("x/sqrt(x)", "sqrt(x)"), ("sqrt(x)/x", "1/sqrt(x)"), ("sqrt(x) sqrt(x)", "x"),

@@ -22,6 +22,7 @@ _LONG = 14  # digits: more are those of 1/3 or of the like, and no decimal
 _POSITIVE = POSITIVE.interval(0)
 _PI = Node(None, (), {"value": math.pi}, (), float, "pi")
 _LETTERS: dict[Any, Callable[[Any], Node]] = {
+    math.pi: lambda F: _PI,
     math.log(2): lambda F: F.log(2.0),
     math.log(10): lambda F: F.log(10.0),
     2 / math.sqrt(math.pi): lambda F: F.divide(2.0, F.sqrt(_PI)),
@@ -115,7 +116,7 @@ def _special_value(node: Node) -> Node | None:
 
 
 def _in_letters(F: Any, node: Node) -> Node | None:
-    """Entries hold the logarithms of 2 and 10 and 2 / sqrt(pi) as numbers: a formula shows what they are."""
+    """Entries hold pi, the logarithms of 2 and 10 and 2 / sqrt(pi) as numbers: a formula shows what they are."""
     for i, operand in enumerate(node.operands):
         build = _LETTERS.get(number(operand)) if operand.dtype is float else None
         if build is not None:

@@ -31,12 +31,14 @@ def _like_terms(F: Any, node: Node) -> Node | None:
 
 
 def _as_differences(F: Any, node: Node) -> Node | None:
-    """The sum without a sign in front of a later term."""
+    """The sum without a sign in front of a later term, or of a sum."""
     waiting = [node]
-    while waiting:
+    while waiting and is_real(node):
         x = waiting.pop()
+        if operation(x) == "negative" and operation(x.operands[0]) in ("add", "subtract"):
+            return total(F, terms_of(F, node), node) if F.looks_into(x.operands[0]) else None
         if operation(x) in ("add", "subtract") and (x is node or F.looks_into(x)):
-            if operation(x.operands[1]) == "negative" and is_real(node):
+            if operation(x.operands[1]) == "negative":
                 return total(F, terms_of(F, node), node)
             waiting += x.operands
     return None
@@ -216,7 +218,7 @@ COLLECTING: tuple[Rewrite, ...] = (
     Rewrite("write as a difference", "x + (y + (-z)) = x + y - z", _SUM, _as_differences,
             lambda F, x, y, z: F.add(x, F.add(y, F.negative(z))), ((3,), (3,), (3,)), whole=True),
     Rewrite("swap a difference", "-(x - y) = y - x", named("negative"), _negative_of_sum,
-            lambda F, x, y: F.negative(F.subtract(x, y)), ((), ())),
+            lambda F, x, y: F.negative(F.subtract(x, y)), ((), ()), whole=True),
     Rewrite("sin^2 + cos^2", "z sin(x)^2 + z cos(x)^2 = z, z - z cos(x)^2 = z sin(x)^2", _SUM,
             _sine_and_cosine,
             lambda F, x, z: F.add(F.multiply(z, F.square(F.sin(x))), F.multiply(z, F.square(F.cos(x)))), ((3,), (3,)),
