@@ -21,7 +21,7 @@ from chainrule.core.rule import Rule
 from chainrule.errors import ArgumentError, DerivationError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
-from chainrule.passes.by_rules import simplified
+from chainrule.passes.by_rules import simplifying
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.first_principles import definition, from_definition
 from chainrule.passes.reverse import reverse
@@ -37,7 +37,7 @@ from chainrule.views.tree import DerivativeNotation
 __all__ = ["METHODS", "explain"]
 
 Method = Literal["rules", "limit", "graph", "index"]
-_SIMPLIFY = Rule("simplify", "")
+_QUOTIENTS = Rule("write as a quotient", "u^(-n) = 1 / u^n")
 _TOGETHER = Rule("put together", "")
 _ITSELF = Rule("in terms of the function itself", "")
 _LARGE = 40  # operations: from here on a line is about one term, since the whole is too long to be repeated
@@ -95,7 +95,7 @@ def explain(
     2. power rule: (x^2)' = 2x
        derivative of the exponential: (e^x)' = e^x
             = 2x e^x + x^2 e^x
-    3. simplify
+    3. simplify: factor out
             = e^x (2x + x^2)
       f'(1) = 8.15485
       checked: each step holds to 30 digits at 8 points or more, and the result is that of the backward pass
@@ -292,12 +292,25 @@ class _Work:
             # A large function keeps its named parts, which a rule of simplification would take apart.
             steps.append(Step(_TOGETHER, self.expression(steps[0].before.node), before, None, simplifies=True))
             return raw
-        (result,) = simplified(Graph(self.graph.inputs, (raw,)), self.graph).outputs
-        after = self.expression(result)
-        if after.text() == before.text():
-            return raw
-        steps.append(Step(_SIMPLIFY, before, after, self.verifier.equal(raw, result), elementary=True, simplifies=True))
-        return result
+        whole, rewritings = simplifying(Graph(self.graph.inputs, (raw,)), self.graph)
+        shown = self._rewritten(before, whole, _QUOTIENTS, (raw, whole), steps)
+        for rewriting in rewritings:
+            rule = Rule(rewriting.rule.name, rewriting.rule.statement)
+            whole = rewriting.after
+            shown = self._rewritten(shown, whole, rule, (rewriting.part, rewriting.becomes), steps)
+        return whole
+
+    def _rewritten(
+        self, shown: Expression, whole: Node, rule: Rule, part: tuple[Node, Node], steps: list[Step]
+    ) -> Expression:
+        """The whole expression after a rewriting, with a step for it if it is seen."""
+        after = self.expression(whole)
+        evidence = self.verifier.equal(*part)
+        if after.text() == shown.text():
+            return shown
+        written = self.expression(part[0]), self.expression(part[1])
+        steps.append(Step(rule, shown, after, evidence, elementary=True, simplifies=True, part=written))
+        return after
 
     def _by_itself(self, term: Node, x: Node, result: Node) -> Step | None:
         """The derivative in terms of the function, as in s' = s (1 - s), where it is shorter so."""

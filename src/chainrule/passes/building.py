@@ -245,6 +245,8 @@ class Building:
 
     def _strong(self, made: Node, like: Node) -> Node:
         """A term of weak numbers with the dtype of another node: its first number takes it."""
+        if made.is_input:
+            return made
         if made.primitive is None:
             value = np.asarray(made.parameters["value"], like.dtype)[()]
             return self.shared(Node(None, (), {"value": value}, (), like.dtype, made.name))

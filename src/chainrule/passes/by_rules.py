@@ -13,10 +13,10 @@ from chainrule.ops import rules
 from chainrule.passes.algebra.products import PRODUCTS
 from chainrule.passes.plumbing import PLUMBING
 from chainrule.passes.rewrites import VALUE_SAFE
-from chainrule.passes.simplify import rewrite, simplify
+from chainrule.passes.simplify import RewriteStep, rewrite, rewrite_steps, simplify
 from chainrule.passes.stepwise import applications, replaced
 
-__all__ = ["by_rules", "simplified"]
+__all__ = ["by_rules", "simplified", "simplifying"]
 
 _READ = 300  # nodes: a longer formula is not read as a whole, and bringing its sums to their form takes long
 _LONG = (*PLUMBING, *VALUE_SAFE[1:], *PRODUCTS)
@@ -67,11 +67,21 @@ def simplified(derivative: Graph, of: Graph) -> Graph:
     >>> formula_text(simplified(parse("-x^(-2)"), of=parse("1/x")))
     '-1/x^2'
     """
-    if not _negative_powers(of):
-        quotients = _negative_powers(derivative)
-        outputs = tuple(replaced(output, quotients) for output in derivative.outputs)
-        derivative = Graph(derivative.inputs, outputs, derivative.guards, derivative.name)
-    return simplify(derivative, for_view=True)
+    return simplify(_quotients_again(derivative, of), for_view=True)
+
+
+def simplifying(derivative: Graph, of: Graph) -> tuple[Node, list[RewriteStep]]:
+    """The steps of `simplified`: the derivative with its quotients as such, and what the rules then do to it."""
+    quotients = _quotients_again(derivative, of)
+    return quotients.outputs[0], rewrite_steps(quotients)
+
+
+def _quotients_again(derivative: Graph, of: Graph) -> Graph:
+    if _negative_powers(of):
+        return derivative
+    quotients = _negative_powers(derivative)
+    outputs = tuple(replaced(output, quotients) for output in derivative.outputs)
+    return Graph(derivative.inputs, outputs, derivative.guards, derivative.name)
 
 
 def _negative_powers(graph: Graph) -> dict[Node, Node]:

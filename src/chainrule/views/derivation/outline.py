@@ -106,6 +106,8 @@ def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) 
 
 
 def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Reason, ...]:
+    if all(step.part is not None for step in group):
+        return tuple(_rewritings(group, detail))
     reasons: list[Reason] = []
     for step in group:
         stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
@@ -123,6 +125,17 @@ def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Rea
         else:
             reasons[same] = Reason(reason.rule, reasons[same].statement, reason.pieces, reasons[same].count + 1)
     return tuple(reasons)
+
+
+def _rewritings(group: Sequence[Step], detail: Detail) -> Iterator[Reason]:
+    """Why a result may be written otherwise: each rewriting, or only what they are called."""
+    if detail == "every":
+        for step in group:
+            assert step.part is not None  # all of the group are rewritings
+            yield Reason(step.rule.name, (), (step.part[0], " = ", step.part[1]))
+    else:
+        names = dict.fromkeys(step.rule.name for step in group)
+        yield Reason("simplify", (), (", ".join(names),))
 
 
 def _alike(one: Reason, other: Reason) -> bool:

@@ -51,6 +51,7 @@ class Step:
         depth: how many terms of which this is a part were taken up before it.
         elementary: a sum, a constant factor, a term that leaves nothing to derive, or a rewriting of the result.
         simplifies: it takes no derivative, but brings the result to another form.
+        part: of such a step, what was rewritten in the whole expression, and what it became.
     """
 
     rule: Rule
@@ -63,6 +64,7 @@ class Step:
     depth: int = 0
     elementary: bool = False
     simplifies: bool = False
+    part: tuple[Expression, Expression] | None = None
 
     def __str__(self) -> str:
         return f"{self.rule.name}: {self.before.text()} = {self.after.text()}"
