@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from chainrule.core.derivative import Elementwise, Reduction
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
 from chainrule.numeric.diagnosis.backward import Backward, Edge
-from chainrule.numeric.diagnosis.changes.change import Change, matched, only_kind
+from chainrule.numeric.diagnosis.changes.change import Change, Key, matched, only_kind
 from chainrule.numeric.diagnosis.record import Mistake
 
 __all__ = ["inner_factors", "partial_of", "wrong_partials"]
@@ -24,28 +25,15 @@ def inner_factors(backward: Backward) -> Iterator[Change]:
         if weight is None:
             continue
         step = edge.step
+        place = (backward.key(step), edge.position)
         by = f" by {backward.name(edge.operand)}" if _differentiated(step) > 1 else ""
-        yield Change(
-            ("inner", backward.key(step), edge.position),
-            only_kind(Mistake.INNER_FACTOR),
-            edge.operand,
-            edge.term,
-            lambda step=step, edge=edge: _sent(backward, edge, 1.0),  # type: ignore[misc]
-            f"the inner factor of {backward.label(step)} is missing: its derivative{by} is left out",
-            backward.site(step),
-            scaled=True,
-        )
+        left_out = f"the inner factor of {backward.label(step)} is missing: its derivative{by} is left out"
+        yield _change(backward, edge, ("inner", *place), Mistake.INNER_FACTOR, lambda: 1.0, left_out)
         derivative = step.primitive.derivative if step.primitive is not None else None
         if isinstance(derivative, Reduction) and derivative.scale is not None:
-            yield Change(
-                ("scale", backward.key(step), edge.position),
-                only_kind(Mistake.INNER_FACTOR),
-                edge.operand,
-                edge.term,
-                lambda edge=edge: _sent(backward, edge, _unscaled(edge)),  # type: ignore[misc]
-                f"an inner factor of {backward.label(step)} is missing: the one that all components have in common",
-                backward.site(step),
-                scaled=True,
+            common = f"an inner factor of {backward.label(step)} is missing: the one that all components have in common"
+            yield _change(
+                backward, edge, ("scale", *place), Mistake.INNER_FACTOR, functools.partial(_unscaled, edge), common
             )
 
 
@@ -56,18 +44,21 @@ def wrong_partials(backward: Backward) -> Iterator[Change]:
         if weight is None:
             continue
         step = edge.step
+        place = (backward.key(step), edge.position)
         for name, wrong in _wrong(backward, edge):
-            yield Change(
-                ("partial", backward.key(step), edge.position, name),
-                only_kind(Mistake.WRONG_DERIVATIVE),
-                edge.operand,
-                edge.term,
-                lambda edge=edge, wrong=wrong: _sent(backward, edge, wrong()),  # type: ignore[misc]
+            text = (
                 f"the derivative of {backward.label(step)} by {backward.name(edge.operand)} is wrong: "
-                f"it is the {'one' if name.startswith('by') else 'right one'} {name}",
-                backward.site(step),
-                scaled=True,
+                f"it is the {'one' if name.startswith('by') else 'right one'} {name}"
             )
+            yield _change(backward, edge, ("partial", *place, name), Mistake.WRONG_DERIVATIVE, wrong, text)
+
+
+def _change(backward: Backward, edge: Edge, key: Key, kind: Mistake, factor: Callable[[], Any], text: str) -> Change:
+    """Another factor on the way to an operand than the derivative."""
+    site = backward.site(edge.step)
+    return Change(
+        key, only_kind(kind), edge.operand, edge.term, lambda: _sent(backward, edge, factor()), text, site, scaled=True
+    )
 
 
 def _wrong(backward: Backward, edge: Edge) -> Iterator[tuple[str, Callable[[], Any]]]:
