@@ -5,8 +5,8 @@
 1.12837917
 """
 
-from chainrule.numeric.checking.check import GradientCheck, check, compare
-from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
+from chainrule.numeric.checking.check import check, compare
+from chainrule.numeric.checking.report import Component, Direction, GradientCheck, Group, KinkMet
 from chainrule.numeric.diagnosis import Diagnosis, Mistake
 from chainrule.numeric.differences.functions import derivative, directional, gradient, jacobian, partial
 from chainrule.numeric.differences.hessian import hessian

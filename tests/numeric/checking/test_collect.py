@@ -9,9 +9,9 @@ import pytest
 
 from chainrule.errors import ShapeError
 from chainrule.numeric import Mistake, check
+from chainrule.numeric.checking.claim import Claim
 from chainrule.numeric.checking.collect import evidence_of
 from chainrule.numeric.checking.exact import exact_derivative
-from chainrule.numeric.checking.findings import Claim
 from chainrule.numeric.checking.objective import Objective, single
 
 

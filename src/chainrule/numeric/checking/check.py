@@ -15,18 +15,19 @@ from chainrule.calculus.containers import flatten as take_apart, is_container
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError
+from chainrule.numeric.checking.claim import Claim
 from chainrule.numeric.checking.collect import evidence_of, misshapen
 from chainrule.numeric.checking.directions import compare_along
 from chainrule.numeric.checking.exact import exact_derivative
 from chainrule.numeric.checking.exactly import compare_exactly
-from chainrule.numeric.checking.findings import Claim, Findings
+from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.objective import ArgNums, Flatten, Objective, single
 from chainrule.numeric.checking.one_by_one import compare_each
-from chainrule.numeric.checking.report import Component, GradientCheck
+from chainrule.numeric.checking.report import GradientCheck
 from chainrule.numeric.diagnosis import diagnose
 from chainrule.numeric.peers import adapt
 
-__all__ = ["Component", "GradientCheck", "check", "compare"]
+__all__ = ["GradientCheck", "check", "compare"]
 
 # Up to so many components each is measured on its own.
 EACH = 256

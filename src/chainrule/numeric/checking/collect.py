@@ -9,8 +9,9 @@ import numpy as np
 
 from chainrule.calculus.gradients import grad
 from chainrule.errors import NonFiniteError
+from chainrule.numeric.checking.claim import ROUNDED, Claim
 from chainrule.numeric.checking.exact import Exact, exact_gradients
-from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
+from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.measure import measure
 from chainrule.numeric.checking.objective import Objective
 from chainrule.numeric.checking.shaken import gradient_rounding

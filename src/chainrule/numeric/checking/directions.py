@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import NonFiniteError
-from chainrule.numeric.checking.findings import Claim, Findings
+from chainrule.numeric.checking.claim import Claim
+from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.groups import Search
 from chainrule.numeric.checking.measure import EVALUATIONS, Line, Slope, measure
 from chainrule.numeric.checking.one_by_one import measured_component

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.numeric.checking.claim import Claim
 from chainrule.numeric.checking.directions import (
     CLEAR,
     LOCATED,
@@ -24,7 +25,7 @@ from chainrule.numeric.checking.directions import (
     measured_along,
     product,
 )
-from chainrule.numeric.checking.findings import Claim, Findings
+from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.limiting import Limits
 from chainrule.numeric.checking.measure import EVALUATIONS, Slope
 from chainrule.numeric.checking.one_by_one import measured_component, rounding_bar, rounding_of

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import NonFiniteError
-from chainrule.numeric.checking.findings import ROUNDED, Claim, Findings
+from chainrule.numeric.checking.claim import ROUNDED, Claim
+from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.measure import Slope, measure
 from chainrule.numeric.checking.patterns import grouped
 from chainrule.numeric.checking.report import Component, KinkMet
@@ -39,24 +40,8 @@ def compare_each(claim: Claim) -> Findings:
     slopes = _again(claim, slopes, exact)
     numeric = np.array([s.value for s in slopes])
     error = np.array([s.error for s in slopes])
-    notes = claim.notes() + _notes(claim, slopes)
-    trusted = False
-    lost: RealArray = np.zeros(error.shape)  # digits of the exact derivative
-    if exact is not None and not claim.own:
-        known = np.isfinite(numeric)
-        off = known & ~(np.abs(exact - numeric) <= error + rounding_of(exact))
-        with quiet():
-            differs = np.abs(claim.flat - exact) > rounding_bar(claim, claim.scale()) + claim.rounding
-        if off.any() or differs.any():
-            lost = claim.exact_trembling(np.arange(claim.flat.size))
-            off &= ~(np.abs(exact - numeric) <= error + rounding_of(exact) + lost)
-        trusted = not off.any() and not claim.custom
-        if off.any():
-            at = int(np.argmax(off))
-            notes.append(claim.disagreement(claim.objective.label(at), float(exact[at]), float(numeric[at])))
-    elif claim.own and (~(np.abs(claim.flat - numeric) <= error + claim.rounding) & np.isfinite(numeric)).any():
-        at = int(np.argmax(~(np.abs(claim.flat - numeric) <= error + claim.rounding)))
-        notes.append(claim.disagreement(claim.objective.label(at), float(claim.flat[at]), float(numeric[at])))
+    trusted, lost, disagreements = _confirmed(claim, exact, numeric, error)
+    notes = claim.notes() + _notes(claim, slopes) + disagreements
     reference, tolerance = numeric.copy(), error + claim.rounding
     trembling = claim.trembling(np.arange(claim.flat.size))
     if trusted and exact is not None:
@@ -87,6 +72,36 @@ def compare_each(claim: Claim) -> Findings:
         notes=notes,
         passed=not wrong.any(),
     )
+
+
+def _confirmed(
+    claim: Claim, exact: RealArray | None, numeric: RealArray, error: RealArray
+) -> tuple[bool, RealArray, list[str]]:
+    """Whether the numbers confirm the exact derivative, the digits that it has lost, and what is said if they do not.
+
+    No other derivative confirms a claim that is chainrule's own.
+    """
+    known = np.isfinite(numeric)
+    lost: RealArray = np.zeros(error.shape)
+    if claim.own:
+        off = known & ~(np.abs(claim.flat - numeric) <= error + claim.rounding)
+        return False, lost, _disagreement(claim, off, claim.flat, numeric)
+    if exact is None:
+        return False, lost, []
+    off = known & ~(np.abs(exact - numeric) <= error + rounding_of(exact))
+    with quiet():
+        differs = np.abs(claim.flat - exact) > rounding_bar(claim, claim.scale()) + claim.rounding
+    if off.any() or differs.any():
+        lost = claim.exact_trembling(np.arange(claim.flat.size))
+        off &= ~(np.abs(exact - numeric) <= error + rounding_of(exact) + lost)
+    return not off.any() and not claim.custom, lost, _disagreement(claim, off, exact, numeric)
+
+
+def _disagreement(claim: Claim, off: NDArray[np.bool_], exact: RealArray, numeric: RealArray) -> list[str]:
+    if not off.any():
+        return []
+    at = int(np.argmax(off))
+    return [claim.disagreement(claim.objective.label(at), float(exact[at]), float(numeric[at]))]
 
 
 def measured(claim: Claim, index: int, start: float | None = None) -> Slope:

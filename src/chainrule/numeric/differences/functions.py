@@ -250,6 +250,7 @@ def _jacobian(samples: Samples, h: float | None, rule: Formula) -> Numbers:
 
 
 def read_formula(scheme: Any, order: Any, accuracy: Any, h: Any) -> Formula:
+    """The formula that the arguments of `derivative` choose, None for the complex step: raises as it does."""
     name = read_scheme(scheme)
     if h is not None:
         read_step(h)
