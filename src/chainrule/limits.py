@@ -24,6 +24,8 @@ class Limits:
     derivative_nodes: int = 6_000  # before it is simplified
     shown_derivative_nodes: int = 6_000  # of all derivatives up to the one shown, before they are simplified
     derivation_nodes: int = 4_000
+    derivation_order: int = 20
+    derivations: int = 100  # the derivatives of all orders by all variables
     csv_columns: int = 10_000
     csv_line: int = 10_000_000
     csv_cells: int = 50_000_000

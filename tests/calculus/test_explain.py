@@ -264,6 +264,62 @@ def test_what_cannot_be_explained(call: Any, message: str) -> None:
         call()
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cr.explain("x y", wrt="x", at=3.0), "at gives one value"),
+        (lambda: cr.explain("x", at={"x": "1"}), None),
+        (lambda: cr.explain("x", at={"x": "one"}), "at gives 'one' for x: expected a finite number"),
+        (lambda: cr.explain("x", at={"x": [1, 2]}), "expected a finite number"),
+        (lambda: cr.explain("x", at=np.inf), "expected a finite number"),
+        (lambda: cr.explain("x", wrt=1), "wrt is 1"),
+        (lambda: cr.explain("x", wrt=[]), r"wrt is \[\]"),
+        (lambda: cr.explain("x", wrt=["x", "x"]), "x twice"),
+        (lambda: cr.explain("x", order=1.5), "order is 1.5"),
+        (lambda: cr.explain("x", order=10**9), "derivation_order"),
+        (lambda: cr.explain("x y z w", wrt=["x", "y", "z", "w"], order=5), "derivations = 100"),
+        (lambda: cr.explain(lambda x: x), "give its arguments"),
+        (lambda: cr.explain(lambda x: x, 1j), "x is complex"),
+    ],
+)
+def test_arguments_that_are_of_the_wrong_kind(call: Any, message: str | None) -> None:
+    if message is None:
+        call()
+        return
+    with pytest.raises((cr.ArgumentError, cr.LimitError), match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "value", "note"),
+    [
+        ("ln(x)", -1.0, None, "no finite value at x = -1"),
+        ("1/x", 0.0, None, "no finite value at x = 0"),
+        ("|x|", 0.0, 0.0, "derivative is taken as 0"),
+        ("max(x, 1 - x)", 0.5, 0.0, "derivative is taken as 1/2"),
+        ("sqrt(x)", 0.0, np.inf, "derivative is infinite"),
+        ("x^2", 0.0, 0.0, ""),
+    ],
+)
+def test_what_is_special_at_a_point_is_said(text: str, at: float, value: float | None, note: str) -> None:
+    derivation = cr.explain(text, at=at)
+    part = derivation.parts[0]
+    assert part.value == value
+    assert note in part.note
+    assert bool(part.note) == bool(note)
+    assert (f"note: {part.note}" in str(derivation)) == bool(note)
+    assert part.note in derivation.to_markdown()
+    assert part.note in derivation.to_html()
+
+
+def test_the_branch_taken_is_said() -> None:
+    def f(x: float) -> float:
+        return x**2 if x > 0 else -x
+
+    assert "valid where x > 0 is True" in str(cr.explain(f, 1.0))
+    assert "is False" in cr.explain(f, -1.0).to_markdown()
+
+
 def test_all_forms_say_the_same() -> None:
     derivation = cr.explain("x^2 sin(x)", at={"x": 2})
     assert r"\text{product rule}" in derivation.to_latex()

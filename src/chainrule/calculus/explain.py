@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from chainrule.errors import ArgumentError, DerivationError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
 from chainrule.passes.by_rules import simplifying
-from chainrule.passes.evaluate import evaluate
+from chainrule.passes.evaluate import evaluate, values_of
 from chainrule.passes.first_principles import definition, from_definition
 from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import rewrite
@@ -104,8 +104,9 @@ def explain(
         raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
     if method not in (*METHODS, *OF_ARRAYS):
         raise ArgumentError(f"method is {method!r}: expected one of {', '.join(dict.fromkeys([*METHODS, *OF_ARRAYS]))}")
-    if order < 1:
-        raise ArgumentError(f"order is {order}: expected 1 for the derivative, 2 for its derivative, and so on")
+    if not isinstance(order, int) or order < 1:  # type: ignore[redundant-expr]
+        raise ArgumentError(f"order is {order!r}: expected 1 for the derivative, 2 for its derivative, and so on")
+    LIMITS.check("derivation_order", order)
     if isinstance(f, str) and variables is None and shapes is None and wrt is not None and not parse(f).inputs:
         variables = wrt  # a constant is a function of whatever is asked for
     graph, point = _function(f, args, variables, shapes, at)
@@ -117,6 +118,7 @@ def explain(
     verifier = Verifier(graph, start=point or None)
     if method == "graph":
         return _by_graph(graph, by, point, detail, order, verifier)
+    LIMITS.check("derivations", sum(len(by) ** k for k in range(1, order + 1)))
     work = _Work(graph, verifier, _names(graph), point, method)
     parts: list[Part] = []
     terms: list[tuple[Node, tuple[str, ...]]] = [(graph.outputs[0], ())]
@@ -126,7 +128,7 @@ def explain(
             parts.append(work.part(term, x, (*path, x.name)))
             derived.append((parts[-1].result.node, (*path, x.name)))
         terms = derived
-    formula = work.expression(graph.outputs[0])
+    formula = replace(work.expression(graph.outputs[0]), guards=graph.guards)
     return Derivation(graph, formula, "f", tuple(parts), detail, work.names, point)
 
 
@@ -159,7 +161,12 @@ def _function(
         return graph, _point(graph, at)
     if at is not None or variables is not None or shapes is not None:
         raise ArgumentError("at=, variables= and shapes= belong to formulas: give a function's arguments after it")
+    if not args:
+        raise ArgumentError("a function is followed at a point: give its arguments after it, explain(f, 1.0)")
     traced = graph_of(as_function(f), *args)
+    for name, value in traced.arguments:
+        if np.asarray(value).dtype.kind == "c":
+            raise ArgumentError(f"{name} is complex: derivations are of functions of real numbers")
     if len(traced.outputs) != 1 or traced.outputs[0].shape:
         raise ArgumentError(f"{traced.name} has no single number as its value")
     return rewrite(traced, ()), {name: np.asarray(value, float)[()] for name, value in traced.arguments}
@@ -175,17 +182,32 @@ def _of_arrays(
     return OF_ARRAYS[method](prepared(graph), by, detail, point)
 
 
-def _point(graph: Graph, at: Mapping[str, Any] | None) -> dict[str, Any]:
+def _point(graph: Graph, at: Any) -> dict[str, Any]:
+    names = [node.name for node in graph.inputs]
     if at is None:
         return {}
-    names = [node.name for node in graph.inputs]
+    if not isinstance(at, Mapping):
+        if len(names) != 1:
+            raise ArgumentError(f"at gives one value: expected one for each of {', '.join(names) or 'no variable'}")
+        at = {names[0]: at}
     for name in at:
         if name not in names:
             raise ArgumentError(f"at has {name!r}, which is no variable; there is {', '.join(names) or 'none'}")
     missing = [name for name in names if name not in at]
     if missing:
         raise ArgumentError(f"at gives no value for {', '.join(missing)}")
-    return {name: at[name] for name in names}
+    return {node.name: _number(at[node.name], node) for node in graph.inputs}
+
+
+def _number(value: Any, node: Node) -> Any:
+    wanted = "a finite number" if not node.shape else f"finite numbers in the shape {node.shape}"
+    try:
+        number = np.asarray(value, float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"at gives {value!r:.60} for {node.name}: expected {wanted}") from error
+    if number.shape != node.shape or not np.isfinite(number).all():
+        raise ArgumentError(f"at gives {value!r:.60} for {node.name}: expected {wanted}")
+    return number[()]
 
 
 def _variables(graph: Graph, wrt: str | Sequence[str] | None) -> list[Node]:
@@ -195,10 +217,14 @@ def _variables(graph: Graph, wrt: str | Sequence[str] | None) -> list[Node]:
             listed = f"there are several variables: say by which with wrt=, of {', '.join(known)}"
             raise ArgumentError(listed if known else "there is no variable to differentiate by")
         return list(known.values())
+    if not isinstance(wrt, (str, list, tuple)) or not wrt:
+        raise ArgumentError(f"wrt is {wrt!r:.60}: expected the name of a variable, or a list of names")
     chosen = [wrt] if isinstance(wrt, str) else list(wrt)
     for name in chosen:
         if name not in known:
             raise ArgumentError(f"there is no variable {name!r}; there is {', '.join(known) or 'none'}")
+        if chosen.count(name) > 1:
+            raise ArgumentError(f"wrt has {name} twice")
     return [known[name] for name in chosen]
 
 
@@ -254,10 +280,11 @@ class _Work:
         backward = reverse(Graph(self.graph.inputs, (term,), self.graph.guards), [x]).outputs[0]
         evidence = self.verifier.equal(result, backward)
         self.verifier.equal(pending(term, x), result)
-        value = self._value(result)
+        value, note = self._value(term, backward)
         return Part(
             self.expression(term), x, path, self.expression(start), tuple(steps),
             self.expression(result) if itself is None else itself.after, evidence, value,
+            note=note,
         )  # fmt: skip
 
     def _step(self, made: Application) -> Step:
@@ -329,12 +356,28 @@ class _Work:
             return Step(_ITSELF, self.expression(result), written, evidence, simplifies=True)
         return None
 
-    def _value(self, result: Node) -> Any:
+    def _value(self, term: Node, backward: Node) -> tuple[Any, str]:
+        """The value that the engine gives at the point, and what is special there: a kink, no value at all."""
         if not self.point:
-            return None
-        values = [np.float64(self.point[node.name]) for node in self.graph.inputs]
+            return None, ""
+        given = [np.float64(self.point[node.name]) for node in self.graph.inputs]
+        place = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
         with np.errstate(all="ignore"):
-            return evaluate(Graph(self.graph.inputs, (result,)), *values)[0]
+            values = values_of(Graph(self.graph.inputs, (term,)), given)
+            if not np.isfinite(values[term]):
+                return None, f"the function has no finite value at {place}"
+            slope = evaluate(Graph(self.graph.inputs, (backward,)), *given)[0]
+            note = next((text for node, value in values.items() if (text := _kink(node, value, values))), "")
+        return (None, note or f"the derivative is not defined at {place}") if np.isnan(slope) else (slope, note)
+
+
+def _kink(node: Node, value: Any, values: Mapping[Node, Any]) -> str:
+    """What a node's operation says of the point where it has no single derivative; "" elsewhere."""
+    if node.primitive is None:
+        return ""
+    operands = [values[operand] for operand in node.operands]
+    kinks = node.primitive.domain.kinks
+    return next((kink.text for kink in kinks if np.any(kink.where(value, *operands, **node.parameters))), "")
 
 
 def _by_rules(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[Application]]:

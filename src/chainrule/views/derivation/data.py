@@ -24,6 +24,7 @@ def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": _evidence(part.evidence),
         "at": dict(at),
         "value": part.value,
+        "note": part.note,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.core.graph import Graph, Node
+from chainrule.core.graph import Graph, Guard, Node
 from chainrule.passes.evaluate import evaluate
 from chainrule.views.tree import DerivativeNotation
 from chainrule.views.write import formula, write
@@ -24,6 +24,7 @@ class Expression:
         derivative: how a derivative still to be taken is written.
         names: parts of it that are written as a name.
         whole: what is used again is written out again; else it is named once, after the word "where".
+        guards: the branches on values that it was traced through.
     """
 
     node: Node
@@ -31,6 +32,7 @@ class Expression:
     derivative: DerivativeNotation = "prime"
     names: Mapping[Node, str] = field(default_factory=dict, repr=False)
     whole: bool = True
+    guards: tuple[Guard, ...] = ()
 
     def text(self, notation: str = "text") -> str:
         """The formula in any notation."""

@@ -81,6 +81,8 @@ def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str
     value = value_line(part, at, "mathml")
     if value:
         yield _block(*value)
+    if part.note:
+        yield f"<p>Note: {escape(part.note)}.</p>"
     yield f"<p><small>Checked: {escape(checked(part))}.</small></p>"
 
 

@@ -15,6 +15,7 @@ from chainrule.views.derivation.words import (
     by_term,
     checked,
     conclusions,
+    conditions,
     definitions,
     left_side,
     place,
@@ -33,6 +34,7 @@ def derivation_markdown(
     """Derivatives as numbered lists, each line under its reasons."""
     equations = [(signature(formula, "latex", parts), formula.text("latex")), *definitions(formula, names, "latex")]
     blocks = [f"$${left} = {right}$$" for left, right in equations]
+    blocks += [f"Valid where ${condition}$ is {outcome}." for condition, outcome in conditions(formula, "latex")]
     table = table_of_symbols(formula, names, parts, "latex")
     if table:
         rows = [f"| ${name}$ | `{shape}` | {what} |" for name, what, shape in table]
@@ -76,6 +78,8 @@ def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str
     value = value_line(part, at, "latex")
     if value:
         yield f"$${value[0]} = {value[1]}$$"
+    if part.note:
+        yield f"Note: {part.note}."
     yield f"*Checked: {checked(part)}.*"
 
 

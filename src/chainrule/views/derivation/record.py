@@ -85,6 +85,7 @@ class Part:
         value: its value at the point given, or None.
         function: the name of the function.
         differential: where the derivative is a gradient that was derived by a differential.
+        note: what is special at the point: a kink, a place where the function is not defined.
     """
 
     of: Expression
@@ -97,6 +98,7 @@ class Part:
     value: Any = None
     function: str = "f"
     differential: Differential | None = None
+    note: str = ""
 
     @cached_property
     def wholes(self) -> tuple[Expression, ...]:

@@ -15,6 +15,7 @@ from chainrule.views.derivation.words import (
     by_term,
     checked,
     conclusions,
+    conditions,
     definitions,
     left_side,
     place,
@@ -72,6 +73,8 @@ def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Pa
     yield f"{signature(formula, notation, parts)} = {formula.text(notation)}"
     for left, right in definitions(formula, names, notation):
         yield f"  {left} = {right}"
+    for condition, outcome in conditions(formula, notation):
+        yield f"  valid where {condition} is {outcome}"
     rows = table_of_symbols(formula, names, parts, notation)
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     for name, what, shape in rows:
@@ -116,4 +119,6 @@ def _closing(part: Part, at: Mapping[str, Any], notation: str) -> Iterator[str]:
     value = value_line(part, at, notation)
     if value:
         yield f"  {value[0]} = {value[1]}"
+    if part.note:
+        yield f"  note: {part.note}"
     yield f"  checked: {checked(part)}"

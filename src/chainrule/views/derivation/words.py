@@ -20,6 +20,7 @@ __all__ = [
     "by_term",
     "checked",
     "conclusions",
+    "conditions",
     "definitions",
     "left_side",
     "number",
@@ -133,6 +134,12 @@ def place(at: Mapping[str, Any]) -> str:
 
 def _number(value: Any, notation: str) -> str:
     return f"<mn>{number(value)}</mn>" if notation == "mathml" else number(value)
+
+
+def conditions(formula: Expression, notation: str) -> Iterator[tuple[str, str]]:
+    """The branches that a function was traced through: each condition, and how it came out."""
+    for guard in formula.guards:
+        yield replace(formula, node=guard.node).text(notation), str(guard.outcome)
 
 
 def checked(part: Part) -> str:
