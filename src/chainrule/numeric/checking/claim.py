@@ -13,8 +13,8 @@ from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.numeric.checking.exact import Exact
 from chainrule.numeric.checking.limiting import Limits, limits_of
 from chainrule.numeric.checking.measure import Line
+from chainrule.numeric.checking.monte_carlo import gradient_rounding
 from chainrule.numeric.checking.objective import Objective
-from chainrule.numeric.checking.shaken import gradient_rounding
 from chainrule.numeric.checking.trembling import trembling_of
 from chainrule.numeric.differences.steps import on_grid
 from chainrule.numeric.evidence import Part

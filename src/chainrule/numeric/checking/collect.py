@@ -13,8 +13,8 @@ from chainrule.numeric.checking.claim import ROUNDED, Claim
 from chainrule.numeric.checking.exact import Exact, exact_gradients
 from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.measure import measure
+from chainrule.numeric.checking.monte_carlo import gradient_rounding
 from chainrule.numeric.checking.objective import Objective
-from chainrule.numeric.checking.shaken import gradient_rounding
 from chainrule.numeric.evidence import Evidence, Part
 from chainrule.numeric.probe import RealArray, precision
 

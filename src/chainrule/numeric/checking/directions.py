@@ -18,7 +18,7 @@ from chainrule.numeric.checking.claim import Claim
 from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.groups import Search
 from chainrule.numeric.checking.measure import EVALUATIONS, Line, Slope, measure
-from chainrule.numeric.checking.one_by_one import measured_component
+from chainrule.numeric.checking.one_by_one import CLEAR, measured_component
 from chainrule.numeric.checking.patterns import grouped
 from chainrule.numeric.checking.ranges import runs
 from chainrule.numeric.checking.report import Component, Direction, Group, KinkMet
@@ -40,9 +40,11 @@ SHOWN = 12  # wrong components that are kept
 
 # A residual must stand so far above the error of a one-sided difference, for one evaluation a split to be enough.
 ABOVE = 1e3
-CLEAR = 1e3
+# One value may be off by so many standard deviations of its noise.
 SURE = 4.0
+# A claim of zero in so many components side by side is a stretch; more stretches are no forgotten parts, but sparsity.
 STRETCH, MOST_STRETCHES = 4, 32
+# Curvature of a part of a direction, in units of that along the whole, where much of it may cancel.
 CANCELLED = 8.0
 STEP = 5  # evaluations that a step of the search may take
 # Evaluations that the directions leave for the search: four modes of two, a component, and two looks at f itself.

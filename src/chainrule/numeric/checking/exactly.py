@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from chainrule.numeric.checking.claim import Claim
 from chainrule.numeric.checking.directions import (
-    CLEAR,
     LOCATED,
     SEARCHED,
     SEED,
@@ -28,7 +27,7 @@ from chainrule.numeric.checking.directions import (
 from chainrule.numeric.checking.findings import Findings
 from chainrule.numeric.checking.limiting import Limits
 from chainrule.numeric.checking.measure import EVALUATIONS, Slope
-from chainrule.numeric.checking.one_by_one import measured_component, rounding_bar, rounding_of
+from chainrule.numeric.checking.one_by_one import CLEAR, measured_component, rounding_bar, rounding_of
 from chainrule.numeric.checking.patterns import grouped
 from chainrule.numeric.checking.report import Component, Direction, KinkMet
 from chainrule.numeric.checking.trembling import SAMPLED, by_array

@@ -16,7 +16,7 @@ from chainrule.numeric.checking.report import Component, KinkMet
 from chainrule.numeric.probe import RealArray, precision, quiet
 from chainrule.numeric.status import Status
 
-__all__ = ["compare_each", "measured_component", "rounding_bar"]
+__all__ = ["CLEAR", "compare_each", "measured_component", "rounding_bar", "rounding_of"]
 
 # Measured a second time, with other steps, before anything is said against them.
 MOST_AGAIN = 32

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.numeric.checking.shaken import gradient_rounding
+from chainrule.numeric.checking.monte_carlo import gradient_rounding
 from chainrule.read.trace import trace
 
 EPS = float(np.finfo(float).eps)

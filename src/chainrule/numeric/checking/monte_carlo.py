@@ -38,14 +38,14 @@ def gradient_rounding(graph: Graph, leaves: Sequence[RealArray], gradient: RealA
     try:
         with np.errstate(all="ignore"):
             for _ in range(SAMPLES):
-                off = np.abs(_shaken(graph, leaves, random) - gradient)
+                off = np.abs(_perturbed(graph, leaves, random) - gradient)
                 largest = np.fmax(largest, np.where(np.isfinite(off), off, 0.0))
     except Exception:
         return np.zeros(gradient.shape)  # what works with the right digits may fail with others: a root of -1e-17, say
     return SURE * largest
 
 
-def _shaken(graph: Graph, leaves: Sequence[RealArray], random: np.random.Generator) -> RealArray:
+def _perturbed(graph: Graph, leaves: Sequence[RealArray], random: np.random.Generator) -> RealArray:
     values: dict[Node, Any] = dict(zip(graph.inputs, leaves, strict=True))
     records = {node: Record(None, (), (), values[node], node.parameters) for node in graph.inputs}
     for node in graph.nodes:
