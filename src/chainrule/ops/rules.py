@@ -34,10 +34,10 @@ def _power_rule(F: Any, out: Array, u: Array, n: Array) -> Array:
     value = _value(n)
     if value is None:
         return n * F.power(u, n - 1)
-    if value == 0:
-        return F.zeros_like(u)
+    if value in (0, 1):
+        return value
     lowered = _power(F, u, value - 1)
-    return -lowered if value == -1 else lowered if value == 1 else value * lowered
+    return -lowered if value == -1 else value * lowered
 
 
 def _quotient(F: Any, D: Any, out: Array, u: Array, v: Array) -> Array:

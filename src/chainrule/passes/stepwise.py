@@ -235,13 +235,17 @@ class _Stepwise:
                 slopes[node] = None
                 continue
             assert node.primitive is not None
+            rule = _rule(node, [self.active[operand] for operand in node.operands])
+            if rule.layout is not None and len(rule.letters) == len(node.operands):
+                slopes[node] = rule.layout(building, lambda u: slopes[u] or constant(0.0), node, *node.operands)
+                continue
             record = Record(node.primitive, (), [_value(operand) for operand in node.operands], node, node.parameters)
             tangents = [slopes[operand] for operand in node.operands]
             slopes[node] = node.primitive.derivative.push(building, record, tangents)
         slope = slopes[term]
         if slope is None:
             return constant(0.0)
-        return simplify(Graph((self.x,), (slope,))).outputs[0]
+        return simplify(Graph((self.x,), (slope,)), for_view=True).outputs[0]
 
     def _in_order(self, term: Node) -> list[Node]:
         """The pending derivatives in a term, as they are read from left to right; not those inside them."""

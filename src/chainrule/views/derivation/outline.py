@@ -111,7 +111,9 @@ def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Rea
     reasons: list[Reason] = []
     for step in group:
         stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
-        if detail == "brief" or (step.simplifies and step.statement is None):
+        if detail == "brief" and step.inner is not None:
+            reason = Reason(f"chain rule and {step.rule.name}", (), ())
+        elif detail == "brief" or (step.simplifies and step.statement is None):
             reason = Reason(step.rule.name, (), ())
         elif step.simplifies:
             reason = Reason(step.rule.name, () if step.rule.statement in told else _statement(step), ())
