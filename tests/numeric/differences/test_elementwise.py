@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.numeric import derivative
 
 
@@ -43,3 +43,36 @@ def test_a_function_of_one_number_that_returns_more_is_refused():
 
     with pytest.raises(ShapeError, match=r"returned shape \(2,\) for one number"):
         derivative(f, [1.0, 2.0])
+
+
+def test_what_raises_above_every_element_is_moved_below():
+    x = np.array([1.0, 2.0, 3.0])
+
+    def f(v, mix):
+        if (v > x).any():
+            raise ValueError("outside")
+        return v**2 * (v.sum() if mix else 1)
+
+    assert np.allclose(derivative(lambda v: f(v, False), x, scheme="backward"), 2 * x, rtol=1e-9)
+    with pytest.raises(ArgumentError, match="not elementwise"):
+        derivative(lambda v: f(v, True), x, scheme="backward")
+
+
+def test_what_is_defined_at_the_point_only_says_so():
+    x = np.array([1.0, 2.0, 3.0])
+
+    def f(v):
+        if not np.array_equal(v, x):
+            raise ValueError("only here")
+        return v**2
+
+    with pytest.raises(NonFiniteError, match=r"raised ValueError \(only here\)"):
+        derivative(f, x)
+
+
+def test_what_is_raised_for_an_empty_array_passes_through():
+    def f(v):
+        raise TypeError("no empty array")
+
+    with pytest.raises(TypeError, match="no empty array"):
+        derivative(f, np.zeros(0))
