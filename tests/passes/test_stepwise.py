@@ -45,7 +45,8 @@ def scalar_samples() -> list[Any]:
         for active in itertools.product([False, True], repeat=count):
             if any(active) and all(v.dtype.kind == "f" or not a for v, a in zip(values, active, strict=True)):
                 numbers = [v[0] for v in values]
-                cases.append(pytest.param(primitive, numbers, sample.parameters, active, id=f"{primitive.name}{active}"))
+                name = f"{primitive.name}{active}"
+                cases.append(pytest.param(primitive, numbers, sample.parameters, active, id=name))
     return cases
 
 
