@@ -24,6 +24,7 @@ from chainrule.passes.evaluate import evaluate
 from chainrule.passes.forward import forward
 from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import simplify
+from chainrule.read.formula import parse
 
 F = building
 FLOAT = np.dtype(float)
@@ -229,6 +230,59 @@ def test_what_vanishes_by_cancellation_is_zero() -> None:
     assert verifier(large).equal(pending(large, x), constant(1.0)).digits == 30
     with pytest.raises(DerivationError):
         verifier(term).equal(pending(term, x), constant(1e-60))
+
+
+SMALL = (
+    "(x+1)^1000",
+    "e^(-200-x^2)",
+    "1e-200/(1+x^2)",
+    "(x/1000)^200",
+    "e^(-1000x)/(1+x)",
+    "e^(-x^2*10000)+0*x",
+    "e^(-e^(x^2+7))",
+)
+
+
+@pytest.mark.parametrize("text", SMALL)
+def test_what_is_small_is_not_zero(text: str) -> None:
+    graph = parse(text)
+    (f,), (argument,) = graph.outputs, graph.inputs
+    slope = forward(graph, [argument], [constant(1.0)]).outputs[0]
+    lines = Verifier(graph)
+    for before, right in ((f, f + 0 * argument), (pending(f, argument), slope)):
+        assert lines.equal(before, right).digits == 30
+        for wrong in (0 * argument, -7 * right, 2 * right, right * (1 + 1e-20 * F.square(argument))):
+            with pytest.raises(DerivationError):
+                lines.equal(before, wrong)
+    for wrong in (0 * argument, -7 * f, f * (1 - f), 2 * f):
+        with pytest.raises(DerivationError):
+            lines.equal(pending(f, argument), wrong)
+
+
+@pytest.mark.parametrize("text", ["(x+1)^1000", "(x/1000)^200", "e^(-1000x)/(1+x)", "e^(-x^2*10000)+0*x"])
+def test_points_are_where_values_are_moderate(text: str) -> None:
+    graph = parse(text)
+    for point in Verifier(graph).points:
+        assert 1e-8 < abs(float(evaluate(graph, float(point[0]))[0])) < 1e8
+    f = graph.outputs[0]
+    with pytest.raises(DerivationError):
+        Verifier(graph).equal(f, f * (1 - f))
+
+
+def test_a_number_lost_in_a_sum_is_no_evidence() -> None:
+    lost = 1 + F.exp(-2000 - F.square(x))
+    lines = verifier(lost)
+    for after in (constant(0.0), x * 0):
+        with pytest.raises(DerivationError, match="too small to tell from 0"):
+            lines.equal(lost - 1, after)
+    with pytest.raises(DerivationError, match="too small to tell from 0"):
+        lines.equal(F.exp(-2000 - F.square(x)), lost - 1)
+    # Its derivative is found where the digits reach.
+    near = 1 + F.exp(-200 - F.square(x) / 100)
+    lines = verifier(near)
+    assert lines.equal(pending(near, x), derivative(near)).digits == 30
+    with pytest.raises(DerivationError, match="differ"):
+        lines.equal(pending(near, x), constant(0.0))
 
 
 def test_equality_is_wherever_the_term_before_is_defined() -> None:

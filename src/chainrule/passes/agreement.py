@@ -2,7 +2,8 @@
 
 A line of a derivation is right where the term before and the term after have the same values. They are compared to 30
 digits. Where the two are small differences of large numbers, or a step of a difference was too coarse, they are
-compared again in more than twice as many; what is then still different is not equal.
+compared again in more than twice as many; what is then still different is not equal. What may be zero is computed with
+still more: zero is what shrinks with every digit added, and a value that stays is small, and compared like any other.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from chainrule.passes.sample_points import sample_points
 
 __all__ = ["Agreement", "Verifier"]
 
+_LEVELS = 3  # of precision: the last one tells 0 from what is small
+_SETTLED = 1e-10  # a value that changes by less with more digits is no rounding error
 _SPARE = 16  # digits beyond those compared: what cancellation and the coarseness of a difference may take
 _TRIALS = 6  # of constants each off by a rounding, and by how much more the difference may be than the most of them
 _MARGIN = 8
@@ -110,14 +113,17 @@ class Verifier:
         if refused and len(found) < max(1, len(self.points) // 2):
             raise refused[0]
         if not found:
-            raise DerivationError(f"the term is defined at none of the {len(self.points)} points of its formula")
+            raise DerivationError(
+                f"the term is defined at none of the {len(self.points)} points of its formula, "
+                "or too small to tell from 0"
+            )
         worst = max(found)
         digits = self.digits if worst <= 10.0**-self.digits else int(-np.log10(worst))
         return Agreement(len(found), digits, worst)
 
     def _leave_out_undefined(self, graph: Graph) -> None:
         """Keep the points where the outputs have values: in floats there may be some by rounding alone."""
-        precise = self._precise(False, 1)
+        precise = self._precise(0, 1)
         kept = []
         for i, point in enumerate(self.points):
             values = [np.asarray(precise.value(output, i), object) for output in graph.outputs]
@@ -129,32 +135,44 @@ class Verifier:
             self.points = kept
             self._evaluations.clear()
 
-    def _precise(self, spare: bool, nesting: int, rounding: int = 0) -> Precise:
-        key = (spare, nesting, rounding)
+    def _digits(self, level: int) -> int:
+        return (self.digits + _SPARE, 3 * self.digits + 10, 10 * self.digits)[level]
+
+    def _precise(self, level: int, nesting: int, rounding: int = 0) -> Precise:
+        key = (level, nesting, rounding)
         if key not in self._evaluations:
-            digits = 3 * self.digits + 10 if spare else self.digits + _SPARE
             self._evaluations[key] = Precise(
-                self.inputs, self.points, digits, nesting, self._letters, self._random, rounding
+                self.inputs, self.points, self._digits(level), nesting, self._letters, self._random, rounding
             )
         return self._evaluations[key]
 
     def _compared(self, point: int, before: Node, after: Node, nesting: int) -> float | DerivationError | None:
-        """The relative difference at a point, None where `before` is not defined.
+        """The relative difference at a point, None where it is no evidence: undefined, or not to be told from 0.
 
         What is returned as an error may be none: `before` is 0 to all digits, and `after` beyond the range of numbers.
         """
-        for spare in (False, True):
-            precise = self._precise(spare, nesting)
+        for level in range(_LEVELS):
+            precise = self._precise(level, nesting)
             x, y = precise.value(before, point), precise.value(after, point)
             distance = _Distance(precise.m, x, y)
             if not distance.defined:
                 return None
             if distance.apart <= distance.size * precise.m.mpf(10) ** -self.digits:
-                return distance.relative
-        # Both may be zero by cancellation: nothing is left of the numbers that they were computed from.
-        everything = max(precise.size(before, point), precise.size(after, point))
-        if distance.apart <= everything * precise.m.mpf(10) ** (-3 * self.digits):
-            return 0.0
+                if distance.size or not self._absorbed(level, nesting, point, before, after):
+                    return distance.relative
+            elif level == 1:
+                # Only what is small beside the numbers that it was computed from may be zero by cancellation.
+                everything = max(precise.size(before, point), precise.size(after, point))
+                if distance.apart > everything * precise.m.mpf(10) ** (-3 * self.digits):
+                    break
+        else:
+            sides = [self._vanishes(term, point, nesting) for term in (before, after)]
+            if all(sides):
+                return None if self._absorbed(_LEVELS - 1, nesting, point, before, after) else 0.0
+            # A side that is all rounding error, beside one that is not, may be smaller than its digits reach.
+            lost = [term for term, none in zip((before, after), sides, strict=True) if none]
+            if lost and self._absorbed(_LEVELS - 1, nesting, point, *lost):
+                return None
         if distance.relative < _ROUNDED and self._rounded(point, before, after, nesting, distance):
             return distance.relative
         place = self._place(point)
@@ -167,11 +185,36 @@ class Verifier:
         values = " and ".join(precise.text(value, shown) for value in (x, y))
         raise DerivationError(f"the terms before and after differ: {values}{place}")
 
+    def _vanishes(self, term: Node, point: int, nesting: int) -> bool:
+        """Whether a value is rounding error: it changes with the digits that it is computed with."""
+        fine, finer = (self._precise(level, nesting) for level in (_LEVELS - 2, _LEVELS - 1))
+        change = _Distance(finer.m, finer.value(term, point), fine.value(term, point))
+        return bool(not change.size or change.apart > _SETTLED * change.size)
+
+    def _absorbed(self, level: int, nesting: int, point: int, *terms: Node) -> bool:
+        """Whether a number on the way is so small that it is lost in a sum with another: 1 + 10^-500 is 1.
+
+        Rounding errors are as small; numbers are those that are the same with fewer digits.
+        """
+        digits = self._digits(level)
+        for term in terms:
+            sizes = self._precise(level, nesting).sizes(term, point)
+            span = max(sizes.values()) * self._precise(level, nesting).m.mpf(10) ** -digits
+            small = {key: size for key, size in sizes.items() if 0 < size < span}
+            if small and level:
+                coarse = self._precise(level - 1, nesting)
+                coarse.value(term, point)
+                before = coarse.sizes(term, point)
+                small = {key: v for key, v in small.items() if abs(before.get(key, 0) - v) <= _SETTLED * v}
+            if small:
+                return True
+        return False
+
     def _rounded(self, point: int, before: Node, after: Node, nesting: int, distance: _Distance) -> bool:
         """Whether the difference is what changing the constants by a rounding each would make."""
         most: Any = 0
         for trial in range(1, _TRIALS + 1):
-            precise = self._precise(False, nesting, trial)
+            precise = self._precise(0, nesting, trial)
             x, y = precise.value(before, point), precise.value(after, point)
             pairs = zip(_Distance(precise.m, x, y).differences, distance.differences, strict=True)
             most = max(most, *(abs(moved - there) for moved, there in pairs))

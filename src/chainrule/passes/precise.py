@@ -129,16 +129,20 @@ class Precise:
 
     def size(self, node: Node, point: int) -> Any:
         """The largest magnitude among the values of a node and of all that it was computed from, D[...] included."""
-        largest = self.m.zero
+        return max(self.sizes(node, point).values())
+
+    def sizes(self, node: Node, point: int) -> dict[tuple[Node, Any], Any]:
+        """The magnitudes of the values of a node and of all that it was computed from, by node and steps moved."""
         seen = {(node, self._home(node, self._origins[point]))}
         stack = list(seen)
+        sizes = {}
         while stack:
             node, place = stack.pop()
-            largest = max(largest, self.largest(place.values[node]))
+            sizes[node, place.moves] = self.largest(place.values[node])
             needed = [need for need in self._needs(node, place) if need not in seen]
             seen.update(needed)
             stack.extend(needed)
-        return largest
+        return sizes
 
     def largest(self, value: Number) -> Any:
         """The largest magnitude among the finite components of a value."""

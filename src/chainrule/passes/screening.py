@@ -162,8 +162,10 @@ class Screen:
             outside += undefined * _distance(primitive, operands, count)
             if node not in self.moving:
                 continue
+            zero = size == 0
+            exact = zero & _zero_is_exact(primitive, value, operands) if np.any(zero) else zero
             for i, scale in enumerate(_SCALES):
-                near = ((size < scale) & (size > 1 / scale)) | (size == 0) | (np.isnan(size) & (i > _GOOD))
+                near = ((size < scale) & (size > 1 / scale)) | exact | ((zero | np.isnan(size)) & (i > _GOOD))
                 rank = np.maximum(rank, np.where(_everywhere(near, count), 0, i + 1))
             if sum(operand in self.moving for operand in node.operands) > 1:
                 # (-2)^2 exists by accident: beside it u^v does not, and no rule for it holds.
@@ -182,6 +184,21 @@ class Screen:
         branches = [np.broadcast_to(branch, count) for branch in branches]
         badness = np.where(usable, 0, badness + outside / (1 + outside))
         return Screening(columns, usable, np.where(kinked, _AT_A_KINK, rank), branches, badness)
+
+
+def _zero_is_exact(primitive: Primitive, value: Any, operands: Sequence[Any]) -> Any:
+    """Whether a 0 is a step or a difference, or comes from a 0 before it; any other may be a number too small."""
+    if (
+        primitive.rule is STEP
+        or primitive.name in ("add", "subtract")
+        or np.asarray(value).dtype == bool
+        or np.ndim(value) > 1
+    ):
+        return True
+    exact: Any = False
+    for operand in operands:
+        exact = exact | (np.asarray(operand) == 0) if np.shape(operand) in ((), np.shape(value)) else True
+    return exact
 
 
 def _everywhere(holds: Any, count: int) -> Any:
