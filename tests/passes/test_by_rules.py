@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -78,11 +77,9 @@ def test_a_long_derivative_keeps_its_products_in_form() -> None:
     ["x^x", "exp(sin(x))", "sin(x)^2 exp(x^2)/(1 + x^2)", "*".join(f"sin({i}x)" for i in range(1, 21))],
     ids=["x^x", "exp(sin(x))", "a quotient", "a product"],
 )
-def test_what_grows_too_large_is_refused_before_it_takes_long(text: str) -> None:
-    start = time.process_time()
+def test_what_grows_too_large_is_refused(text: str) -> None:
     with pytest.raises(LimitError, match="the limit shown_derivative_nodes"):
         shown(text, 20)
-    assert time.process_time() - start < 5  # half a second, where no coverage is measured
 
 
 def test_powers_that_are_no_quotients_stay_as_they_are() -> None:
