@@ -173,3 +173,12 @@ def test_what_is_refused() -> None:
         cr.explain("w^T w", wrt="w", shapes="w: d", method="limit")
     with pytest.raises(cr.errors.ArgumentError, match="no single number"):
         cr.explain(lambda w: 2 * w, np.ones(3))
+
+
+def test_a_sum_that_keeps_its_axis_is_derived_by_index() -> None:
+    def f(X: Any) -> Any:
+        return np.sum(np.sum(X**2, axis=1, keepdims=True) ** 2)
+
+    X = np.array([[1.0, -2.0], [0.5, 3.0], [0.1, 0.2]])
+    derivation = cr.explain(f, X, method="index")
+    np.testing.assert_allclose(derivation.parts[0].value, cr.grad(f)(X), rtol=1e-12)

@@ -399,3 +399,11 @@ def test_a_nest_of_200_takes_linear_time() -> None:
         assert lines.equal(pending(outer, x), F.cos(inner) * pending(inner, x)).digits == 30
     evaluated = sum(len(place.values) for p in lines._evaluations.values() for place in p._places.values())
     assert evaluated < 8 * 200 * 12
+
+
+def test_zero_before_and_nothing_after_is_no_agreement() -> None:
+    nothing, root = parse("0 x"), parse("sqrt(-1 - x^2)")
+    verifier = Verifier(nothing)
+    verifier.stands_for(root.inputs[0], nothing.inputs[0])
+    with pytest.raises(DerivationError, match="not defined"):
+        verifier.equal(nothing.outputs[0], root.outputs[0])

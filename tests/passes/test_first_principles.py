@@ -96,7 +96,27 @@ def test_polynomials_are_expanded(text: str, letters: str, wanted: str) -> None:
     assert formula_text(found.node) == wanted
 
 
-@pytest.mark.parametrize("text", ["sin(x)", "x^-1", "x^0.5", "1/x", "x^21", "(a + b + c + d + x)^9", "2^x", "x/0"])
+def test_a_letter_that_is_not_in_every_term_cannot_be_taken_out() -> None:
+    graph = parse("x^2 + 1")
+    found = polynomial(graph.outputs[0], graph.inputs)
+    assert found is not None
+    assert found.over(graph.inputs[0]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin(x)",
+        "x^-1",
+        "x^0.5",
+        "1/x",
+        "x^21",
+        "(a + b + c + d + x)^9",
+        "2^x",
+        "(a + b + c + d + x)^5 (a - 2b + 3c + d + 5x)^5",
+        "x/0",
+    ],
+)
 def test_what_is_no_polynomial_or_too_long_to_read(text: str) -> None:
     graph = parse(text, "x")
     assert polynomial(graph.outputs[0], graph.inputs[:1]) is None

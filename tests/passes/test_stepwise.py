@@ -135,13 +135,21 @@ def test_letters_say_what_was_substituted() -> None:
         ("x c", ["constant factor rule"]), ("x/c", ["constant factor rule"]), ("-x", ["constant factor rule"]),
         ("c/x", ["a quotient as a power", "constant factor rule", "power rule"]), ("x^c", ["power rule"]),
         ("c^x", ["derivative of the exponential to a base"]), ("x^x", ["general power rule"]),
-        ("floor(x)", ["piecewise constant"]),
+        ("floor(x)", ["piecewise constant"]), ("x^0", ["power rule"]), ("x^1", ["power rule"]),
     ],
 )  # fmt: skip
 def test_the_rule_follows_what_depends_on_the_variable(text: str, names: list[str]) -> None:
     graph = parse(text, "x, c")
     found = [step.rule.name for step in applications(graph.outputs[0], graph.inputs[0])]
     assert found[: len(names)] == names
+
+
+def test_a_unit_in_an_inner_function_is_a_slope() -> None:
+    x = Node(None, (), {"name": "x"}, (), np.dtype(float), "x")
+    angle = primitive_node(primitives()["deg2rad"], [x], {})
+    steps = list(applications(evaluating_free_sin(angle), x))
+    assert steps[1].rule is rules.LINEAR_FUNCTION
+    assert evaluate(Graph((x,), (steps[1].after,)), 1.0)[0] == pytest.approx(np.pi / 180, rel=1e-15)
 
 
 def test_a_derivative_that_is_not_taken_has_no_value() -> None:

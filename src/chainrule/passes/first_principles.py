@@ -252,8 +252,6 @@ class _Quotients:
 
     def _exponential(self, limit: Node, term: Node, *operands: tuple[Node, bool]) -> Iterator[Application] | None:
         exponent = operands[-1][0]
-        if len(operands) == 2 and operands[0][1]:
-            return None  # the base moves too
         return self._by_adding_exponents(limit, term, exponent, None if len(operands) == 1 else operands[0][0])
 
     def _by_adding_exponents(self, limit: Node, term: Node, exponent: Node, base: Node | None) -> Iterator[Application]:

@@ -91,10 +91,9 @@ def _chosen(found: Screening, count: int) -> list[int]:
 
 def _nearer(screen: Screen, drawing: _Drawing, found: Screening, count: int) -> Screening:
     """Candidates around those that come closest to the domain, until some are inside it or none comes closer."""
-    best, stalled = np.inf, 0
-    for _ in range(_ROUNDS):
-        if stalled == _PATIENCE or found.enough(2 * count):
-            break
+    best, stalled, rounds = np.inf, 0, 0
+    while stalled < _PATIENCE and rounds < _ROUNDS and not found.enough(2 * count):
+        rounds += 1
         closest = np.argsort(found.badness, kind="stable")[:_CLOSEST]
         found = found.only(closest).joined(screen(drawing.around([c[closest] for c in found.columns], 10 * _CLOSEST)))
         stalled = stalled + 1 if found.badness.min() > 0.99 * best or found.usable.any() else 0
