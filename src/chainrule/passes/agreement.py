@@ -8,7 +8,7 @@ still more: zero is what shrinks with every digit added, and a value that stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ _SETTLED = 1e-10  # a value that changes by less with more digits is no rounding
 _SPARE = 16  # digits beyond those compared: what cancellation and the coarseness of a difference may take
 _TRIALS = 6  # of constants each off by a rounding, and by how much more the difference may be than the most of them
 _MARGIN = 8
+_SMALL = 50  # digits below the largest number on the way: such a value alone refuses nothing
 _ROUNDED = 1e-10  # constants that are roundings may cost digits down to this
 
 
@@ -110,7 +111,7 @@ class Verifier:
         compared = [self._compared(point, before, after, nesting) for point in range(len(self.points))]
         found = [difference for difference in compared if isinstance(difference, float)]
         refused = [error for error in compared if isinstance(error, DerivationError)]
-        if refused and len(found) < max(1, len(self.points) // 2):
+        if refused and self._firm(before, compared, nesting) < max(1, len(self.points) // 2):
             raise refused[0]
         if not found:
             raise DerivationError(
@@ -149,7 +150,8 @@ class Verifier:
     def _compared(self, point: int, before: Node, after: Node, nesting: int) -> float | DerivationError | None:
         """The relative difference at a point, None where it is no evidence: undefined, or not to be told from 0.
 
-        What is returned as an error may be none: `before` is 0 to all digits, and `after` beyond the range of numbers.
+        What is returned as an error may be none: `before` is 0 to all digits, and `after` beyond the range of numbers;
+        or both are so small that their digits may be lost.
         """
         for level in range(_LEVELS):
             precise = self._precise(level, nesting)
@@ -183,7 +185,18 @@ class Verifier:
             return error
         shown = max(8, 3 - int(np.log10(distance.relative)))  # so many that the difference is seen
         values = " and ".join(precise.text(value, shown) for value in (x, y))
-        raise DerivationError(f"the terms before and after differ: {values}{place}")
+        error = DerivationError(f"the terms before and after differ: {values}{place}")
+        # Far below the numbers that it was computed from a value may be out of reach: other points have to decide.
+        everything = max(precise.size(before, point), precise.size(after, point))
+        if distance.size > everything * precise.m.mpf(10) ** -_SMALL:
+            raise error
+        return error
+
+    def _firm(self, before: Node, compared: Sequence[Any], nesting: int) -> int:
+        """At how many points two values agree that are not both 0."""
+        precise = self._precise(0, nesting)
+        agreed = [point for point, difference in enumerate(compared) if isinstance(difference, float)]
+        return sum(bool(np.any(np.asarray(precise.value(before, point), object) != 0)) for point in agreed)
 
     def _vanishes(self, term: Node, point: int, nesting: int) -> bool:
         """Whether a value is rounding error: it changes with the digits that it is computed with."""
