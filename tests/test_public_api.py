@@ -62,8 +62,9 @@ def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert set(module.__all__) <= set(dir(module))
 
 
-def test_dir_shows_the_public_names_and_no_others() -> None:
-    assert {name for name in dir(chainrule) if not name.startswith("_")} == set(chainrule.__all__)
+@pytest.mark.parametrize("module", [chainrule, special], ids=lambda module: module.__name__)
+def test_dir_shows_the_public_names_and_no_others(module: ModuleType) -> None:
+    assert {name for name in dir(module) if not name.startswith("_")} == set(module.__all__)
 
 
 def test_every_error_is_public() -> None:
@@ -71,15 +72,17 @@ def test_every_error_is_public() -> None:
     assert {name for name, thing in vars(errors).items() if is_error(thing)} == set(errors.__all__)
 
 
-def test_names_shown_to_type_checkers_are_those_that_load() -> None:
-    source = Path(chainrule.__file__).read_text()
+@pytest.mark.parametrize("module", [chainrule, special], ids=lambda module: module.__name__)
+def test_names_shown_to_type_checkers_are_those_that_load(module: ModuleType) -> None:
+    source = Path(str(module.__file__)).read_text()
     shown = re.findall(r"\b(\w+) as \1\b", source)
-    assert sorted(shown) == sorted(chainrule.__all__)
+    assert sorted(shown) == sorted(module.__all__)
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+@pytest.mark.parametrize("module", [chainrule, special], ids=lambda module: module.__name__)
+def test_an_unknown_name_is_an_attribute_error(module: ModuleType) -> None:
     with pytest.raises(AttributeError, match="no attribute 'gradient'"):
-        chainrule.gradient  # noqa: B018
+        module.gradient  # noqa: B018
 
 
 def run(program: str) -> str:

@@ -1,0 +1,78 @@
+"""Softmax, its logarithm, and the logarithm of a sum of exponentials."""
+
+from __future__ import annotations
+
+from chainrule.core.registry import evaluating
+from chainrule.core.shapes import Array
+from chainrule.read.special_arguments import Axis, axes, floating
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
+F = evaluating
+
+
+def softmax(x: Array, axis: Axis = -1) -> Array:
+    """exp(x) / sum(exp(x)) along an axis, without overflow.
+
+    Args:
+        x: an array.
+        axis: the axis or axes to sum over; None for all.
+
+    Returns:
+        An array of x's shape whose sum along the axis is 1.
+
+    Raises:
+        ArgumentError: x has no such axis.
+
+    >>> from chainrule import special
+    >>> import numpy as np
+    >>> special.softmax(np.array([1000.0, 1000.0]))
+    array([0.5, 0.5])
+    """
+    x = floating(x)
+    return F.softmax(x, axis=axes(x, axis))
+
+
+def log_softmax(x: Array, axis: Axis = -1) -> Array:
+    """x - log(sum(exp(x))) along an axis: the logarithm of `softmax`, also where that is 0 in floating point.
+
+    Args:
+        x: an array.
+        axis: the axis or axes to sum over; None for all.
+
+    Returns:
+        An array of x's shape.
+
+    Raises:
+        ArgumentError: x has no such axis.
+
+    >>> from chainrule import special
+    >>> import numpy as np
+    >>> special.log_softmax(np.array([0.0, -1000.0]))
+    array([    0., -1000.])
+    """
+    x = floating(x)
+    return F.log_softmax(x, axis=axes(x, axis))
+
+
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))) over axes, without overflow; its derivative is `softmax`.
+
+    Args:
+        x: an array.
+        axis: the axis or axes to sum over; None for all.
+        keepdims: keep the axes with size 1.
+
+    Returns:
+        The array without these axes; -inf for a sum of nothing.
+
+    Raises:
+        ArgumentError: x has no such axis.
+
+    >>> from chainrule import special
+    >>> import numpy as np
+    >>> special.logsumexp(np.array([1000.0, -1000.0]))
+    np.float64(1000.0)
+    """
+    x = floating(x)
+    return F.logsumexp(x, axis=axes(x, axis), keepdims=bool(keepdims))
