@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainrule.calculus.gradients import grad as grad, value_and_grad as value_and_grad
     from chainrule.calculus.graphs import Graph as Graph, graph as graph
     from chainrule.calculus.jacobians import derivative as derivative, hessian as hessian, jacobian as jacobian
+    from chainrule.calculus.linearize import Linearized as Linearized, linearize as linearize
     from chainrule.calculus.mapping import vmap as vmap
     from chainrule.calculus.products import hvp as hvp, jvp as jvp, vjp as vjp
     from chainrule.calculus.source import source as source
@@ -57,6 +58,7 @@ _HOMES = {
     "chainrule.calculus.gradients": ("grad", "value_and_grad"),
     "chainrule.calculus.graphs": ("Graph", "graph"),
     "chainrule.calculus.jacobians": ("derivative", "hessian", "jacobian"),
+    "chainrule.calculus.linearize": ("Linearized", "linearize"),
     "chainrule.calculus.mapping": ("vmap",),
     "chainrule.calculus.products": ("hvp", "jvp", "vjp"),
     "chainrule.calculus.source": ("source",),

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.calculus.arguments import Selection, differentiable
 from chainrule.calculus.containers import flatten, is_container
+from chainrule.core.capture import Captured
 from chainrule.core.memory import keep_memory
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating, plain
@@ -86,6 +87,11 @@ class Run:
         for traced in self.inputs:
             if isinstance(traced.value, np.ndarray):
                 self._trace.captured.add(traced.value)
+
+    @property
+    def captured(self) -> Captured:
+        """The arrays that must not have been written into when a derivative is computed from this run."""
+        return self._trace.captured
 
     def owns(self, value: Any) -> bool:
         return type(value) is Traced and value.record.trace is self._trace

@@ -16,7 +16,7 @@ from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, ShapeError
 
-__all__ = ["hvp", "jvp", "vjp"]
+__all__ = ["hvp", "jvp", "like_value", "vjp"]
 
 
 def vjp(f: Callable[..., Any] | str, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -46,7 +46,9 @@ def vjp(f: Callable[..., Any] | str, *primals: Any) -> tuple[Any, Callable[[Any]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         given = leaves_like([path for path, _ in parts], cotangent, "the cotangent")
-        pairs = [(output, _like(c, run.plain(output), path)) for (path, output), c in zip(outputs, given, strict=True)]
+        pairs = [
+            (output, like_value(c, run.plain(output), path)) for (path, output), c in zip(outputs, given, strict=True)
+        ]
         return run.rebuild(run.pull(pairs))
 
     return rebuild([run.plain(output) for _, output in outputs]), pullback
@@ -83,7 +85,7 @@ def jvp(f: Callable[..., Any] | str, primals: Sequence[Any], tangents: Sequence[
     ]
     tangent_of = run.push(
         [
-            _like(t, traced.value, path or "a primal")
+            like_value(t, traced.value, path or "a primal")
             for t, traced, path in zip(given, run.inputs, run.paths, strict=True)
         ]
     )
@@ -113,7 +115,7 @@ def hvp(f: Callable[..., Any] | str, primals: Sequence[Any] | Any, v: Sequence[A
     return product[0] if single else product
 
 
-def _like(given: Any, value: Any, path: str) -> Any:
+def like_value(given: Any, value: Any, path: str) -> Any:
     """A tangent or cotangent with the shape and dtype of its value."""
     value = np.float64(value) if isinstance(value, (bool, int, float)) else value
     array = differentiable(given, f"the (co)tangent of {path}")
