@@ -101,7 +101,7 @@ def active_operands(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[in
     return tuple(
         i
         for i, x in enumerate(operands)
-        if i not in fixed and (isinstance(x, tuple) or np.asarray(x).dtype.kind == "f")
+        if i not in fixed and (isinstance(x, tuple) or np.asarray(x).dtype.kind in "fc")
     )
 
 

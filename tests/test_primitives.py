@@ -32,9 +32,29 @@ def close(got: Any, want: Any, tolerance: float = 1e-9) -> None:
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance)
 
 
+def drawn(rng: np.random.Generator, like: Any) -> Any:
+    """Normal numbers of the shape and dtype of another value; complex ones with both parts."""
+    like = np.asarray(like)
+    numbers = rng.normal(size=like.shape)
+    if like.dtype.kind == "c":
+        numbers = numbers + 1j * rng.normal(size=like.shape)
+    return numbers.astype(like.dtype)[()]
+
+
 def directions(sample: Sample, seed: int = 0) -> list[Any]:
     rng = np.random.default_rng(seed)
-    return [rng.normal(size=np.shape(x)).astype(np.asarray(x).dtype)[()] for x in sample.values()]
+    return [drawn(rng, x) for x in sample.values()]
+
+
+def single(x: Any) -> Any:
+    """The same in single precision: of integers and booleans the value itself."""
+    x = np.asarray(x)
+    return (x.astype({"f": np.float32, "c": np.complex64}[x.dtype.kind]) if x.dtype.kind in "fc" else x)[()]
+
+
+def paired(cotangents: Any, tangents: Any) -> Any:
+    """The change that cotangents give to tangents: of complex numbers the real part is what is meant."""
+    return sum(np.real(np.sum(c * t)) for c, t in zip(cotangents, tangents, strict=True))
 
 
 def richardson(f: Any, h: float = 1e-3) -> Any:
@@ -68,21 +88,20 @@ def test_forward_mode_agrees_with_differences(sample: Sample) -> None:
 def test_reverse_is_the_transpose_of_forward(sample: Sample) -> None:
     v = directions(sample)
     out, tangent = jvp(sample.call, sample.values(), v)
-    w = np.random.default_rng(1).normal(size=np.shape(out))[()]
+    w = drawn(np.random.default_rng(1), out)
     _, pullback = vjp(sample.call, *sample.values())
     back = pullback(w)
     for got, x in zip(back, sample.values(), strict=True):
         assert np.shape(got) == np.shape(x)
         assert got.dtype == x.dtype
-    close(sum(np.sum(b * d) for b, d in zip(back, v, strict=True)), np.sum(w * tangent), 1e-8)
+    close(paired(back, v), paired([w], [tangent]), 1e-8)
 
 
 @each_differentiable
 def test_second_order(sample: Sample) -> None:
     """Forward over reverse against differences of reverse; and reverse over reverse is its transpose."""
     v = directions(sample)
-    out = sample.call(*sample.values())
-    w = np.random.default_rng(1).normal(size=np.shape(out))[()]
+    w = drawn(np.random.default_rng(1), sample.call(*sample.values()))
 
     def pulled(*active: Any) -> Any:
         return vjp(sample.call, *active)[1](w)
@@ -95,8 +114,7 @@ def test_second_order(sample: Sample) -> None:
         close(tangent, want, 1e-6)
     u = directions(sample, 2)
     _, twice = vjp(pulled, *sample.values())
-    left = sum(np.sum(b * d) for b, d in zip(twice(tuple(u)), v, strict=True))
-    close(left, sum(np.sum(a * t) for a, t in zip(u, tangents, strict=True)), 1e-7)
+    close(paired(twice(tuple(u)), v), paired(u, tangents), 1e-7)
 
 
 @each
@@ -107,7 +125,7 @@ def test_graph_gives_what_eager_gives(sample: Sample) -> None:
     close(evaluate(graph, *sample.values())[0], sample.call(*sample.values()), 0)
     out = graph.outputs[0]
     seed = Node(None, (), {"name": "g"}, out.shape, out.dtype, "g")
-    w = np.random.default_rng(1).normal(size=out.shape)[()]
+    w = drawn(np.random.default_rng(1), np.empty(out.shape, out.dtype))
     _, pullback = vjp(sample.call, *sample.values())
     pulled = evaluate(verify(reverse(graph, seed=seed)), *sample.values(), w)
     for got, want in zip(pulled, pullback(w), strict=True):
@@ -123,7 +141,7 @@ def test_graph_gives_what_eager_gives(sample: Sample) -> None:
 def test_inference_agrees_with_evaluation(sample: Sample, dtype: Any) -> None:
     from chainrule.core.graph import constant
 
-    operands = [np.asarray(x).astype(dtype)[()] if np.asarray(x).dtype.kind == "f" else x for x in sample.operands]
+    operands = [single(x) if dtype is np.float32 else x for x in sample.operands]
     with np.errstate(all="ignore"):
         value = sample.primitive.evaluate(*operands, **sample.parameters)
     if sample.primitive.shape.depends_on_values:
@@ -136,7 +154,7 @@ def test_inference_agrees_with_evaluation(sample: Sample, dtype: Any) -> None:
 @each
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_shortcut_gives_the_same(sample: Sample, dtype: Any) -> None:
-    operands = [np.asarray(x).astype(dtype)[()] if np.asarray(x).dtype.kind == "f" else x for x in sample.operands]
+    operands = [single(x) if dtype is np.float32 else x for x in sample.operands]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = sample.primitive.compute(*operands, **sample.parameters)
@@ -148,14 +166,14 @@ def test_a_shortcut_gives_the_same(sample: Sample, dtype: Any) -> None:
 
 @each_differentiable
 def test_float32_stays_float32(sample: Sample) -> None:
-    values = [np.asarray(x).astype(np.float32)[()] for x in sample.values()]
+    values = [single(x) for x in sample.values()]
     out, pullback = vjp(sample.call, *values)
-    if out.dtype.kind != "f":
+    if out.dtype.kind not in "fc":
         return
-    for got in pullback(np.ones_like(out)):
-        assert got.dtype == np.float32
+    for got, x in zip(pullback(np.ones_like(out)), values, strict=True):
+        assert got.dtype == x.dtype
     _, tangent = jvp(sample.call, values, [np.ones_like(x) for x in values])
-    assert tangent.dtype == out.dtype
+    assert np.real(tangent).dtype == np.real(out).dtype
 
 
 @each_differentiable

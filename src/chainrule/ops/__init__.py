@@ -13,6 +13,7 @@
 - `sorting`: sorting and searching
 - `products`: the product of matrices and vectors
 - `einsum`: products summed over labels
+- `fft`: discrete Fourier transforms
 - `linalg`: solve, inverse, determinants, Cholesky factor, trace
 - `shape`: moving axes and components
 - `indexing`: reading and writing components
@@ -22,6 +23,6 @@
 """
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
-    arithmetic, compare, complex, cumulative, einsum, exponential, indexing, like, linalg, norms, piecewise, products,
-    reduce, shape, sorting, special, trigonometric,
+    arithmetic, compare, complex, cumulative, einsum, exponential, fft, indexing, like, linalg, norms, piecewise,
+    products, reduce, shape, sorting, special, trigonometric,
 )

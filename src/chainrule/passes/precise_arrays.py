@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.registry import primitives
+from chainrule.passes.precise_fourier import FOURIER
 
 __all__ = ["ARRAYS"]
 
@@ -239,4 +240,5 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "cofactor": lambda m, a: _each(lambda rows: _cofactors(m, rows), a, a.shape[-2:]),
     "cofactor_change": _cofactor_change,
     "cholesky": lambda m, a: _each(lambda rows: _cholesky(m, rows), a, a.shape[-2:]),
+    **FOURIER,
 }

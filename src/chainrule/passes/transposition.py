@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.cotangent import Masked
 from chainrule.core.graph import Node, constant, topological
 from chainrule.core.record import Record
@@ -98,7 +100,9 @@ def _value(node: Node) -> Any:
 
 
 def _line(weights: Mapping[Node, Node]) -> Node:
-    return reduce(_added, [inner_product(weight, u) for u, weight in weights.items()])
+    products = [inner_product(weight, u) for u, weight in weights.items()]
+    # Of complex terms the real part is what changes the value: the convention of cotangents.
+    return reduce(_added, [F.real(term) if np.dtype(term.dtype).kind == "c" else term for term in products])
 
 
 def _added(total: Node, term: Node) -> Node:

@@ -3,6 +3,7 @@
 from chainrule.read import (  # noqa: F401
     numpy_creation,
     numpy_elementwise,
+    numpy_fft,
     numpy_indexing,
     numpy_joining,
     numpy_linalg,
