@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.axes import AxisRule, along_axis
-from chainrule.core.derivative import Custom, Linear
+from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Dtype, Shape
 from chainrule.errors import ShapeError
@@ -91,6 +91,17 @@ def _recurrence(a: Any, b: Any, axis: int, reverse: bool) -> Any:
             for i in range(1, len(out)):
                 out[i] = a[i] * out[i - 1] + b[i]
     return np.moveaxis(out[:: -1 if reverse else 1], 0, axis)
+
+
+def _arg_extremum_so_far(x: Any, axis: int, largest: bool) -> Any:
+    values = np.moveaxis(x, axis, 0)
+    running = (np.maximum if largest else np.minimum).accumulate(values, axis=0)
+    first = np.ones(values.shape, bool)
+    before, here = running[:-1], values[1:]
+    # What is not equal to itself is a NaN: none comes after the first.
+    first[1:] = (here > before if largest else here < before) | ((here != here) & (before == before))
+    places = np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1)) * first
+    return np.moveaxis(np.maximum.accumulate(places, axis=0), 0, axis)
 
 
 def _back(F: Any, x: Array, g: Array, axis: int, reverse: bool) -> Array:
@@ -185,3 +196,11 @@ prod_others = primitive("prod_others", evaluate=_prod_others, shape=along_axis,
                         rule=rules.PRODUCT_OF_ALL,
                         examples=(example((4,), axis=0), example((2, 3), axis=1), example(_ZEROS, axis=1),
                                   example(_ZEROS, axis=0), example((0, 2), axis=0), example((1,), axis=0)))
+
+# Where the largest of the components up to each stands, or the smallest; of equal ones the first.
+arg_extremum_so_far = primitive("arg_extremum_so_far", evaluate=_arg_extremum_so_far, shape=along_axis,
+                                dtype=lambda x, **_: np.dtype(np.intp),
+                                derivative=Constant(), rule=rules.STEP,
+                                examples=(example((5,), axis=0, largest=True), example((2, 4), axis=1, largest=False),
+                                          example((0, 2), axis=0, largest=True),
+                                          example(np.array([1.0, 3.0, 3.0, 2.0, 4.0]), axis=0, largest=True)))

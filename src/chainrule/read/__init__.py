@@ -12,4 +12,5 @@ from chainrule.read import (  # noqa: F401
     numpy_reduce,
     numpy_shape,
     numpy_sorting,
+    numpy_ufuncs,
 )

@@ -1,12 +1,10 @@
-"""NumPy's elementwise functions: those whose names or arguments are not a primitive's own, and the options and methods
-of ufuncs."""
+"""NumPy's elementwise functions: those whose names or arguments are not a primitive's own."""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from chainrule.core.traced import Traced
 from chainrule.core.windows import write
 from chainrule.errors import ShapeError, TraceError
 
-__all__: list[str] = []
+__all__ = ["astype", "written"]
 
 F = evaluating
 
@@ -111,12 +109,12 @@ def _ldexp(x: Array, exponent: Array) -> Array:
 
 @answers(np.fix)
 def _fix(x: Array, out: Any = None) -> Array:
-    return _into(out, F.trunc(x))
+    return written(out, F.trunc(x))
 
 
 @answers(np.round, np.around)
 def _round(a: Array, decimals: int = 0, out: Any = None) -> Array:
-    return _into(out, F.round(a, decimals=int(decimals)))
+    return written(out, F.round(a, decimals=int(decimals)))
 
 
 @answers(np.clip)
@@ -132,7 +130,7 @@ def _clip(a: Array, a_min: Any = None, a_max: Any = None, out: Any = None, **bou
         result = F.maximum(a, low)
     else:
         result = F.clip(a, low, high)
-    return _into(out, result)
+    return written(out, result)
 
 
 @answers(np.where)
@@ -158,7 +156,7 @@ def _nan_to_num(x: Array, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
     high = float(limits.max) if posinf is None else posinf
     low = float(limits.min) if neginf is None else neginf
     result = F.where(F.isnan(x), nan, F.where(F.equal(x, np.inf), high, F.where(F.equal(x, -np.inf), low, x)))
-    return result if copy else _into(x, result)
+    return result if copy else written(x, result)
 
 
 @answers(np.isclose)
@@ -202,7 +200,7 @@ for _bitwise, _logical in (
     answers(_bitwise)(_logic(_logical, _bitwise))
 
 
-def _astype(x: Array, dtype: Any) -> Array:
+def astype(x: Array, dtype: Any) -> Array:
     wanted = np.dtype(dtype)
     if wanted.kind in "fc":
         # From complex to real the imaginary part is dropped, which NumPy only warns of.
@@ -212,63 +210,10 @@ def _astype(x: Array, dtype: Any) -> Array:
     raise TraceError(f"a traced value cannot be cast to {wanted}: numbers and booleans only")
 
 
-adapters["astype"] = _astype
+adapters["astype"] = astype
 
 
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """The answer to a method of a ufunc: `np.add.reduce`, `np.multiply.outer`."""
-
-    answer: Callable[..., Any]
-
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.answer(*inputs, **options)
-
-
-def _along_first(function: Callable[..., Any]) -> _Method:
-    # A ufunc's own methods work along the first axis unless told otherwise; the functions over all of them.
-    return _Method(lambda array, axis=0, **options: function(array, axis=axis, **options))
-
-
-def _outer(ufunc: np.ufunc) -> _Method:
-    def answer(a: Array, b: Array, **options: Any) -> Any:
-        a, b = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, b))
-        behind = tuple(range(a.ndim, a.ndim + b.ndim))
-        return ufunc(F.expand_dims(a, axis=behind) if behind else a, b, **options)
-
-    return _Method(answer)
-
-
-def _at(ufunc: np.ufunc) -> _Method:
-    def answer(*_: Any, **__: Any) -> Any:
-        raise TraceError(
-            f"np.{ufunc.__name__}.at writes into an array, once for each repetition of an index\n"
-            "  where no index repeats write x[index] = ...; to add up repetitions use one_hot(index, n).T @ values"
-        )
-
-    return _Method(answer)
-
-
-_REDUCTIONS: tuple[tuple[np.ufunc, str, Callable[..., Any]], ...] = (
-    (np.add, "reduce", np.sum),
-    (np.multiply, "reduce", np.prod),
-    (np.maximum, "reduce", np.max),
-    (np.minimum, "reduce", np.min),
-    (np.logical_and, "reduce", np.all),
-    (np.logical_or, "reduce", np.any),
-    (np.add, "accumulate", np.cumsum),
-    (np.multiply, "accumulate", np.cumprod),
-)
-for _ufunc, _method, _function in _REDUCTIONS:
-    adapters[_ufunc, _method] = _along_first(_function)
-
-for _known in list(ufunc_primitives):
-    adapters[_known, "at"] = _at(_known)
-    if _known.nargs == 3 and _known is not np.matmul:
-        adapters[_known, "outer"] = _outer(_known)
-
-
-def _into(out: Any, result: Array) -> Array:
+def written(out: Any, result: Array) -> Array:
     """The result, written into `out` if that is a traced value; a plain array cannot take one."""
     if out is None:
         return result
@@ -281,30 +226,6 @@ def _into(out: Any, result: Array) -> Array:
         raise ShapeError(f"out= has shape {out.shape}, but the result has shape {np.shape(result)}")
     write(out, F.set_item(out, result, pattern=(...,)))
     return out
-
-
-def _with_options(answer: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    """Call the answer to a ufunc, or to a method of one, with the options that all ufuncs take."""
-    rest = {name: value for name, value in options.items() if name not in ("casting", "order", "subok")}
-    (out, *more) = rest.pop("out", (None,))
-    if any(target is not None for target in more):
-        raise TraceError("out= with several results: take the results that the function returns")
-    if isinstance(answer, _Method):
-        return _into(out, answer(*inputs, **rest))
-    where, dtype = rest.pop("where", True), rest.pop("dtype", None)
-    if rest:
-        raise TraceError(f"{', '.join(rest)} cannot be followed: call the ufunc without it")
-    if dtype is not None:
-        inputs = [_astype(x, dtype) if hasattr(x, "dtype") else x for x in inputs]
-    result = answer(*inputs)
-    if where is True:
-        return result if out is None else _into(out, result)
-    if out is None:
-        raise TraceError("where= without out= leaves values undefined\n  use np.where(condition, f(x), other)")
-    return _into(out, F.where(where, result, out))
-
-
-adapters["ufunc options"] = _with_options
 
 
 def _xlogy(x: Array, y: Array) -> Array:
