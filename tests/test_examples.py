@@ -63,3 +63,26 @@ def test_it_fits_on_a_screen(first_run: str) -> None:
     assert len(lines) <= 65
     assert max(map(len, lines)) <= 105
     assert not any(line != line.rstrip() for line in lines)
+
+
+def run(name: str) -> str:
+    """What an example prints; it may neither fail nor warn."""
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_bratu_is_solved_with_1e5_unknowns() -> None:
+    printed = run("bratu.py")
+    assert "100,000 x 100,000: 299,998 entries from 3 products" in printed
+    assert "99,856 x 99,856: 498,016 entries from 7 products" in printed
+    # The middle of the solution in closed form: 2 log cosh(a / 4), a the smaller root of a = sqrt(6) cosh(a / 4).
+    a = 1.0
+    for _ in range(200):
+        a = np.sqrt(6) * np.cosh(a / 4)
+    middle = re.search(r"u in the middle ([0-9.]+), largest distance from the solution ([0-9.e-]+)", printed)
+    assert middle is not None
+    assert float(middle[1]) == pytest.approx(2 * np.log(np.cosh(a / 4)), abs=1e-6)
+    assert float(middle[2]) < 1e-8

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from chainrule.calculus.mapping import vmap as vmap
     from chainrule.calculus.products import hvp as hvp, jvp as jvp, vjp as vjp
     from chainrule.calculus.source import source as source
+    from chainrule.calculus.sparse import (
+        SparseDerivative as SparseDerivative,
+        sparse_hessian as sparse_hessian,
+        sparse_jacobian as sparse_jacobian,
+        sparsity as sparsity,
+    )
     from chainrule.calculus.tape import Tape as Tape, tape as tape
     from chainrule.errors import (
         ArgumentError as ArgumentError,
@@ -62,6 +68,7 @@ _HOMES = {
     "chainrule.calculus.mapping": ("vmap",),
     "chainrule.calculus.products": ("hvp", "jvp", "vjp"),
     "chainrule.calculus.source": ("source",),
+    "chainrule.calculus.sparse": ("SparseDerivative", "sparse_hessian", "sparse_jacobian", "sparsity"),
     "chainrule.calculus.tape": ("Tape", "tape"),
     "chainrule.errors": (
         "ArgumentError", "ChainruleError", "DataError", "DerivationError", "DerivativeMissingError", "FormulaError",

@@ -73,7 +73,7 @@ class Run:
                 for place, (_, count) in zip(places, rebuilders, strict=True)
                 for _ in range(count)
             ]
-            inputs = self._original_inputs()
+            inputs = self.input_records
             warn_of_writes(f, [names[inputs.index(record)] for record in recording.written])
 
     def _input(self, recording: Trace, value: Any, path: str) -> Traced:
@@ -87,6 +87,16 @@ class Run:
         for traced in self.inputs:
             if isinstance(traced.value, np.ndarray):
                 self._trace.captured.add(traced.value)
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The tape."""
+        return self._records
+
+    @property
+    def input_records(self) -> Sequence[Record]:
+        """The records of the inputs; a write into an argument lets its traced value stand for another record."""
+        return self._records[: len(self.inputs)]
 
     @property
     def captured(self) -> Captured:
@@ -118,19 +128,15 @@ class Run:
                 found = pull(self._records, seeds, F, observer_in_force(self._records, seeds))
         taken: set[int] = set()
         gradients = []
-        for traced in self._original_inputs():
+        for traced in self.input_records:
             gradient = found.get(traced)
             gradients.append(evaluating.zeros_like(traced.value) if gradient is None else _own(gradient, taken))
         return gradients
 
-    def _original_inputs(self) -> list[Record]:
-        # A write into an argument lets its traced value stand for another record: the inputs are those of the tape.
-        return self._records[: len(self.inputs)]
-
     def push(self, tangents: Sequence[Any]) -> Callable[[Any], Any]:
         """Carry tangents of the inputs forward; returns the function from an output to its tangent."""
         self._trace.captured.check()
-        given = {r: t for r, t in zip(self._original_inputs(), tangents, strict=True) if t is not None}
+        given = {r: t for r, t in zip(self.input_records, tangents, strict=True) if t is not None}
         observe = None
         if watched():
             outputs = [value.record for _, value in flatten(self.result)[0] if self.owns(value)]

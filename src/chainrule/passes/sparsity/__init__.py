@@ -1,0 +1,1 @@
+"""Which components of a result depend on which components of the inputs: found from what the primitives declare."""

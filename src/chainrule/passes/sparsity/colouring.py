@@ -1,0 +1,152 @@
+"""Colourings: which columns of a sparse matrix can be measured together, because no row has entries in two of them.
+
+Sources: Curtis, Powell and Reid (1974), On the estimation of sparse Jacobian matrices, for columns; Gebremedhin, Manne
+and Pothen (2005), What color is your Jacobian?, for star colourings of symmetric matrices; Coleman and Verma (1998),
+The efficient computation of sparse Jacobian matrices using automatic differentiation, for rows and columns together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.passes.sparsity.boolean import Indices, Pattern, picked
+
+__all__ = ["Plan", "colour_columns", "plan", "star_colouring"]
+
+NONE = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How a Jacobian is measured: columns of one colour by one tangent, rows of one colour by one cotangent.
+
+    Attributes:
+        columns: the colour of each column, -1 where it takes no part.
+        rows: the colour of each row, -1 where it takes no part.
+        rows_first: whether an entry whose row and column both have a colour is read from its row, else from its column.
+    """
+
+    columns: Indices
+    rows: Indices
+    rows_first: bool = True
+
+    @property
+    def forward(self) -> int:
+        """How many tangents it takes."""
+        return int(self.columns.max(initial=NONE)) + 1
+
+    @property
+    def reverse(self) -> int:
+        """How many cotangents it takes."""
+        return int(self.rows.max(initial=NONE)) + 1
+
+    @property
+    def cost(self) -> int:
+        return self.forward + self.reverse
+
+
+def colour_columns(pattern: Pattern) -> Indices:
+    """A colour for each column, no two of one colour with entries in one row; -1 for an empty column.
+
+    Greedy, in the order of the columns and in that of their degrees; the better one is returned.
+    """
+    by_column = pattern.tocsc()
+    pointers, rows = by_column.indptr.tolist(), by_column.indices.tolist()
+    least = int(np.diff(pattern.tocsr().indptr).max(initial=0))
+    best = _greedy(range(pattern.shape[1]), pointers, rows, pattern.shape)
+    if best.max(initial=NONE) + 1 > least:  # no colouring has fewer colours than the longest row has entries
+        degrees = np.diff(by_column.indptr)
+        other = _greedy(np.argsort(-degrees, kind="stable").tolist(), pointers, rows, pattern.shape)
+        if other.max() < best.max():
+            best = other
+    return best
+
+
+def _greedy(order: Iterable[int], pointers: Sequence[int], rows: Sequence[int], shape: tuple[int, int]) -> Indices:
+    # The colours that the columns of a row have so far, as the bits of a Python integer.
+    taken = [0] * shape[0]
+    colours = [NONE] * shape[1]
+    for column in order:
+        own = rows[pointers[column] : pointers[column + 1]]
+        if not own:
+            continue
+        forbidden = 0
+        for row in own:
+            forbidden |= taken[row]
+        bit = ~forbidden & (forbidden + 1)
+        colours[column] = bit.bit_length() - 1
+        for row in own:
+            taken[row] |= bit
+    return np.array(colours, np.intp)
+
+
+def star_colouring(pattern: Pattern) -> Indices:
+    """A colour for each column of a symmetric pattern such that every entry can be read from its row or its column.
+
+    No two neighbours have the same colour, and every path of four vertices has three; -1 for an empty column.
+    Gebremedhin, Manne and Pothen (2005), section 4, with sets of colours as the bits of integers.
+    """
+    pointers, indices = pattern.indptr.tolist(), pattern.indices.tolist()
+    size = pattern.shape[0]
+    neighbours = [[w for w in indices[pointers[v] : pointers[v + 1]] if w != v] for v in range(size)]
+    empty = [pointers[v] == pointers[v + 1] for v in range(size)]
+    bits = [0] * size  # the colour of each vertex as a bit; 0 for none yet
+    once, twice = [0] * size, [0] * size  # the colours of at least one neighbour, and of at least two
+    for v in range(size):
+        if empty[v]:
+            continue
+        forbidden = once[v]
+        for w in neighbours[v]:
+            colour = bits[w]
+            if not colour:
+                continue
+            if colour & twice[v]:  # w - v - x with equal ends: v may not have a colour of what lies behind them
+                forbidden |= once[w]
+            for x in neighbours[w]:  # v - w - x - y where y has the colour of w
+                if colour & twice[x]:
+                    forbidden |= bits[x]
+        bit = ~forbidden & (forbidden + 1)
+        bits[v] = bit
+        for w in neighbours[v]:
+            twice[w] |= once[w] & bit
+            once[w] |= bit
+    return np.array([bit.bit_length() - 1 for bit in bits], np.intp)
+
+
+def plan(pattern: Pattern) -> Plan:
+    """Colours for the columns, for the rows, or for both: whichever needs the fewest products with the Jacobian.
+
+    A row of many entries makes a colour for each of them; measured by a cotangent of its own it makes one. So the
+    densest rows, or columns, may be taken out of the other's colouring.
+    """
+    found = _without_dense_rows(pattern)
+    transposed = pattern.T.tocsr()
+    if int(_least(transposed).min()) < found.cost:
+        other = _without_dense_rows(transposed)
+        if other.cost < found.cost:
+            return Plan(other.rows, other.columns, rows_first=False)
+    return found
+
+
+def _least(pattern: Pattern) -> Indices:
+    """For each number of dense rows that are measured apart how many colours there are at least."""
+    degrees = np.sort(np.diff(pattern.indptr))[::-1]
+    return np.append(degrees, 0) + np.arange(degrees.size + 1)
+
+
+def _without_dense_rows(pattern: Pattern) -> Plan:
+    least = _least(pattern)
+    apart = int(np.argmin(least))
+    rows = np.full(pattern.shape[0], NONE)
+    together = lambda: Plan(colour_columns(pattern), rows)  # noqa: E731
+    if not apart:
+        return together()
+    of_rows = rows.copy()
+    dense = np.argsort(-np.diff(pattern.indptr), kind="stable")[:apart]
+    of_rows[dense] = colour_columns(pattern[dense].T.tocsr())
+    others = np.where(of_rows == NONE, np.arange(rows.size), NONE)
+    found = Plan(colour_columns(picked(others, rows.size) @ pattern), of_rows)
+    return min(found, together(), key=lambda plan: plan.cost) if least[0] < found.cost else found
