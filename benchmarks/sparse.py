@@ -66,15 +66,16 @@ def row(name: str, f: Callable[[Any], Any], u: Any) -> None:
         if np.abs(change).max() < 1e-9 * max(1, np.abs(u).max()) or steps == 20:
             break
     newton = time.perf_counter() - start
+    colours = f"{J.forward}+{J.reverse}"
     print(
-        f"{name:14} {u.size:8,} {J.pattern.nnz:8,} {J.forward:3}+{J.reverse:1} {pattern:8.3f} {first:8.3f} {again:8.3f} "
+        f"{name:14} {u.size:8,} {J.pattern.nnz:8,} {colours:>7} {pattern:8.3f} {first:8.3f} {again:8.3f} "
         f"{again / value:8.0f} {looped / again:10,.0f} {8 * u.size**2 / 1e9:9.0f} {steps:6} {newton:7.2f}"
     )
 
 
 def main() -> None:
     print(
-        f"{'equation':14} {'unknowns':>8} {'entries':>8} {'colours':>5} {'pattern':>8} {'first':>8} {'again':>8} "
+        f"{'equation':14} {'unknowns':>8} {'entries':>8} {'colours':>7} {'pattern':>8} {'first':>8} {'again':>8} "
         f"{'/ f':>8} {'loop /':>10} {'dense GB':>9} {'Newton':>6} {'s':>7}"
     )
     row("Bratu", bratu, np.zeros(LINE))
