@@ -140,13 +140,15 @@ def _least(pattern: Pattern) -> Indices:
 def _without_dense_rows(pattern: Pattern) -> Plan:
     least = _least(pattern)
     apart = int(np.argmin(least))
-    rows = np.full(pattern.shape[0], NONE)
-    together = lambda: Plan(colour_columns(pattern), rows)  # noqa: E731
+    none = np.full(pattern.shape[0], NONE)
     if not apart:
-        return together()
-    of_rows = rows.copy()
+        return Plan(colour_columns(pattern), none)
+    rows = none.copy()
     dense = np.argsort(-np.diff(pattern.indptr), kind="stable")[:apart]
-    of_rows[dense] = colour_columns(pattern[dense].T.tocsr())
-    others = np.where(of_rows == NONE, np.arange(rows.size), NONE)
-    found = Plan(colour_columns(picked(others, rows.size) @ pattern), of_rows)
-    return min(found, together(), key=lambda plan: plan.cost) if least[0] < found.cost else found
+    rows[dense] = colour_columns(pattern[dense].T.tocsr())
+    others = np.where(rows == NONE, np.arange(rows.size), NONE)
+    found = Plan(colour_columns(picked(others, rows.size) @ pattern), rows)
+    if least[0] < found.cost:
+        together = Plan(colour_columns(pattern), none)
+        return together if together.cost < found.cost else found
+    return found
