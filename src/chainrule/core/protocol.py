@@ -7,6 +7,8 @@ primitive whose `evaluate` is that ufunc, or an adapter entered with `answers`.
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +24,10 @@ ufunc_primitives: dict[np.ufunc, Callable[..., Any]] = {}
 
 
 def answers(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the decorated function as the answer to NumPy functions: it has their signature, and gets traced values."""
+    """Enter the decorated function as the answer to NumPy functions: it has their signature, and gets traced values.
+
+    The answer to a pair (function, "like") is called where nothing but the option like= is traced, and gets that first.
+    """
 
     def enter(adapter: Callable[..., Any]) -> Callable[..., Any]:
         for function in functions:
@@ -48,6 +53,26 @@ def _missing(function: Any) -> TraceError:
         f"{_name(function)} is not known to chainrule{hint}\n"
         "  write it with known functions, or make it an operation of your own: chainrule.primitive and define_vjp"
     )
+
+
+# Where NumPy asks for plain arrays before it hands a function over: what its caller can write.
+_INSTEAD = {
+    "full": "  write np.full(shape, x, like=x), or an array that is made with np.zeros_like(x) or x * np.ones(shape)",
+    "vectorize": "  write the function with np.where in place of if, so that it takes arrays, or use chainrule.vmap",
+    "poly1d": "  use np.polyval, np.polymul and the like on arrays of coefficients",
+}
+_NUMPY = os.path.dirname(np.__file__) + os.sep
+
+
+def _asking_function(frame: Any) -> str:
+    """The public function of NumPy's that runs in a frame or around it; empty for none, as where it is written in C."""
+    found = ""
+    while frame is not None and frame.f_code.co_filename.startswith(_NUMPY):
+        owner = frame.f_locals.get("self")
+        name = type(owner).__name__ if owner is not None else frame.f_code.co_name
+        found = name if hasattr(np, name) else found
+        frame = frame.f_back
+    return found
 
 
 class Flat:
@@ -101,14 +126,23 @@ class NumPyProtocol(Operators):
     ) -> Any:
         adapter = adapters.get(function)
         if adapter is None:
-            raise _missing(function)
+            made = adapters.get((function, "like"))
+            if made is None:
+                raise _missing(function)
+            return made(self, *arguments, **options)
         return adapter(*arguments, **options)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
+        caller = _asking_function(sys._getframe(1))
+        where = f", which np.{caller} asks for" if caller else ""
         raise TraceError(
-            "a traced value cannot become a plain NumPy array: its derivative would be lost\n"
-            "  to collect traced values use np.stack([...]); to fill an array start it with np.zeros_like(x) "
-            "or np.stack the parts; to leave the trace on purpose use chainrule.value(x)"
+            f"a traced value cannot become a plain NumPy array{where}: its derivative would be lost\n"
+            + _INSTEAD.get(
+                caller,
+                "  to collect traced values use np.stack([...]) or np.array([...], like=x) with a traced x; to fill an "
+                "array start it with np.zeros_like(x) or np.zeros(n, like=x)",
+            )
+            + "; to leave the trace on purpose use chainrule.value(x)"
         )
 
     def _leave(self, how: str, instead: str) -> Any:

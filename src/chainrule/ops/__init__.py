@@ -12,6 +12,7 @@
 - `cumulative`: running sums and products
 - `sorting`: sorting and searching
 - `products`: the product of matrices and vectors
+- `convolution`: convolutions of signals
 - `einsum`: products summed over labels
 - `fft`: discrete Fourier transforms
 - `linalg`: solve, inverse, determinants, Cholesky factor, trace
@@ -23,6 +24,6 @@
 """
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
-    arithmetic, compare, complex, cumulative, einsum, exponential, fft, indexing, like, linalg, norms, piecewise,
-    products, reduce, shape, sorting, special, trigonometric,
+    arithmetic, compare, complex, convolution, cumulative, einsum, exponential, fft, indexing, like, linalg, norms,
+    piecewise, products, reduce, shape, sorting, special, trigonometric,
 )

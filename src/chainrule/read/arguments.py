@@ -21,8 +21,18 @@ _ALL = tuple(tuple(range(n)) for n in range(9))
 
 
 def array(x: Any) -> Any:
-    """A traced value as it is, anything else as an array: lists of numbers become arrays."""
-    return x if type(x) is Traced or isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
+    """A traced value as it is, anything else as an array; a list of numbers may have traced ones in it."""
+    if type(x) is Traced or isinstance(x, (np.ndarray, np.generic)):
+        return x
+    if isinstance(x, (list, tuple)):
+        parts = [array(part) for part in x]
+        if any(type(part) is Traced for part in parts):
+            if any(part.shape != parts[0].shape for part in parts):
+                raise ShapeError(
+                    f"an array of parts of shapes {', '.join(str(part.shape) for part in parts)}: they differ"
+                )
+            return F.stack(*parts, axis=0)
+    return np.asarray(x)
 
 
 def axis_of(ndim: int, axis: Any) -> int:

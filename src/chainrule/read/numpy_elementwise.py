@@ -16,6 +16,7 @@ from chainrule.core.shapes import Array
 from chainrule.core.traced import Traced
 from chainrule.core.windows import write
 from chainrule.errors import ShapeError, TraceError
+from chainrule.read.arguments import array
 
 __all__ = ["astype", "written"]
 
@@ -58,6 +59,34 @@ def _real(val: Array) -> Array:
 @answers(np.imag)
 def _imag(val: Array) -> Array:
     return F.imag(val) if _is_complex(val) else F.zeros_like(val)
+
+
+@answers(np.real_if_close)
+def _real_if_close(a: Array, tol: Any = 100) -> Array:
+    if not _is_complex(a):
+        return a
+    size = tol * float(np.finfo(a.dtype).eps) if tol > 1 else tol
+    return F.real(a) if bool(np.all(F.abs(F.imag(a)) < size)) else a
+
+
+@answers(np.iscomplex)
+def _iscomplex(x: Array) -> Array:
+    return F.not_equal(_imag(x), 0.0)
+
+
+@answers(np.isreal)
+def _isreal(x: Array) -> Array:
+    return F.equal(_imag(x), 0.0)
+
+
+@answers(np.isposinf)
+def _isposinf(x: Array, out: Any = None) -> Array:
+    return written(out, F.equal(x, math.inf))
+
+
+@answers(np.isneginf)
+def _isneginf(x: Array, out: Any = None) -> Array:
+    return written(out, F.equal(x, -math.inf))
 
 
 @answers(np.angle)
@@ -105,6 +134,18 @@ def _modf(x: Array) -> tuple[Array, Array]:
 @answers(np.ldexp)
 def _ldexp(x: Array, exponent: Array) -> Array:
     return x * F.power(2.0, exponent)
+
+
+@answers(np.frexp)
+def _frexp(x: Array) -> tuple[Array, Array]:
+    known = F.logical_and(F.isfinite(x), F.not_equal(x, 0.0))
+    size = F.where(known, F.abs(x), 0.5)
+    exponent = F.floor(F.log2(size)) + 1
+    # The logarithm of a number just below a power of 2 rounds to that of the power.
+    exponent = exponent + F.greater_equal(size * F.power(2.0, -exponent), 1.0)
+    exponent = exponent - F.less(size * F.power(2.0, -exponent), 0.5)
+    exponent = F.where(known, exponent, 0.0)
+    return F.where(known, x * F.power(2.0, -exponent), x), F.cast_discrete(exponent, dtype="int32")
 
 
 @answers(np.fix)
@@ -169,6 +210,24 @@ def _isclose(a: Array, b: Array, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: 
 @answers(np.allclose)
 def _allclose(a: Array, b: Array, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Array:
     return np.all(_isclose(a, b, rtol, atol, equal_nan))
+
+
+@answers(np.array_equiv)
+def _array_equiv(a1: Array, a2: Array) -> Array:
+    try:
+        return np.all(F.equal(a1, a2))
+    except ValueError:  # the shapes do not broadcast
+        return False
+
+
+@answers(np.isin)
+def _isin(
+    element: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
+) -> Array:
+    among = np.ravel(array(test_elements))
+    element = array(element)
+    found = F.any(F.equal(F.expand_dims(element, axis=(element.ndim,)), among), axis=(element.ndim,), keepdims=False)
+    return F.logical_not(found) if invert else found
 
 
 @answers(np.array_equal)

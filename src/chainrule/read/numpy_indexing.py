@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,23 @@ def _putmask(a: Any, /, mask: Any, values: Any) -> None:
         repeated = np.resize(np.arange(values.size), target.size).reshape(target.shape)
         values = read(_line(values), repeated)
     target[...] = F.where(mask, values, target)
+
+
+@answers(np.put)
+def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    target = _writable(a, "np.put")
+    places = _in_range(np.ravel(array(ind)), target.size, mode)
+    if places.size:
+        target.flat[places] = np.resize(array(v), places.shape)
+
+
+@answers(np.place)
+def _place(arr: Any, mask: Any, vals: Any) -> None:
+    target, (places,) = _writable(arr, "np.place"), nonzero(_line(array(mask)))
+    if places.size:
+        if not np.size(vals):
+            raise ArgumentError("np.place with no values for the places of the mask")
+        target.flat[places] = np.resize(array(vals), places.shape)
 
 
 @answers(np.fill_diagonal)
@@ -231,3 +249,57 @@ def _insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         order = np.insert(np.arange(n), obj, n + np.arange(count))
     added = F.broadcast_to(values, shape=(*arr.shape[:i], count, *arr.shape[i + 1 :]))
     return F.getitem(F.concatenate(arr, F.cast_like(added, arr), axis=i), order, pattern=along(i, "#"))
+
+
+@answers(np.trim_zeros)
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """The part without the zeros at its ends; that it is this part is a guard of the graph."""
+    filt = array(filt)
+    axes = range(filt.ndim) if axis is None else [axis_of(filt.ndim, i) for i in np.atleast_1d(axis).tolist()]
+    full = F.not_equal(filt, 0.0)
+    for i in axes:
+        others = tuple(k for k in range(filt.ndim) if k != i)
+        line = F.any(full, axis=others, keepdims=False) if others else full
+        n = line.shape[0]
+        if not n or not bool(np.any(line)):
+            return F.getitem(filt, pattern=along(i, slice(0, 0)))
+        start = operator.index(np.argmax(line)) if "f" in trim.lower() else 0
+        stop = n - operator.index(np.argmax(line[::-1])) if "b" in trim.lower() else n
+        filt = F.getitem(filt, pattern=along(i, slice(start, stop)))
+        full = F.getitem(full, pattern=along(i, slice(start, stop)))
+    return filt
+
+
+@answers(np.ix_)
+def _ix(*args: Any) -> tuple[Any, ...]:
+    lines = [array(part) for part in args]
+    if any(line.ndim != 1 for line in lines):
+        raise ShapeError(f"np.ix_ of shapes {', '.join(str(line.shape) for line in lines)}: expected vectors")
+    lines = [nonzero(line)[0] if line.dtype == bool else line for line in lines]
+    return tuple(F.reshape(line, shape=(*[1] * k, -1, *[1] * (len(lines) - 1 - k))) for k, line in enumerate(lines))
+
+
+@answers(np.unravel_index)
+def _unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
+    rest, sizes = array(indices), tuple(int(n) for n in np.atleast_1d(shape))
+    if not bool(np.all((rest >= 0) & (rest < int(np.prod(sizes))))):
+        raise ArgumentError(f"np.unravel_index: an index is out of bounds for shape {sizes}")
+    places = []
+    for n in reversed(sizes) if order == "C" else sizes:
+        places.append(rest % n)
+        rest = rest // n
+    return tuple(reversed(places) if order == "C" else places)
+
+
+@answers(np.ravel_multi_index)
+def _ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
+    sizes = tuple(int(n) for n in np.atleast_1d(dims))
+    modes = mode if isinstance(mode, tuple) else (mode,) * len(sizes)
+    place, step = 0, 1
+    rows = list(zip(multi_index, sizes, modes, strict=True))
+    for index, n, how in reversed(rows) if order == "C" else rows:
+        if how == "raise" and not bool(np.all((array(index) >= 0) & (array(index) < n))):
+            raise ArgumentError(f"np.ravel_multi_index: an index is out of bounds for shape {sizes}")
+        place = place + _in_range(array(index), n, how) * step
+        step *= n
+    return place

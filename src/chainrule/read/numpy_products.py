@@ -111,6 +111,27 @@ def _vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return F.sum(product, axis=(product.ndim - 1,), keepdims=False)
 
 
+def _matvec(x1: Any, x2: Any, /) -> Any:
+    a, x = array(x1), array(x2)
+    if a.ndim < 2 or x.ndim < 1:
+        raise ShapeError(f"matvec of shapes {a.shape} and {x.shape}: expected matrices and vectors")
+    product = F.matmul(a, F.expand_dims(x, axis=(x.ndim,)))
+    return F.squeeze(product, axis=(product.ndim - 1,))
+
+
+def _vecmat(x1: Any, x2: Any, /) -> Any:
+    x, a = _conjugate(array(x1)), array(x2)
+    if a.ndim < 2 or x.ndim < 1:
+        raise ShapeError(f"vecmat of shapes {x.shape} and {a.shape}: expected vectors and matrices")
+    product = F.matmul(F.expand_dims(x, axis=(x.ndim - 1,)), a)
+    return F.squeeze(product, axis=(product.ndim - 2,))
+
+
+if hasattr(np, "matvec"):  # from NumPy 2.2 on
+    answers(np.matvec)(_matvec)
+    answers(np.vecmat)(_vecmat)
+
+
 @answers(np.outer)
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
     refuse("outer", out=out)

@@ -50,5 +50,22 @@ for _function in (
     np.common_type,
     np.may_share_memory,
     np.shares_memory,
+    np.array_repr,
+    np.array_str,
+    np.array2string,
 ):
     answers(_function)(_of_values(_function))
+
+
+@answers(np.einsum_path)
+def _einsum_path(*operands: Any, **options: Any) -> Any:
+    return np.einsum_path(*(plain_value(operand) for operand in operands), **options)
+
+
+def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer that NumPy gives to any array of the same shape."""
+    return lambda arr, *arguments: function(np.empty(arr.shape), *arguments)
+
+
+for _indices in (np.diag_indices_from, np.tril_indices_from, np.triu_indices_from):
+    answers(_indices)(_of_shape(_indices))

@@ -132,7 +132,10 @@ def _moment(name: str, a: Any, axis: Any, ddof: Any, keepdims: bool, where: Any,
     squared = F.square(deviation.real) + F.square(deviation.imag) if complex_ else F.square(deviation)
     count = F.size(a, axis=axes) if where is True else _counted(deviation.real, where, axes, keepdims)
     variance = F.sum(_masked(squared, where, 0), axis=axes, keepdims=keepdims) / (count - ddof)
-    return variance if name == "var" else F.sqrt(variance)
+    if name == "var":
+        return variance
+    # Of equal numbers the derivative is 0, as that of np.std is, and not the infinite one of the square root.
+    return F.where(F.equal(variance, 0.0), 0.0, F.sqrt(variance))
 
 
 @answers(np.average)
@@ -198,3 +201,25 @@ def _running(name: str) -> Callable[..., Any]:
 
 answers(np.cumsum)(_running("cumsum"))
 answers(np.cumprod)(_running("cumprod"))
+
+
+def _cumulative(function: Callable[..., Any], neutral: int, call: str) -> Callable[..., Any]:
+    def cumulative(
+        x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
+    ) -> Any:
+        x = array(x)
+        if axis is None and x.ndim != 1:
+            raise ArgumentError(f"{call} of shape {x.shape} needs axis=, along which to run")
+        i = axis_of(x.ndim, 0 if axis is None else axis)
+        result = function(x, i, dtype)
+        if include_initial:
+            first = np.full((*x.shape[:i], 1, *x.shape[i + 1 :]), neutral, result.dtype)
+            result = F.concatenate(first, result, axis=i)
+        return into(out, result, call)
+
+    return cumulative
+
+
+if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
+    answers(np.cumulative_sum)(_cumulative(np.cumsum, 0, "np.cumulative_sum"))
+    answers(np.cumulative_prod)(_cumulative(np.cumprod, 1, "np.cumulative_prod"))

@@ -249,6 +249,16 @@ def _tile(A: Any, reps: Any) -> Any:
     return F.reshape(repeated, shape=tuple(map(operator.mul, counts, sizes)))
 
 
+@answers(np.resize)
+def _resize(a: Any, new_shape: Any) -> Any:
+    a, sizes = array(a), _sizes(new_shape)
+    if any(n < 0 for n in sizes):
+        raise ShapeError(f"np.resize to {sizes}: expected sizes that are not negative")
+    if not a.size:
+        return np.zeros(sizes, a.dtype)
+    return F.getitem(F.reshape(a, shape=(a.size,)), np.arange(math.prod(sizes)).reshape(sizes) % a.size, pattern=("#",))
+
+
 @answers(np.repeat)
 def _repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     a = array(a)

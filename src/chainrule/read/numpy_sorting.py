@@ -69,9 +69,32 @@ def _digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return F.searchsorted(edges, array(x), side=side)
 
 
-@answers(np.unique)
-def _unique(ar: Any, *_: Any, **__: Any) -> Any:
+@answers(np.lexsort)
+def _lexsort(keys: Any, axis: Any = -1) -> Any:
+    """The last key decides, and where it ties the one before it."""
+    rows = [array(key) for key in keys]
+    if not rows:
+        raise ShapeError("np.lexsort of no keys: expected one or more")
+    i = axis_of(rows[0].ndim, axis)
+    order = F.argsort(rows[0], axis=i)
+    for key in rows[1:]:
+        order = take_along_axis(order, F.argsort(take_along_axis(key, order, i), axis=i), i)
+    return order
+
+
+@answers(np.sort_complex)
+def _sort_complex(a: Any) -> Any:
+    a = array(a)
+    return F.sort(a.astype(np.result_type(a.dtype, np.complex64)), axis=a.ndim - 1)
+
+
+_SETS = [np.unique, np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d]
+_SETS += [np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values]
+
+
+@answers(*_SETS)
+def _set(*_: Any, **__: Any) -> Any:
     raise TraceError(
-        "numpy.unique of a traced array has no derivative: how many values remain depends on exact ties\n"
+        "numpy.unique and the sets made with it have no derivative: how many values remain depends on exact ties\n"
         "  find the distinct entries beforehand, from chainrule.value(x), and index with them: x[first_places]"
     )
