@@ -12,6 +12,7 @@ import numpy as np
 import chainrule.ops  # noqa: F401  enters all primitives
 from chainrule.core.derivative import Constant, Linear, Select
 from chainrule.core.domain import Domain
+from chainrule.core.library import SciPyFunction
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
 from chainrule.core.shapes import elementwise
@@ -86,7 +87,7 @@ def samples_of(primitive: Primitive, dtype: Any = np.float64) -> Iterator[Sample
 
 
 def arity(primitive: Primitive) -> int:
-    if isinstance(primitive.evaluate, np.ufunc):
+    if isinstance(primitive.evaluate, (np.ufunc, SciPyFunction)):
         return primitive.evaluate.nin
     return primitive.evaluate.__code__.co_argcount
 

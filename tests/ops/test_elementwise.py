@@ -350,7 +350,8 @@ def test_no_elementwise_function_of_a_real_variable_is_custom() -> None:
     assert all(p.derivative.reason for p in custom.values())
 
 
-MODULES = ["arithmetic", "complex", "exponential", "piecewise", "special", "trigonometric"]
+MODULES = ["arithmetic", "complex", "entropy", "error_functions", "exponential", "gamma", "piecewise", "special",
+           "trigonometric"]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", MODULES)

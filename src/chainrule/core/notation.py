@@ -72,10 +72,14 @@ class Postfix(Notation):
 
 @dataclass(frozen=True, slots=True)
 class Call(Notation):
-    """A function's name with its operands in parentheses; an empty name takes that of the primitive."""
+    """A function's name with its operands in parentheses; an empty name takes that of the primitive.
+
+    `index` is the parameter that is written as an index of the name, where it is a whole number: J_2(x).
+    """
 
     name: str = ""
     latex: str = ""
+    index: str = ""
 
 
 @dataclass(frozen=True, slots=True)

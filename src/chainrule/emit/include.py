@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.library import SciPyFunction
 from chainrule.emit.literals import parameter_literal
 from chainrule.errors import SourceError
 
@@ -66,6 +67,10 @@ def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...]) -> 
             continue
         value = function.__globals__[wanted]
         if (wanted, value) in _MODULES:
+            continue
+        if isinstance(value, SciPyFunction):
+            pieces[value.module] = f"import {value.module}\n"
+            pieces[wanted] = f"{wanted} = {value.path}\n"
             continue
         if isinstance(value, FunctionType) and value.__name__ == wanted:
             _include(value, pieces, (*inside, name))

@@ -87,9 +87,10 @@ def quoted(docstring: str | None) -> list[str]:
 
 
 def assembled(module: str, above: Sequence[str], function: Sequence[str]) -> str:
-    """The whole text: the import, what stands above the function (constants, then other functions), the function."""
+    """The whole text: the imports, what stands above the function (constants, then other functions), the function."""
     imported = "import numpy as np\n" if module == "np" else f"import {module}\n"
-    values = [text for text in above if not text.startswith("def ")]
+    imported += "".join(sorted(text for text in above if text.startswith("import ")))
+    values = [text for text in above if not text.startswith(("def ", "import "))]
     functions = [text for text in above if text.startswith("def ")]
     head = imported + ("\n" + "".join(values) if values else "")
     return "\n\n".join([head, *functions, "\n".join(function) + "\n"])

@@ -11,7 +11,7 @@ __all__ = ["Names", "identifier"]
 
 # What emitted code itself refers to: a variable of the user's by such a name gets an underscore.
 _OWN = {
-    *("np", "math", "abs", "bool", "float", "int", "max", "min", "round", "Ellipsis", "slice"),
+    *("np", "math", "scipy", "abs", "bool", "float", "int", "max", "min", "round", "Ellipsis", "slice"),
     *("GuardError", "OverflowError", "ValueError", "ZeroDivisionError"),
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.core.axes import along_axis, follows_first, follows_second, reduction
 from chainrule.core.graph import Graph, Node
+from chainrule.core.library import SciPyFunction
 from chainrule.core.shapes import elementwise
 from chainrule.emit.include import included_source, numpy_path
 from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
@@ -62,7 +63,8 @@ def numpy_source(graph: Graph, name: str = "f", docstring: str | None = None) ->
         docstring: its documentation, if any.
 
     Returns:
-        Source that imports NumPy and nothing else. Several outputs make a tuple.
+        Source that imports NumPy, and SciPy where the graph computes with a function of SciPy's. Several outputs make
+        a tuple.
 
     Raises:
         SourceError: an operation of the user's own is not written with NumPy alone.
@@ -249,7 +251,12 @@ class NumPyPrinter(Printer):
     def _call(self, node: Node) -> Expression:
         assert node.primitive is not None
         arguments = [self.operand(operand, consumer=node) for operand in node.operands]
-        path = numpy_path(node.primitive.evaluate, node.primitive.name)
+        evaluate = node.primitive.evaluate
+        if isinstance(evaluate, SciPyFunction):
+            self._functions[evaluate.module] = f"import {evaluate.module}\n"
+            first = [parameter_literal(node.parameters[name]) for name in evaluate.leading]
+            return Expression(f"{evaluate.path}({', '.join([*first, *arguments])})")
+        path = numpy_path(evaluate, node.primitive.name)
         if path is None:
             path = self._function(node)
             arguments += [f"{key}={parameter_literal(value)}" for key, value in node.parameters.items()]

@@ -3,7 +3,11 @@
 - `arithmetic`: sums, products, quotients, powers, roots, remainders
 - `exponential`: exponentials and logarithms
 - `trigonometric`: circular and hyperbolic functions, their inverses
-- `special`: the logistic family, the error function, softmax and its relatives
+- `special`: the logistic family, softmax and its relatives
+- `error_functions`: the error function, scaled and inverse, the normal distribution
+- `gamma`: the gamma and beta functions, their logarithms and derivatives
+- `bessel`: Bessel functions of both kinds
+- `entropy`: terms of entropies and likelihoods, exponential integrals
 - `piecewise`: choosing and rounding: where, maximum, clip, abs, floor
 - `compare`: comparisons and logic
 - `complex`: the parts of a complex number
@@ -24,6 +28,6 @@
 """
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
-    arithmetic, compare, complex, convolution, cumulative, einsum, exponential, fft, indexing, like, linalg, norms,
-    piecewise, products, reduce, shape, sorting, special, trigonometric,
+    arithmetic, bessel, compare, complex, convolution, cumulative, einsum, entropy, error_functions, exponential, fft,
+    gamma, indexing, like, linalg, norms, piecewise, products, reduce, shape, sorting, special, trigonometric,
 )

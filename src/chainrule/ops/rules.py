@@ -22,7 +22,7 @@ def _value(x: Array) -> Any:
     return x.parameters["value"] if isinstance(x, Node) and x.is_constant and not x.name else None
 
 
-def _pi() -> Node:
+def _pi() -> Any:
     return Node(None, (), {"value": math.pi}, (), float, "pi")
 
 
@@ -137,6 +137,58 @@ ERROR_FUNCTION = Rule("derivative of the error function", "(erf u)' = 2 / sqrt(p
 ERROR_FUNCTION_COMPLEMENT = Rule("derivative of the complementary error function",
                                  "(erfc u)' = -2 / sqrt(pi) e^(-u^2) u'",
                                  partial=lambda F, out, u: -(2.0 / F.sqrt(_pi()) * F.exp(-F.square(u))))
+SCALED_ERROR_FUNCTION = Rule("derivative of the scaled complementary error function",
+                             "(e^(u^2) erfc u)' = (2 u e^(u^2) erfc u - 2 / sqrt(pi)) u'",
+                             partial=lambda F, out, u: 2.0 * u * out - 2.0 / F.sqrt(_pi()))
+ERROR_FUNCTION_INTEGRAL = Rule("derivative of a repeated integral of erfc", "with e^(u^2) before the integral of order "
+                               "n, it is -2 (n + 1) times that of order n + 1")
+INVERSE_ERROR_FUNCTION = Rule("derivative of an inverse function", "(erfinv u)' = sqrt(pi) / 2 e^(erfinv(u)^2) u'",
+                              partial=lambda F, out, u: F.sqrt(_pi()) / 2.0 * F.exp(F.square(out)))
+INVERSE_ERROR_FUNCTION_COMPLEMENT = Rule("derivative of an inverse function",
+                                         "(erfcinv u)' = -sqrt(pi) / 2 e^(erfcinv(u)^2) u'",
+                                         partial=lambda F, out, u: -(F.sqrt(_pi()) / 2.0 * F.exp(F.square(out))))
+NORMAL_QUANTILE = Rule("derivative of an inverse function", "q' = u' / phi(q) with the normal density phi",
+                       partial=lambda F, out, u: F.sqrt(2.0 * _pi()) * F.exp(F.square(out) / 2.0))
+LOG_NORMAL_DISTRIBUTION = Rule("derivative of the log of the normal distribution", "(ln Phi(u))' = phi(u) / Phi(u) u'",
+                               partial=lambda F, out, u: (
+                                   F.exp(-(F.square(u) / 2.0) - out) / F.sqrt(2.0 * _pi())))
+
+GAMMA = Rule("derivative of the gamma function", "Gamma(u)' = Gamma(u) psi(u) u'")
+LOG_GAMMA = Rule("derivative of the log gamma function", "(ln Gamma(u))' = psi(u) u'")
+DIGAMMA = Rule("derivative of the digamma function", "psi(u)' = psi_1(u) u'")
+POLYGAMMA = Rule("derivative of a polygamma function", "psi_n(u)' = psi_(n+1)(u) u'")
+POLYGAMMA_CHANGE = Rule("derivative of a change of psi",
+                        "(psi_n(u + v) - psi_n(u))' = psi_(n+1)(u + v) (u + v)' - psi_(n+1)(u) u'", _UV)
+BETA = Rule("derivative of the beta function", "B(u, v)' = B(u, v) (psi(u) u' + psi(v) v' - psi(u + v) (u + v)')", _UV)
+LOG_BETA = Rule("derivative of the log beta function",
+                "(ln B(u, v))' = psi(u) u' + psi(v) v' - psi(u + v) (u + v)'", _UV)
+BINOMIAL = Rule("derivative of a binomial coefficient",
+                "binom(u, v)' = binom(u, v) (psi(u+1) u' - psi(v+1) v' - psi(u-v+1) (u-v)')", _UV)
+HURWITZ_ZETA = Rule("derivative of the Hurwitz zeta function", "zeta(s, u)' = -s zeta(s + 1, u) u'")
+INCOMPLETE_GAMMA = Rule("derivative of the incomplete gamma function",
+                        "the integrand at the end, and the mean of the change of its logarithm", ("a", "x"))
+INCOMPLETE_BETA = Rule("derivative of the incomplete beta function",
+                       "the integrand at the end, and the mean of the change of its logarithm", ("a", "b", "x"))
+
+BESSEL_0 = Rule("derivative of a Bessel function", "J_0(u)' = -J_1(u) u', and so for Y and K")
+BESSEL = Rule("derivative of a Bessel function", "J_n(u)' = (J_(n-1)(u) - J_(n+1)(u)) / 2 u', and so for Y")
+MODIFIED_BESSEL_0 = Rule("derivative of a Bessel function", "I_0(u)' = I_1(u) u'")
+MODIFIED_BESSEL = Rule("derivative of a Bessel function", "I_n(u)' = (I_(n-1)(u) + I_(n+1)(u)) / 2 u'")
+MODIFIED_BESSEL_2 = Rule("derivative of a Bessel function", "K_n(u)' = -(K_(n-1)(u) + K_(n+1)(u)) / 2 u'")
+SCALED_BESSEL = Rule("derivative of a Bessel function",
+                     "(e^-|u| I_n(u))' = e^-|u| (I_n'(u) - sign(u) I_n(u)) u'")
+SCALED_BESSEL_2 = Rule("derivative of a Bessel function", "(e^u K_n(u))' = e^u (K_n'(u) + K_n(u)) u'")
+
+ENTROPY = Rule("derivative of an entropy term", "(-u ln u)' = -(ln u + 1) u'")
+RELATIVE_ENTROPY = Rule("derivative of a relative entropy term",
+                        "(u ln(u / v))' = (ln(u / v) + 1) u' - u / v v'", _UV)
+KULLBACK_LEIBLER = Rule("derivative of a relative entropy term",
+                        "(u ln(u / v) - u + v)' = ln(u / v) u' + (1 - u / v) v'", _UV)
+LOG_POISSON = Rule("derivative of the log of a Poisson weight",
+                   "(u ln v - v - ln Gamma(u + 1))' = (ln v - psi(u + 1)) u' + (u / v - 1) v'", _UV)
+EXPONENTIAL_INTEGRAL = Rule("derivative of the exponential integral", "Ei(u)' = e^u / u u'")
+EXPONENTIAL_INTEGRAL_1 = Rule("derivative of the exponential integral", "E_1(u)' = -e^(-u) / u u'")
+
 SOFTMAX = Rule("derivative of softmax", "ds_i = s_i (du_i - sum_j s_j du_j)")
 LOG_SOFTMAX = Rule("derivative of log-softmax", "d(ln s_i) = du_i - sum_j s_j du_j")
 LOG_SUM_EXP = Rule("derivative of log-sum-exp", "d(ln sum_j e^(u_j)) = sum_j s_j du_j with s = softmax(u)")

@@ -1,8 +1,7 @@
-"""Special functions, in NumPy alone: the logistic family, the error function, softmax and its relatives."""
+"""The logistic family, softmax and its relatives, in NumPy alone."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,56 +56,6 @@ def _logit(x: Any) -> Any:
     middle = np.abs(x - 0.5) < 0.25  # there the two logarithms cancel, and 2 x - 1 is exact
     outer = np.where(middle, 0.5, x)
     return np.where(middle, 2 * np.arctanh(np.where(middle, 2 * x - 1, 0.0)), np.log(outer) - np.log1p(-outer))[()]
-
-
-_ERF_NEAR = (
-    -4.2320376764874594e-12, 8.709755232851789e-11, -1.2164764337224506e-09, 1.479243542696247e-08,
-    -1.6364645854816389e-07, 1.6462045711013026e-06, -1.4925647581008593e-05, 0.00012055332903350668,
-    -0.0008548327021945428, 0.005223977625423455, -0.026866170645129854, 0.1128379167095512, -0.37612638903183754,
-    0.1283791670955126)
-_ERFC_FAR = (
-    -9.175254986154479e-09, 7.400643444423541e-08, 5.86119510740816e-08, -7.814695281605222e-07, 3.094002596414874e-07,
-    5.678771361724569e-06, -1.123109042903906e-05, -2.4385652458673137e-05, 0.00015062496967155968,
-    -0.00019926047520314312, -0.0007577740426454986, 0.005031970641815106, -0.016197733951822908,
-    0.03716751546717087, -0.06633036582079893, 0.09373283500245466, -0.10103906603595157,
-    0.06809705425458251, 0.015379652102614133, -0.13962111684056164, 1.2329951186255526)
-
-
-def _polynomial(coefficients: Any, x: Any) -> Any:
-    total = coefficients[0]
-    for c in coefficients[1:]:
-        total = total * x + c
-    return total
-
-
-def _erf_near(x: Any) -> Any:
-    # |x| <= 1: erf(x) = x (1 + p(x^2)), p a truncated Chebyshev series
-    return x + x * _polynomial(_ERF_NEAR, x * x)
-
-
-def _erfc_scaled(x: Any) -> Any:
-    # x >= 1/2: (1 + 2 x) exp(x^2) erfc(x) as a truncated Chebyshev series in (x - 4) / (x + 4)
-    return _polynomial(_ERFC_FAR, (x - 4) / (x + 4)) / (1 + 2 * x)
-
-
-def _erf(x: Any) -> Any:
-    dtype = np.result_type(x, 1.0)
-    x = np.asarray(x, np.float64)
-    a = np.clip(np.abs(x), 1.0, 6.0)
-    tail = np.copysign(1 - np.exp(-a * a) * _erfc_scaled(a), x)
-    return np.where(np.abs(x) < 1, _erf_near(np.clip(x, -1.0, 1.0)), tail).astype(dtype)[()]
-
-
-def _erfc(x: Any) -> Any:
-    dtype = np.result_type(x, 1.0)
-    x = np.asarray(x, np.float64)
-    a = np.clip(np.abs(x), 0.5, 28.0)
-    scaled = _erfc_scaled(a)
-    # The square of the rounded number is exact; exp(-a * a) would lose the digits that the rounding of a * a has lost.
-    r = np.round(a * 1024) / 1024
-    tail = np.exp(-r * r) * (scaled + scaled * np.expm1((r - a) * (r + a)))
-    near = 1 - _erf_near(np.clip(x, -0.5, 0.5))
-    return np.where(np.abs(x) < 0.5, near, np.where(x < 0, 2 - tail, tail)).astype(dtype)[()]
 
 
 def _softmax(x: Any, axis: tuple[int, ...]) -> Any:
@@ -178,14 +127,6 @@ relu = primitive("relu", evaluate=_relu, shape=elementwise, dtype=_floating,
                  notation=Call("relu", latex=r"\operatorname{ReLU}"), rule=rules.RECTIFIER,
                  domain=Domain(kinks=(
                      Kink(lambda out, x: x == 0, "relu(x) at 0, where the derivative is taken as 0"),)))
-
-erf = primitive("erf", evaluate=_erf, shape=elementwise, dtype=_floating,
-                derivative=Elementwise(lambda F, out, x: 2 / math.sqrt(math.pi) * F.exp(-F.square(x))),
-                notation=Call("erf", latex=r"\operatorname{erf}"), rule=rules.ERROR_FUNCTION)
-
-erfc = primitive("erfc", evaluate=_erfc, shape=elementwise, dtype=_floating,
-                 derivative=Elementwise(lambda F, out, x: -2 / math.sqrt(math.pi) * F.exp(-F.square(x))),
-                 notation=Call("erfc", latex=r"\operatorname{erfc}"), rule=rules.ERROR_FUNCTION_COMPLEMENT)
 
 softmax = primitive("softmax", evaluate=_softmax, shape=along_axis, dtype=_floating,
                     derivative=Custom(lambda F, t, out, x, axis: out * _centred(F, out, t[0], axis),

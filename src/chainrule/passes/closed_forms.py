@@ -29,7 +29,7 @@ class _Form:
 
 
 # What derivative entries and folded constants are made of: multiples of ln 2, ln 10, pi, of their inverses, of
-# 1/sqrt(pi) and e, then roots and logarithms of fractions.
+# 1/sqrt(pi) and e, then roots of multiples of pi and 1/pi, and roots and logarithms of fractions.
 _FORMS = (
     _Form(lambda x: x / math.log(2.0), lambda m, r: r * m.ln2),
     _Form(lambda x: x / math.log(10.0), lambda m, r: r * m.ln10),
@@ -38,6 +38,8 @@ _FORMS = (
     _Form(lambda x: x / math.pi, lambda m, r: r * m.pi),
     _Form(lambda x: x * math.pi, lambda m, r: r / m.pi),
     _Form(lambda x: x * math.sqrt(math.pi), lambda m, r: r / m.sqrt(m.pi)),
+    _Form(lambda x: math.copysign(x * x, x) / math.pi, lambda m, r: m.sign(r) * m.sqrt(abs(r) * m.pi)),
+    _Form(lambda x: math.copysign(x * x, x) * math.pi, lambda m, r: m.sign(r) * m.sqrt(abs(r) / m.pi)),
     _Form(lambda x: x / math.e, lambda m, r: r * m.e),
     _Form(lambda x: math.copysign(x * x, x), lambda m, r: m.sign(r) * m.sqrt(abs(r))),
     _Form(lambda x: math.exp(x) if abs(x) < 7 else 0.0, lambda m, r: m.log(r)),

@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.passes.precise_special import SPECIAL
+
 __all__ = ["SCALARS"]
 
 Function = Callable[..., Any]
@@ -192,8 +194,6 @@ SCALARS: dict[str, Callable[[Any], Function]] = {
     "softplus": lambda m: lambda x: m.log1p(m.exp(x)),
     "logit": lambda m: lambda x: m.log(x / (1 - x)),
     "relu": lambda m: lambda x: x if x > 0 or m.isnan(x) else m.zero,
-    "erf": lambda m: m.erf,
-    "erfc": lambda m: m.erfc,
     "sin": lambda m: m.sin,
     "cos": lambda m: m.cos,
     "tan": lambda m: m.tan,
@@ -212,4 +212,5 @@ SCALARS: dict[str, Callable[[Any], Function]] = {
     "sinc_derivative": _sinc_derivative,
     "deg2rad": lambda m: lambda x: x * m.pi / 180,
     "rad2deg": lambda m: lambda x: x * 180 / m.pi,
+    **SPECIAL,
 }

@@ -6,20 +6,21 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 import chainrule.ops  # noqa: F401  enters the primitives in the registry
 from chainrule.core.graph import Node
+from chainrule.core.library import SciPyFunction
 from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import building, primitives
 from chainrule.core.shapes import elementwise
 from chainrule.read.arrays import Arithmetic, MisfitError
 
-__all__ = ["METHODS", "Function", "functions", "qualified_function"]
+__all__ = ["METHODS", "Function", "functions", "indexed_function", "qualified_function"]
 
 F = building
 
@@ -29,7 +30,8 @@ _OTHER_NAMES = {
     "ln": "log", "log": "log", "sgn": "sign", "sign": "sign", "abs": "abs", "pow": "power", "tg": "tan", "sqrt": "sqrt",
     "cbrt": "cbrt", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "arsinh": "arcsinh", "arcosh": "arccosh", "artanh": "arctanh", "sigmoid": "expit",
-    "sigma": "expit", "σ": "expit", "expit": "expit", "arctan2": "arctan2", "atan2": "arctan2",
+    "sigma": "expit", "σ": "expit", "expit": "expit", "arctan2": "arctan2", "atan2": "arctan2", "lgamma": "gammaln",
+    "Gamma": "gamma", "Γ": "gamma", "psi": "digamma", "ψ": "digamma",
 }  # fmt: skip
 _COMPOSED: dict[str, Callable[[Any], Any]] = {
     "cot": lambda x: F.divide(1.0, F.tan(x)),
@@ -51,6 +53,8 @@ _PRODUCTS = {"dot": "matmul", "matmul": "matmul", "outer": "outer", "transpose":
 METHODS = ("sum", "mean", "prod", "var", "std", "max", "min", "dot", "trace", "transpose")
 """The functions that can stand behind their first operand, as in x.sum()."""
 
+_LETTER_AND_DIGITS = re.compile(r"[a-z][0-9]+")
+_INDEXED = re.compile(r"(\w+)_([0-9]{1,3})")
 _LATEX_NAME = re.compile(r"\\operatorname\{(\w+)\}")
 
 
@@ -78,6 +82,20 @@ def functions() -> Mapping[str, Function]:
     return _functions(len(primitives()))
 
 
+def indexed_function(word: str) -> Function | None:
+    """The function of a family that the index of a name picks out: J_2, psi_1."""
+    found = _INDEXED.fullmatch(word)
+    if found is None:
+        return None
+    name, number = "psi" if found[1] == "ψ" else found[1], int(found[2])
+    for primitive in primitives().values():
+        layout = primitive.notation
+        if isinstance(layout, Call) and layout.index and layout.name == name and number:
+            build = partial(getattr(building, primitive.name), **{layout.index: number})
+            return Function(word, 1, 1, _mapped(build))
+    return None
+
+
 def qualified_function(word: str) -> Function | None:
     """The function that np.word names: beside those of formulas, every function of numbers by its NumPy name."""
     found, known = functions().get(word), primitives()
@@ -91,10 +109,12 @@ def _functions(count: int) -> dict[str, Function]:
     known = primitives()
     made = {word: Function(word, 1, 1, _mapped(build)) for word, build in _COMPOSED.items()}
     for name, primitive in known.items():
-        if isinstance(primitive.notation, Call) and primitive.shape is elementwise:
+        given = any(example.parameters for example in primitive.examples)  # formulas have no way to give them
+        if isinstance(primitive.notation, Call) and primitive.shape is elementwise and not given:
             latex = _LATEX_NAME.fullmatch(primitive.notation.latex)
             for word in (name, primitive.notation.name or name, latex[1] if latex else name):
-                made[word] = _of_numbers(word, primitive)
+                if not _LETTER_AND_DIGITS.fullmatch(word):  # y1 is a variable; the Bessel function is Y_1
+                    made[word] = _of_numbers(word, primitive)
     for word, name in _OTHER_NAMES.items():
         made[word] = _of_numbers(word, known[name])
     for word in ("log", "ln"):
@@ -120,7 +140,7 @@ def _of_numbers(word: str, primitive: Primitive) -> Function:
 
 
 def _operands(primitive: Primitive) -> int:
-    if isinstance(primitive.evaluate, np.ufunc):
+    if isinstance(primitive.evaluate, (np.ufunc, SciPyFunction)):
         return primitive.evaluate.nin
     parameters = inspect.signature(primitive.evaluate).parameters.values()
     return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty for p in parameters)
@@ -135,10 +155,13 @@ def _method(name: str) -> Callable[..., Node]:
 
 
 def _logarithm(arithmetic: Arithmetic, x: Node) -> Node:
-    # log det S, log |det S|: of the logarithm of its size the derivative is the inverse, and it cannot overflow.
+    # log det S, log |det S|: of the logarithm of its size the derivative is the inverse, and it cannot overflow. No
+    # more can ln Gamma(x).
     inner = x.operands[0] if x.primitive is not None and x.primitive.name == "abs" else x
     if inner.primitive is not None and inner.primitive.name == "det":
         return F.logabsdet(inner.operands[0])
+    if inner.primitive is not None and inner.primitive.name == "gamma":
+        return F.gammaln(inner.operands[0])
     return arithmetic.mapped(F.log, x)
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from chainrule.errors import FormulaError
-from chainrule.read.functions import Function, functions, qualified_function
+from chainrule.read.functions import Function, functions, indexed_function, qualified_function
 from chainrule.read.notes import Note
 from chainrule.read.tokens import Token
 
@@ -30,7 +30,7 @@ GREEK = {
 }  # fmt: skip
 """Greek letters by the word that stands for them; those that look like Latin letters are left out."""
 
-_ALSO_LETTERS = ("σ", "sigma")  # a function before a parenthesis, elsewhere a letter like any other
+_ALSO_LETTERS = ("σ", "ψ", "Γ")  # functions before a parenthesis, elsewhere letters like any other, as in words
 # Short words with a meaning in mathematics: reading them as a product of letters would be a silent mistake.
 _MEANINGFUL = frozenset(
     ("arg", "cov", "det", "div", "dot", "erf", "gcd", "im", "inf", "int", "inv", "lcm", "lim", "log", "max", "med",
@@ -62,9 +62,12 @@ class Vocabulary:
         """The function that the word names; `called` if a parenthesis follows, `qualified` behind np. or math."""
         if qualified:
             return qualified_function(word)
-        if self.known(word) in self.declared or (word in _ALSO_LETTERS and not called):
+        if self.known(word) in self.declared:
             return None
-        return self._functions.get(word)
+        if not called:
+            letter = word in _ALSO_LETTERS or word in GREEK or _LETTER.fullmatch(word)
+            return None if letter else self._functions.get(word)
+        return self._functions.get(word) or indexed_function(word)
 
     def known(self, word: str) -> str:
         """The declared variable that the word spells, else the word itself."""

@@ -161,8 +161,12 @@ class Printer(ABC):
                 return self.power(Power(), [self._base(layout), written[0]])
             case Root():
                 return self.root(layout, written[0])
-            case Call():
+            case Call() if not layout.index:
                 return self.call(layout, node.primitive.name, written, options)
+            case Call() if type(number := options[layout.index]) is int and number >= 0:
+                del options[layout.index]
+                named = Call(f"{layout.name}_{number}", latex=f"{layout.latex}_{{{number}}}")
+                return self.call(named, node.primitive.name, written, options)
             case _ if options:
                 pass
             case Infix():
