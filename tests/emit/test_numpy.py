@@ -50,7 +50,10 @@ def variable(name: str, shape: tuple[int, ...] = (), dtype: Any = np.float64) ->
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_every_primitive_and_its_gradient(sample: Sample, dtype: Any) -> None:
-    values = [np.asarray(x).astype(dtype)[()] for x in sample.values()]
+    values = [
+        np.asarray(x).astype(np.result_type(dtype, np.complex64) if np.iscomplexobj(x) else dtype)[()]
+        for x in sample.values()
+    ]
     graph, _ = trace(sample.call, values, [f"x{i}" for i in sample.active], sample.primitive.name)
     with np.errstate(all="ignore"):
         identical(run(graph, *values)[0], evaluate(graph, *values)[0])

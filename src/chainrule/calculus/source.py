@@ -24,7 +24,8 @@ from chainrule.emit.python import python_program
 from chainrule.errors import ArgumentError, GraphError, SourceError
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.reverse import pull, records_of
-from chainrule.passes.simplify import simplify
+from chainrule.passes.shifts import idle
+from chainrule.passes.simplify import simplify_parts
 
 __all__ = ["source"]
 
@@ -108,7 +109,7 @@ def _program(
     title = {"value": name, "gradient": f"grad_{name}", "both": f"value_and_grad_{name}"}[what]
     wrt: list[Node] = []
     if what == "value":
-        graph = simplify(forward)
+        graph = forward
     else:
         if not recorded.bare:
             traced = recorded.graph.outputs
@@ -116,11 +117,11 @@ def _program(
         (output,) = forward.outputs
         scalar(np.zeros(output.shape, output.dtype)[()], name)
         wrt = [node for node, place in zip(forward.inputs, recorded.places, strict=True) if place in selected]
-        both = (output, *_cotangents(forward, wrt))
-        graph = simplify(Graph(forward.inputs, both, forward.guards, title))
-    leading = graph.outputs
-    if what == "gradient":
-        graph = Graph(graph.inputs, graph.outputs[1:], graph.guards, title)
+        value = (output,) if what == "both" else ()
+        if value and output.primitive is not None and not output.name:
+            output.name = "value"  # the recording is nobody else's
+        graph = Graph(forward.inputs, (*value, *_cotangents(forward, wrt)), forward.guards, title)
+    graph, leading = simplify_parts(graph, forward.nodes)
     by = [] if what == "value" else [node.name for node in wrt]
     if language == "python":
         return python_program(graph, title, _describe(graph, name, what, by, {}), leading), graph
@@ -130,7 +131,7 @@ def _program(
 
 def _cotangents(graph: Graph, wrt: Sequence[Node]) -> tuple[Node, ...]:
     """The gradient by `wrt`; the cotangents of what the user named are named after it: grad_e for e."""
-    records = records_of(graph, wrt)
+    records = records_of(graph, wrt, idle(graph))
     forward = set(graph.nodes)
     (output,) = graph.outputs
     last: dict[str, Node] = {}

@@ -40,18 +40,22 @@ def numpy_path(function: Callable[..., Any], preferred: str) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def included_source(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+def included_source(function: Callable[..., Any], real: bool = False) -> tuple[str, dict[str, str]]:
     """The name of a function in emitted source, and every piece that it needs by name, itself last.
+
+    Args:
+        function: a top-level function.
+        real: whether it is called with real numbers only: an `if np.iscomplexobj(...)` at its beginning is left out.
 
     Raises:
         SourceError: it is no plain function, or refers to something that has no text of its own.
     """
     pieces: dict[str, str] = {}
-    _include(function, pieces, ())
+    _include(function, pieces, (), real)
     return function.__name__, pieces
 
 
-def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...]) -> None:
+def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...], real: bool) -> None:
     name = getattr(function, "__name__", type(function).__name__)
     if not isinstance(function, FunctionType) or name == "<lambda>" or function.__closure__:
         raise SourceError(
@@ -73,7 +77,7 @@ def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...]) -> 
             pieces[wanted] = f"{wanted} = {value.path}\n"
             continue
         if isinstance(value, FunctionType) and value.__name__ == wanted:
-            _include(value, pieces, (*inside, name))
+            _include(value, pieces, (*inside, name), real)
             continue
         try:
             pieces[wanted] = f"{wanted} = {parameter_literal(value)}\n"
@@ -82,7 +86,7 @@ def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...]) -> 
                 f"{name} cannot be written as stand-alone source: it refers to {wanted!r}, which is neither NumPy "
                 "nor a number\n  write it with NumPy alone"
             ) from None
-    pieces[name] = _text(function)
+    pieces[name] = _text(function, real)
 
 
 def _globals(code: CodeType) -> Iterator[str]:
@@ -94,7 +98,7 @@ def _globals(code: CodeType) -> Iterator[str]:
             yield from _globals(constant)
 
 
-def _text(function: FunctionType) -> str:
+def _text(function: FunctionType, real: bool) -> str:
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
@@ -121,9 +125,16 @@ def _text(function: FunctionType) -> str:
     definition = tree.body[0]
     if isinstance(definition, ast.FunctionDef) and definition.decorator_list:
         raise SourceError(f"{function.__name__} has a decorator, so it cannot be taken along as source")
+    if real and isinstance(definition, ast.FunctionDef) and _is_for_complex(definition.body[0]):
+        branch = at(definition.body[0].lineno, 0), at(definition.body[1].lineno, 0)
+        cuts = [*(cut for cut in cuts if not branch[0] <= cut[0] < branch[1]), branch]
     for start, end in sorted(cuts, reverse=True):
         raw = raw[:start] + raw[end:]
     return raw.decode().rstrip() + "\n"
+
+
+def _is_for_complex(first: ast.stmt) -> bool:
+    return isinstance(first, ast.If) and not first.orelse and ast.unparse(first.test).startswith("np.iscomplexobj(")
 
 
 def _end(node: ast.expr, at: Callable[[int, int], int]) -> int:

@@ -102,7 +102,8 @@ class Printer(ABC):
     Args:
         graph: what to compute.
         name: of the function.
-        leading: nodes whose computation is written before the rest, such as the value before its gradient.
+        leading: nodes whose computation is written before the rest, such as the value before its gradient. An empty
+            line stands between them.
         guard_error: the exception that a guard raises.
     """
 
@@ -118,6 +119,7 @@ class Printer(ABC):
         self.written: dict[Node, Expression] = {}
         self._inlined: set[Node] = set()
         self._leading = leading
+        self._forward: set[Node] = set()  # what belongs to the leading nodes, if there are any
         self.order: list[Node] = []
         self.uses: Counter[Node] = Counter()
         self.constants: dict[str, Any] = {}
@@ -159,7 +161,7 @@ class Printer(ABC):
     def atom(self, node: Node, consumer: Node | None = None) -> str:
         """An operand's name, which the text may mention several times."""
         if node in self._inlined:
-            self._assign(node, self.written[node])
+            self.assign(node, self.written[node])
         return self.operand(node, Binding.ATOM, consumer)
 
     def body(self) -> list[str]:
@@ -168,11 +170,18 @@ class Printer(ABC):
         for node in self.graph.inputs:
             self.written[node] = Expression(self.names.take(node.name or "x"))
         guards = self._guards()
+        turn = 0  # where the leading part ends
         for node in self.order:
+            if node in self._forward and node.primitive is not None:
+                turn = 0
+            elif not turn:
+                turn = len(self.lines)
             if node.primitive is not None and not self.is_literal(node):
                 self._write(node)
             for outcome in guards.pop(node, ()):
                 self._guard(node, outcome)
+        if 0 < turn < len(self.lines):
+            self.lines.insert(turn, "")
         self._return()
         return [_INDENT + line if line else line for line in self.lines]
 
@@ -181,6 +190,7 @@ class Printer(ABC):
         guarded = [guard.node for guard in self.graph.guards]
         roots = [*guarded, *self.graph.outputs]
         order = topological([*guarded, *self._leading, *roots])
+        self._forward = set(topological([*guarded, *self._leading]) if self._leading else order)
         self.uses.update(dict.fromkeys(guarded, 1))
         self.uses.update(self.graph.outputs)
         for node in reversed(order):
@@ -202,8 +212,9 @@ class Printer(ABC):
         if expression.text.isidentifier() and not node.name:  # another name for the same value needs no line
             self.written[node] = expression
             return
-        used_once = self.uses[node] == 1 and not node.name
         only_output = self.graph.outputs == (node,)
+        own_line = node.name and not (only_output and node not in self._forward)
+        used_once = self.uses[node] == 1 and not own_line
         if used_once and len(expression.text) <= (WIDTH - len("    return ") if only_output else _INLINE):
             self.written[node] = expression
             self._inlined.add(node)
@@ -211,7 +222,7 @@ class Printer(ABC):
         room = WIDTH - len(_INDENT) - len(identifier(node.name) or "v100") - len(" = ")
         while len(expression.text) > room and self._cut(self.references(node)):
             expression = self.spell(node)
-        self._assign(node, expression)
+        self.assign(node, expression)
 
     def _cut(self, nodes: Sequence[Node]) -> bool:
         """Give the longest expression written inside a line a line of its own; False if there is none."""
@@ -219,11 +230,11 @@ class Printer(ABC):
         if not inside:
             return False
         longest = max(inside, key=lambda node: len(self.written[node].text))
-        self._assign(longest, self.written[longest])
+        self.assign(longest, self.written[longest])
         return True
 
-    def _assign(self, node: Node, expression: Expression) -> None:
-        name = self.names.take(node.name) if node.name else self.names.number("v")
+    def assign(self, node: Node, expression: Expression) -> None:
+        name = self.names.take(node.name) if node.name else self.names.number("v" if node in self._forward else "g")
         self.lines.append(f"{name} = {expression.text}")
         self.written[node] = Expression(name)
         self._inlined.discard(node)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.core.axes import along_axis, follows_first, follows_second, reduction
 from chainrule.core.graph import Graph, Node
 from chainrule.core.library import SciPyFunction
-from chainrule.core.shapes import elementwise
+from chainrule.emit.accumulation import Accumulation, accumulations
+from chainrule.emit.arguments import index_argument, keyword_arguments
 from chainrule.emit.include import included_source, numpy_path
 from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
 from chainrule.emit.literals import (
@@ -22,7 +20,8 @@ from chainrule.emit.literals import (
     parameter_literal,
     scalar_literal,
 )
-from chainrule.emit.spellings import FOLLOWED, SPELLINGS
+from chainrule.emit.sizes import models, static_number
+from chainrule.emit.spellings import FOLLOWED, SPELLINGS, index_text
 from chainrule.errors import SourceError
 
 __all__ = ["numpy_program", "numpy_source"]
@@ -47,7 +46,6 @@ _INFIX: dict[str, tuple[np.ufunc, Binding]] = {
 _SIGN_OF = {ufunc: (sign, binding) for sign, (ufunc, binding) in _INFIX.items()}
 # Where the operator ** has a shortcut of its own, which need not round as the ufunc does.
 _SHORTCUTS = (-1, 0, 0.5, 1, 2)
-_POSITIONAL = {"shape", "axes", "indices_or_sections"}
 
 
 def numpy_source(graph: Graph, name: str = "f", docstring: str | None = None) -> str:
@@ -118,8 +116,11 @@ class NumPyPrinter(Printer):
         self._arrays: dict[Node, str] = {}
         self._array_text: list[str] = []
         self._keywords: list[str] = []
-        self.models = _models(graph.nodes)
+        self.models = models(graph.nodes)
         self._roots = {*graph.outputs, *(guard.node for guard in graph.guards)}
+        self._real = not any(np.dtype(node.dtype).kind == "c" for node in graph.nodes)
+        self._accumulations: dict[Node, Accumulation] = {}
+        self._absorbed: set[Node] = set()
         self._users: dict[Node, list[Node]] = {node: [] for node in graph.nodes}
         for node in graph.nodes:
             for operand in node.operands:
@@ -152,7 +153,7 @@ class NumPyPrinter(Printer):
         if node.shape == () and node.dtype.kind in "biufc":
             # Beside an array of the same dtype a Python number gives the same result, and reads better.
             if consumer is not None and (self._keeps(consumer, node) or self._forgets(consumer, node)):
-                return number_literal(np.asarray(value).item())
+                return number_literal(_short(np.asarray(value).item(), _evaluate(consumer)))
             return scalar_literal(np.asarray(value)[()])
         return Expression(self._array(node) + (".copy()" if consumer is None else ""))
 
@@ -172,7 +173,7 @@ class NumPyPrinter(Printer):
         if not all(isinstance(o.dtype, type) for o in others):
             return False
         if _evaluate(consumer) is np.divide and not (
-            others and consumer.operands[1] is others[0] and _static(others[0])
+            others and consumer.operands[1] is others[0] and static_number(others[0])
         ):
             return False
         return all(self._keeps(user, consumer) for user in self._users[consumer])
@@ -198,9 +199,49 @@ class NumPyPrinter(Printer):
         followed = FOLLOWED.get(name)
         if followed is None:
             return node.operands
+        if name == "scatter":
+            return (self.models[node.operands[0]], *node.operands[1:])
         like = node.operands[followed]
         models = () if like.shape == () else (self.models[like],)
         return (*node.operands[:followed], *models)
+
+    def _plan(self) -> None:
+        super()._plan()
+        self._accumulations = accumulations(self.order, self.uses, self._roots)
+        self._absorbed = {node for found in self._accumulations.values() for node in found.inner}
+
+    def _write(self, node: Node) -> None:
+        accumulation = self._accumulations.get(node)
+        if accumulation is not None:
+            self._accumulate(node, accumulation)
+        elif _name(node) == "size" and not node.name:  # as short as a name
+            self.written[node] = self.spell(node)
+        elif node not in self._absorbed:
+            super()._write(node)
+
+    def _accumulate(self, node: Node, accumulation: Accumulation) -> None:
+        base, terms = accumulation.base, accumulation.terms
+        model = self.models[node if base is not None else terms[0].operands[0]]
+        if base is None:
+            dtype = "" if model.dtype == node.dtype else f", dtype={dtype_literal(node.dtype)}"
+            start = f"np.zeros_like({self.operand(model, Binding.ATOM, node)}{dtype})"
+        else:
+            start = self.operand(base)
+        self.assign(node, Expression(start))
+        name = self.written[node].text
+        for i, term in enumerate(terms):
+            first = base is None and i == 0
+            if _name(term) != "scatter" or term not in (node, *accumulation.inner):
+                self.lines.append(f"{name} += {self.operand(term)}")
+                continue
+            _, value, *arrays = term.operands
+            index = index_text(self, term, arrays)
+            if arrays:  # where an index repeats, += would add once
+                self.lines.append(
+                    f"np.add.at({name}, {index_argument(term, index)}, {self.operand(value, consumer=term)})"
+                )
+            else:
+                self.lines.append(f"{name}[{index}] {'' if first else '+'}= {self.operand(value, consumer=term)}")
 
     def spell(self, node: Node) -> Expression:
         special = SPELLINGS.get(_name(node))
@@ -241,7 +282,7 @@ class NumPyPrinter(Printer):
         if isinstance(node.dtype, type):
             evaluate = _evaluate(node)
             exact = evaluate in _SIGN_OF and evaluate not in (np.floor_divide, np.remainder)
-            if exact and not (evaluate is np.divide and _static(node.operands[1]) == 0):
+            if exact and not (evaluate is np.divide and static_number(node.operands[1]) == 0):
                 return self._infix(node)
             if evaluate is np.negative:
                 return Expression(f"-{self.operand(node.operands[0], Binding.SIGN, node)}", Binding.SIGN)
@@ -261,14 +302,14 @@ class NumPyPrinter(Printer):
             path = self._function(node)
             arguments += [f"{key}={parameter_literal(value)}" for key, value in node.parameters.items()]
         else:
-            arguments += _arguments(node)
+            arguments += keyword_arguments(node)
         return Expression(f"{path}({', '.join(arguments)})")
 
     def _function(self, node: Node) -> str:
         assert node.primitive is not None
         evaluate = node.primitive.evaluate
         try:
-            name, pieces = included_source(evaluate)
+            name, pieces = included_source(evaluate, self._real)
         except SourceError as error:
             if self.stand_alone:
                 raise SourceError(f"{node.primitive.name}: {error}") from None
@@ -289,49 +330,15 @@ class NumPyPrinter(Printer):
         return self.operand(self.models[node], Binding.ATOM, node)
 
 
+def _short(value: Any, evaluate: Any) -> Any:
+    """A float in a sum or product as an integer, where it is one: 2 for 2.0."""
+    whole = type(value) is float and value.is_integer() and 0 < abs(value) <= 2**31
+    return int(value) if whole and evaluate in (np.add, np.subtract, np.multiply, np.divide) else value
+
+
 def _evaluate(node: Node) -> Any:
     assert node.primitive is not None
     return node.primitive.evaluate
-
-
-def _models(nodes: Sequence[Node]) -> dict[Node, Node]:
-    """For each node the value to ask for its shape: an input, or the earliest that has the same shape for any data.
-
-    So a value need not be computed, or kept, for its shape alone.
-    """
-    models: dict[Node, Node] = {}
-    for node in nodes:
-        candidates: Sequence[Node] = ()
-        rule = None if node.primitive is None else node.primitive.shape
-        if rule is elementwise:
-            candidates = node.operands
-        elif rule is follows_second:
-            candidates = node.operands[1:2]
-        elif rule is follows_first or rule is along_axis:
-            candidates = node.operands[:1]
-        found = [models[operand] for operand in candidates if operand.shape == node.shape]
-        models[node] = next((m for m in found if m.primitive is None), found[0] if found else node)
-    return models
-
-
-def _static(node: Node) -> Any:
-    """A Python number in the graph, whose value follows from shapes."""
-    values: dict[Node, Any] = {}
-    stack = [node]
-    while stack:
-        top = stack[-1]
-        if top.is_constant:
-            values[top] = top.parameters["value"]
-        elif _name(top) == "size":
-            values[top] = int(np.prod([top.operands[0].shape[a] for a in top.parameters["axis"]], dtype=int))
-        elif all(operand in values for operand in top.operands):
-            with np.errstate(all="ignore"):
-                values[top] = _evaluate(top)(*(values[operand] for operand in top.operands), **top.parameters)
-        else:
-            stack += [operand for operand in top.operands if operand not in values]
-            continue
-        stack.pop()
-    return values[node]
 
 
 def _has_shortcut(node: Node) -> bool:
@@ -348,33 +355,3 @@ def _raises_on_python_numbers(node: Node) -> bool:
         return False
     by = node.operands[1]
     return evaluate is np.power or not (_name(by) == "size" or (by.is_constant and by.parameters["value"] != 0))
-
-
-@lru_cache(maxsize=512)
-def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {p.name: p.default for p in parameters}
-
-
-def _arguments(node: Node) -> list[str]:
-    """The static parameters of a NumPy function, as a person writes them: no defaults, `axis=0` for `axis=(0,)`."""
-    assert node.primitive is not None
-    defaults = _defaults(node.primitive.evaluate)
-    written: list[str] = []
-    for key, value in node.parameters.items():
-        if key == "keepdims" and value is False:
-            continue
-        default = defaults.get(key, inspect.Parameter.empty)
-        if type(default) is type(value) and default == value:
-            continue
-        if key == "axis" and isinstance(value, tuple):
-            if node.primitive.shape is reduction and value == tuple(range(node.operands[0].ndim)):
-                continue
-            value = value[0] if len(value) == 1 else value
-        literal = parameter_literal(value)
-        positional = key in _POSITIONAL and not any("=" in argument for argument in written)
-        written.append(literal if positional else f"{key}={literal}")
-    return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +15,12 @@ from chainrule.emit.literals import dtype_literal
 if TYPE_CHECKING:
     from chainrule.emit.numpy import NumPyPrinter
 
-__all__ = ["FOLLOWED", "SPELLINGS"]
+__all__ = ["FOLLOWED", "SPELLINGS", "index_text"]
 
 # The operand that an operation uses for its shape alone.
 FOLLOWED = {
     **dict.fromkeys(("sum_like", "broadcast_like", "expand_like", "reshape_like"), 1),
-    **dict.fromkeys(("zeros_like", "ones_like", "size"), 0),
+    **dict.fromkeys(("zeros_like", "ones_like", "size", "scatter"), 0),
 }
 
 
@@ -58,6 +58,10 @@ def _expand_like(printer: NumPyPrinter, node: Node) -> Expression | None:
     axis = node.parameters["axis"]
     if not axis:
         return _same(printer, node)
+    if node in printer.graph.outputs and x.ndim == 0 and printer.models[like].dtype == node.dtype == x.dtype:
+        value = printer.literal(x, None).text if printer.is_literal(x) else printer.operand(x, consumer=node)
+        one = value.endswith("(1.0)")
+        return Expression(f"np.{'ones' if one else 'full'}_like({printer.model(like)}{'' if one else f', {value}'})")
     text = printer.operand(x, consumer=node)
     # Broadcasting puts missing axes in front by itself.
     if not node.parameters["keepdims"] and axis != tuple(range(len(axis))):
@@ -112,8 +116,8 @@ def _transpose(printer: NumPyPrinter, node: Node) -> Expression | None:
     return None
 
 
-def _getitem(printer: NumPyPrinter, node: Node) -> Expression | None:
-    x, *arrays = node.operands
+def index_text(printer: NumPyPrinter, node: Node, arrays: Sequence[Node]) -> str:
+    """What stands in the brackets: the pattern of a node, with the arrays in it."""
     indices = iter(arrays)
     parts = []
     for part in node.parameters["pattern"]:
@@ -124,8 +128,31 @@ def _getitem(printer: NumPyPrinter, node: Node) -> Expression | None:
             parts.append(printer.operand(next(indices), consumer=node))
         else:
             parts.append("..." if part is Ellipsis else repr(part))
-    inside = ", ".join(parts) or "()"
+    return ", ".join(parts) or "()"
+
+
+def _getitem(printer: NumPyPrinter, node: Node) -> Expression | None:
+    x, *arrays = node.operands
+    return Expression(f"{printer.operand(x, Binding.ATOM, node)}[{index_text(printer, node, arrays)}]")
+
+
+def _expand_dims(printer: NumPyPrinter, node: Node) -> Expression | None:
+    (x,), axis = node.operands, node.parameters["axis"]
+    if not 0 < x.ndim < node.ndim <= 3:
+        return None
+    inside = ", ".join("None" if a in axis else ":" for a in range(max(axis) + 1))
     return Expression(f"{printer.operand(x, Binding.ATOM, node)}[{inside}]")
+
+
+def _logical_not(printer: NumPyPrinter, node: Node) -> Expression | None:
+    (x,) = node.operands
+    if x.shape == () or x.dtype != np.bool_:  # ~ of Python's True is -2
+        return None
+    return Expression(f"~{printer.operand(x, Binding.SIGN, node)}", Binding.SIGN)
+
+
+def _logabsdet(printer: NumPyPrinter, node: Node) -> Expression | None:
+    return Expression(f"np.linalg.slogdet({printer.operand(node.operands[0], consumer=node)})[1]")
 
 
 # NumPy's own way to write what derivative rules are made of; everything else is a call of the operation's function.
@@ -141,4 +168,7 @@ SPELLINGS: Mapping[str, Callable[[NumPyPrinter, Node], Expression | None]] = {
     "size": _size,
     "transpose": _transpose,
     "getitem": _getitem,
+    "expand_dims": _expand_dims,
+    "logical_not": _logical_not,
+    "logabsdet": _logabsdet,
 }

@@ -35,8 +35,8 @@ class _ClassAxis(ShapeRule):
 def _expit(x: Any) -> Any:
     if np.iscomplexobj(x):
         return 1 / (1 + np.exp(-x))
-    e = np.exp(-np.abs(x))  # never overflows; both forms below are the same function
-    return np.where(np.asarray(x) >= 0, 1 / (1 + e), e / (1 + e))[()]
+    e = np.exp(np.copysign(x, -1.0))  # of -|x|, which never overflows: from 0 on it is 1 / (1 + e), below e / (1 + e)
+    return np.maximum(e, np.greater_equal(x, 0)) / (1 + e)
 
 
 def _log_expit(x: Any) -> Any:

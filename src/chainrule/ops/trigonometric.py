@@ -19,7 +19,11 @@ def _sech(x: Any) -> Any:
     if np.iscomplexobj(x):
         return 1 / np.cosh(x)
     e = np.exp(np.copysign(x, -1.0))  # of -|x|: 1 / cosh would overflow on the way to 0
-    return (e + e) / (1.0 + e * e)
+    below = e * e
+    below += 1.0
+    e += e
+    e /= below
+    return e
 
 
 def _sinc_derivative(x: Any, order: int) -> Any:

@@ -36,6 +36,7 @@ class Building:
     Args:
         table: the rules; at each node the first that applies is taken, and then again.
         graph: what is simplified: how often its nodes are used decides what may be written out again.
+        naming: whether what a named node becomes has its name.
 
     Attributes:
         observe: called with each rule, what it was applied to and what it made of it, but for the rules that are
@@ -43,8 +44,9 @@ class Building:
         passed_over: whether a term that is used in several places was left whole for that.
     """
 
-    def __init__(self, table: Sequence[Rewrite], graph: Graph) -> None:
+    def __init__(self, table: Sequence[Rewrite], graph: Graph, naming: bool = False) -> None:
         self.plain = _Plain(self)
+        self._naming = naming
         self.passed_over = False
         self.observe: Observer | None = None
         self._table = table
@@ -112,6 +114,11 @@ class Building:
         self.passed_over = True
         return False
 
+    def is_shared(self, node: Node) -> bool:
+        """Whether a node is used in several places, and so is computed however it is written in one of them."""
+        self.passed_over = self.passed_over or node in self._shared
+        return node in self._shared
+
     def _is_short(self, node: Node) -> bool:
         members = _FAMILIES.get(_family(operation(node)), ())
         waiting, count = [node], 0
@@ -166,6 +173,7 @@ class Building:
             key = _key(node.primitive, node.operands, node.parameters)
             found = self._nodes.setdefault(key, node)
             self.operations(found)
+            self._name(found, node)
             return found
         if not node.is_constant or node.shape != ():
             return node
@@ -183,6 +191,11 @@ class Building:
             return self.simplified(node)
         finally:
             self._inside = ""
+
+    def _name(self, found: Node, node: Node) -> None:
+        """Hand the name on. While a graph is built its nodes are this namespace's own: `_with_operands` copies them."""
+        if self._naming and node.name and not found.name and found.primitive is not None:
+            found.name = node.name
 
     def _found(self, node: Node) -> Node | None:
         found = self._known.get(node)
@@ -207,6 +220,7 @@ class Building:
             found = found if partial else self._completed(found)
             if self.observe is not None and self._nesting == 1:
                 self.observe(rule, node, found)
+            self._name(found, node)
             passed.append(node)
             node = found
         return passed, node
@@ -229,7 +243,8 @@ class Building:
         return done[node]
 
     def _with_operands(self, node: Node, operands: Sequence[Node]) -> Node:
-        if all(new is old for new, old in zip(operands, node.operands, strict=True)):
+        same = all(new is old for new, old in zip(operands, node.operands, strict=True))
+        if same and (node.primitive is None or not self._naming):
             return self.shared(node)
         return self.shared(
             Node(node.primitive, tuple(operands), node.parameters, node.shape, node.dtype, node.name, node.site)

@@ -15,7 +15,7 @@ from chainrule.core.shapes import elementwise
 from chainrule.passes.rewrites import Rewrite, evaluated, is_zero, named, number, operation, scalar_node
 from chainrule.passes.term import is_linear, linear_operands
 
-__all__ = ["PLUMBING"]
+__all__ = ["FILLED", "PLUMBING"]
 
 _EXACT = ("add", "subtract", "multiply", "negative", "divide", "square", "power")
 _LONG = 14  # digits: more are those of 1/3 or of the like, and no decimal
@@ -147,11 +147,13 @@ def _linear_zero(F: Any, node: Node) -> Node | None:
     return None
 
 
+FILLED = Rewrite("write as a number", "ones(x) = 1, zeros(x) = 0 for a scalar x", named("ones_like", "zeros_like"),
+                 _filled, lambda F, x: F.ones_like(x), ((),))  # fmt: skip
+
 PLUMBING: tuple[Rewrite, ...] = (
     Rewrite("name a size", "the size of x = N", named("size"), _letter,
             lambda F, x: F.multiply(F.size(x, axis=(0,)), x)),
-    Rewrite("write as a number", "ones(x) = 1, zeros(x) = 0 for a scalar x", named("ones_like", "zeros_like"), _filled,
-            lambda F, x: F.ones_like(x), ((),)),
+    FILLED,
     Rewrite("write as a sum", "x summed to a shape = sum(x) over the axes in front", named("sum_like"), _sum_written,
             lambda F, x, y: F.sum_like(x, y), ((2, 3), (3,))),
     Rewrite("take the finite case", "where(y is finite, x, 0) = x, for finite y", named("where"), _unsaturated,

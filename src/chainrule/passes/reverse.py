@@ -7,7 +7,7 @@ Source: Linnainmaa (1976); Griewank and Walther, Evaluating Derivatives (2008), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from chainrule.core.cotangent import Mask, Masked, Piece
@@ -90,15 +90,15 @@ def _total(F: Any, contributions: Sequence[Array | Masked | Piece]) -> tuple[Arr
     return total, mask
 
 
-def records_of(graph: Graph, wrt: Sequence[Node]) -> dict[Node, Record]:
-    """The nodes of a graph that depend on `wrt`, as records."""
+def records_of(graph: Graph, wrt: Sequence[Node], still: Collection[Node] = ()) -> dict[Node, Record]:
+    """The nodes of a graph that depend on `wrt`, as records; those in `still` are taken as constants."""
     records: dict[Node, Record] = {}
     wanted = set(wrt)
     for node in graph.nodes:
         operands = [records.get(operand) for operand in node.operands]
         if node in wanted:
             records[node] = Record(None, (), (), node, node.parameters)
-        elif any(operand is not None for operand in operands):
+        elif any(operand is not None for operand in operands) and node not in still:
             values = [_unlifted(operand) for operand in node.operands]
             records[node] = Record(node.primitive, operands, values, node, node.parameters)
     return records

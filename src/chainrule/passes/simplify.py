@@ -13,13 +13,16 @@ from functools import partial
 from chainrule.core.graph import Graph, Guard, Node
 from chainrule.passes.algebra import ALGEBRA
 from chainrule.passes.building import Building
+from chainrule.passes.economy import ECONOMY
 from chainrule.passes.plumbing import PLUMBING
 from chainrule.passes.rewrites import VALUE_SAFE, Rewrite, number
 
-__all__ = ["FOR_VIEW", "RewriteStep", "rewrite", "rewrite_steps", "simplify"]
+__all__ = ["FOR_RUNNING", "FOR_VIEW", "RewriteStep", "rewrite", "rewrite_steps", "simplify"]
 
 # A fraction such as 2/3 is not folded for a reader. Sums of sizes are letters before they are numbers.
 FOR_VIEW = (*PLUMBING, *VALUE_SAFE[1:], *ALGEBRA)
+
+FOR_RUNNING = (*VALUE_SAFE, *ECONOMY)
 
 _SWEEPS = 3  # what was used twice, and left whole for that, may be used once after a sweep
 
@@ -43,7 +46,23 @@ def simplify(graph: Graph, for_view: bool = False) -> Graph:
     >>> formula_text(simplify(parse("2 (3x + 2) 3 - x (-x)"), for_view=True))
     '6(3x + 2) + x^2'
     """
-    return rewrite(graph, FOR_VIEW if for_view else VALUE_SAFE)
+    return rewrite(graph, FOR_VIEW) if for_view else simplify_parts(graph, ())[0]
+
+
+def simplify_parts(graph: Graph, parts: Sequence[Node]) -> tuple[Graph, list[Node]]:
+    """As `simplify`, with names handed on to what their nodes become.
+
+    Args:
+        graph: any graph.
+        parts: nodes of interest, which the graph need not use.
+
+    Returns:
+        The graph, and what became of those parts that it still uses.
+    """
+    followed = list(parts)
+    simpler = _rewritten(graph, FOR_RUNNING, None, followed)
+    used = set(simpler.nodes)
+    return simpler, [node for node in followed if node in used]
 
 
 def rewrite(graph: Graph, table: Sequence[Rewrite]) -> Graph:
@@ -114,9 +133,12 @@ class RewriteStep:
         return whole[self._graph.outputs[0]]
 
 
-def _rewritten(graph: Graph, table: Sequence[Rewrite], steps: list[RewriteStep] | None) -> Graph:
+def _rewritten(
+    graph: Graph, table: Sequence[Rewrite], steps: list[RewriteStep] | None, followed: list[Node] | None = None
+) -> Graph:
+    """The graph after the rules; nodes that are followed are replaced by what became of them, and names kept."""
     for _ in range(_SWEEPS):
-        build = Building(table, graph)
+        build = Building(table, graph, naming=followed is not None)
         new: dict[Node, Node] = {}
         if steps is not None:
             build.observe = partial(_note, steps, graph, new)
@@ -124,6 +146,8 @@ def _rewritten(graph: Graph, table: Sequence[Rewrite], steps: list[RewriteStep] 
         outputs = tuple(new[node] for node in graph.outputs)
         guards = tuple(Guard(new[guard.node], guard.outcome) for guard in graph.guards)
         graph = Graph(graph.inputs, outputs, guards, graph.name)
+        if followed:
+            followed[:] = [new[node] for node in followed if node in new]
         if not build.passed_over:
             break
     return graph
