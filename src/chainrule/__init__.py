@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ArgumentError as ArgumentError,
         ChainruleError as ChainruleError,
         DataError as DataError,
+        DegeneracyError as DegeneracyError,
         DerivationError as DerivationError,
         DerivativeMissingError as DerivativeMissingError,
         FormulaError as FormulaError,
@@ -71,8 +72,8 @@ _HOMES = {
     "chainrule.calculus.sparse": ("SparseDerivative", "sparse_hessian", "sparse_jacobian", "sparsity"),
     "chainrule.calculus.tape": ("Tape", "tape"),
     "chainrule.errors": (
-        "ArgumentError", "ChainruleError", "DataError", "DerivationError", "DerivativeMissingError", "FormulaError",
-        "GraphError", "GuardError", "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError",
+        "ArgumentError", "ChainruleError", "DataError", "DegeneracyError", "DerivationError", "DerivativeMissingError",
+        "FormulaError", "GraphError", "GuardError", "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError",
         "NonFiniteError", "NotScalarError", "OperandError", "ShapeError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),

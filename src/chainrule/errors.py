@@ -14,6 +14,7 @@ __all__ = [
     "ArgumentError",
     "ChainruleError",
     "DataError",
+    "DegeneracyError",
     "DerivationError",
     "DerivativeMissingError",
     "FormulaError",
@@ -94,6 +95,14 @@ class NonFiniteError(ChainruleError, ArithmeticError):
 
 class KinkError(ChainruleError, ArithmeticError):
     """A derivative was asked for at a kink, tie or pole under `strict`."""
+
+
+class DegeneracyError(KinkError):
+    """A derivative depends on a choice that a decomposition leaves open, so there is none, also without `strict`.
+
+    Eigenvalues or singular values that coincide have no eigenvectors of their own, only a common space; a matrix of
+    lower rank has no unique factors. The message names the values, how far apart they are, and the matrix of a stack.
+    """
 
 
 class LimitError(ChainruleError, ValueError):

@@ -26,10 +26,13 @@ class Mask:
         reached: False where a result stayed finite although an operand is infinite, as 1 / (1 + exp(-z)) does at
             z = -1000. Only an exponential that overflowed keeps this zero: at a pole, as in 1 / (1 / x), the limit is
             another.
+        parts: the parts of a packed result (see `core.packed`) that the cotangent is of; the others are not read by
+            what is differentiated. None is all of them.
     """
 
     branch: Array | None = None
     reached: Array | None = None
+    parts: frozenset[int] | None = None
 
     def cut(self, F: Any, cotangent: Array, overflows: bool) -> Array:
         """The cotangent with its zeros made good after a multiplication."""
@@ -41,20 +44,16 @@ class Mask:
 
     def joined(self, F: Any, other: Mask) -> Mask | None:
         """That of a sum of two cotangents: zero where both are."""
-        return _mask(
-            *(
-                None if a is None or b is None else F.logical_or(a, b)
-                for a, b in ((self.branch, other.branch), (self.reached, other.reached))
-            )
+        branch, reached = (
+            None if a is None or b is None else F.logical_or(a, b)
+            for a, b in ((self.branch, other.branch), (self.reached, other.reached))
         )
+        parts = None if self.parts is None or other.parts is None else self.parts | other.parts
+        return None if branch is reached is parts is None else Mask(branch, reached, parts)
 
     def moved(self, move: Callable[[Array], Array]) -> Mask:
         """That of the cotangent after a rearrangement."""
         return Mask(*(None if part is None else move(part) for part in (self.branch, self.reached)))
-
-
-def _mask(branch: Array | None, reached: Array | None) -> Mask | None:
-    return None if branch is None and reached is None else Mask(branch, reached)
 
 
 def both(F: Any, a: Array | None, b: Array | None) -> Array | None:

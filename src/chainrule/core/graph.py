@@ -6,6 +6,7 @@ that every operand stands before its use; all traversals are loops, so a million
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -21,7 +22,7 @@ from chainrule.core.shapes import Dtype, Shape
 if TYPE_CHECKING:
     from chainrule.core.primitive import Primitive
 
-__all__ = ["Graph", "Guard", "Node", "Site", "build", "constant", "lift", "site_of", "topological"]
+__all__ = ["Graph", "Guard", "Node", "Site", "build", "constant", "lift", "place_of", "site_of", "topological"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -44,6 +45,15 @@ def site_of(code: CodeType, offset: int) -> Site:
         if start <= offset < end and line is not None:
             return Site(code.co_filename, line)
     return Site(code.co_filename, code.co_firstlineno)
+
+
+def place_of(code: CodeType | None, offset: int) -> str:
+    """The line of the user's that an instruction stands on, as the end of a message; "" where it is not known."""
+    if code is None:
+        return ""
+    site = site_of(code, offset)
+    source = linecache.getline(site.filename, site.line).strip()
+    return f"\n  in {site}" + (f": {source}" if source else "")
 
 
 class Node(Operators):

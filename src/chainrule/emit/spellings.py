@@ -171,4 +171,5 @@ SPELLINGS: Mapping[str, Callable[[NumPyPrinter, Node], Expression | None]] = {
     "expand_dims": _expand_dims,
     "logical_not": _logical_not,
     "logabsdet": _logabsdet,
+    "part": _getitem,
 }

@@ -20,6 +20,12 @@
 - `einsum`: products summed over labels
 - `fft`: discrete Fourier transforms
 - `linalg`: solve, inverse, determinants, Cholesky factor, trace
+- `spectral`: eigenvalues and eigenvectors
+- `singular`: the singular value decomposition
+- `degenerate`: what these divide by, and what holds where values coincide
+- `orthogonal`: the QR decomposition
+- `pseudoinverse`: the pseudoinverse, least squares, the rank
+- `matrix_functions`: the exponential of a matrix
 - `shape`: moving axes and components
 - `indexing`: reading and writing components
 - `like`: what rules are written with: bring a value to the shape or dtype of another
@@ -28,6 +34,7 @@
 """
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
-    arithmetic, bessel, compare, complex, convolution, cumulative, einsum, entropy, error_functions, exponential, fft,
-    gamma, indexing, like, linalg, norms, piecewise, products, reduce, shape, sorting, special, trigonometric,
+    arithmetic, bessel, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
+    exponential, fft, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
+    pseudoinverse, reduce, shape, singular, sorting, special, spectral, trigonometric,
 )

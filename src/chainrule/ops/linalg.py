@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.matrices import adjoint, scaled, square_to_scalar, square_to_square
 from chainrule.core.notation import Call, Power
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
@@ -35,24 +36,6 @@ COFACTORS = Rule("derivative of the cofactors", "cof(U) is the gradient of det U
 LOG_DETERMINANT = Rule("derivative of log det", "d log|det U| = tr(U^-1 dU)",
                        layout=lambda F, D, out, u: F.trace(F.matmul(F.inv(u), D(u))))
 CHOLESKY = Rule("derivative of the Cholesky factor", "U = L L^T gives dL = L Phi(L^-1 dU L^-T)")
-
-
-@dataclass(frozen=True)
-class _Square(ShapeRule):
-    """Square matrices in the last two axes, kept or consumed; the leading axes are independent."""
-
-    kept: bool
-
-    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
-        for shape in shapes:
-            if len(shape) < 2 or shape[-1] != shape[-2]:
-                raise ShapeError(f"a square matrix is needed, or a stack of them, not shape {shape}")
-        shape = broadcast_shapes(*shapes)
-        return shape if self.kept else shape[:-2]
-
-    def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
-              parameters: Mapping[str, Any]) -> Array:
-        return apply(*aligned(F, operands, batched), **parameters)
 
 
 @dataclass(frozen=True)
@@ -73,10 +56,6 @@ class _Solution(ShapeRule):
         vector = np.ndim(b) - batched[1] == 1
         out = apply(*aligned(F, (a, F.expand_dims(b, axis=(np.ndim(b),)) if vector else b), batched))
         return F.squeeze(out, axis=(out.ndim - 1,)) if vector else out
-
-
-square_to_square = _Square(kept=True)
-square_to_scalar = _Square(kept=False)
 
 
 def _regular(rng: np.random.Generator, shape: Shape) -> Any:
@@ -100,11 +79,6 @@ _SHAPES = ((3, 3), (2, 3, 3), (1, 1), (2, 1, 2, 2), (0, 0), (0, 2, 2))
 _SQUARES = tuple(example(shape) for shape in _SHAPES)
 
 
-def _scaled(F: Any, numbers: Array, matrices: Array) -> Array:
-    """Each matrix of a stack times the number that goes with it."""
-    return F.expand_dims(numbers, axis=(numbers.ndim, numbers.ndim + 1)) * matrices
-
-
 def _paired(F: Any, x: Array, y: Array) -> Array:
     """tr(X^T Y) of each pair of matrices."""
     product = x * y
@@ -123,7 +97,7 @@ identity_like = primitive("identity_like", evaluate=_identity_like, shape=square
                           notation=Call("I"), rule=rules.STEP, examples=_SQUARES)
 
 trace = primitive("trace", evaluate=np.linalg.trace, shape=square_to_scalar,
-                  derivative=Linear(lambda F, g, out, x: _scaled(F, g, F.identity_like(x))),
+                  derivative=Linear(lambda F, g, out, x: scaled(F, g, F.identity_like(x))),
                   notation=Call("tr", latex=r"\operatorname{tr}"), rule=rules.LINEAR_MAP, examples=_SQUARES)
 
 
@@ -211,9 +185,9 @@ def _third(F: Any, a: Array, h: Array, k: Array) -> Array:
     p, q = F.matmul(x, h), F.matmul(x, k)
     pq = F.matmul(p, q)
     tr_p, tr_q = F.trace(p), F.trace(q)
-    mixed = pq + F.matmul(q, p) - _scaled(F, tr_q, p) - _scaled(F, tr_p, q)
-    terms = F.matmul(mixed, x) + _scaled(F, tr_p * tr_q - F.trace(pq), x)
-    return _scaled(F, F.det(a), transposed(F, terms))
+    mixed = pq + F.matmul(q, p) - scaled(F, tr_q, p) - scaled(F, tr_p, q)
+    terms = F.matmul(mixed, x) + scaled(F, tr_p * tr_q - F.trace(pq), x)
+    return scaled(F, F.det(a), transposed(F, terms))
 
 
 def _cofactor_change_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, h: Array) -> Array:
@@ -229,7 +203,7 @@ def _cofactor_change_vjp(F: Any, g: Array, out: Array, a: Array, h: Array) -> Se
 
 det = primitive("det", evaluate=np.linalg.det, shape=square_to_scalar,
                 derivative=Custom(lambda F, tangents, out, a: _paired(F, F.cofactor(a), tangents[0]),
-                                  lambda F, g, out, a: (_scaled(F, g, F.cofactor(a)),),
+                                  lambda F, g, out, a: (scaled(F, g, F.cofactor(a)),),
                                   reason="one number from a whole matrix, with the cofactors as its gradient"),
                 notation=Call("det", latex=r"\det"), rule=DETERMINANT, domain=REGULAR, examples=_SQUARES)
 
@@ -269,7 +243,7 @@ def _log_det(a: Any) -> Any:
 log_det = primitive("log_det", evaluate=_log_det, shape=square_to_scalar,
                     dtype=lambda a: np.result_type(a, np.complex64),
                     derivative=Custom(lambda F, tangents, out, a: _paired(F, transposed(F, F.inv(a)), tangents[0]),
-                                      lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
+                                      lambda F, g, out, a: (scaled(F, g, transposed(F, F.inv(a))),),
                                       reason="one number from a whole matrix, with A^-T as its gradient"),
                     notation=Call("log det", latex=r"\log\det"), rule=LOG_DETERMINANT, domain=REGULAR,
                     examples=_SQUARES)
@@ -284,7 +258,7 @@ det_sign = primitive("det_sign", evaluate=_det_sign, shape=square_to_scalar,
 logabsdet = primitive("logabsdet", evaluate=_logabsdet, shape=square_to_scalar,
                       dtype=lambda a: np.empty(0, a).real.dtype,
                       derivative=Custom(_logabsdet_jvp,
-                                        lambda F, g, out, a: (_scaled(F, g, transposed(F, F.inv(a))),),
+                                        lambda F, g, out, a: (scaled(F, g, transposed(F, F.inv(a))),),
                                         reason="one number from a whole matrix, with A^-T as its gradient"),
                       notation=Call("logdet", latex=r"\log\det"), rule=LOG_DETERMINANT, domain=REGULAR,
                       examples=_SQUARES)
@@ -297,22 +271,18 @@ def _phi(x: Any) -> Any:
     return (np.tril(x) + np.tril(x, -1)) / 2
 
 
-def _adjoint(F: Any, x: Array) -> Array:
-    return transposed(F, F.conj(x) if x.dtype.kind == "c" else x)
-
-
 def _cholesky_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
     lower = F.half_lower(tangents[0])
-    half = F.solve(out, lower + _adjoint(F, lower))
-    whole = _adjoint(F, F.solve(out, _adjoint(F, half)))
+    half = F.solve(out, lower + adjoint(F, lower))
+    whole = adjoint(F, F.solve(out, adjoint(F, half)))
     return F.matmul(out, F.half_lower(whole))
 
 
 def _cholesky_vjp(F: Any, g: Array, out: Array, a: Array) -> Sequence[Array]:
     upper = transposed(F, out)
     half = F.solve(upper, F.half_lower(F.matmul(upper, g)))
-    whole = transposed(F, F.solve(_adjoint(F, out), transposed(F, half)))
-    return (F.half_lower(whole) + F.half_lower(_adjoint(F, whole)),)
+    whole = transposed(F, F.solve(adjoint(F, out), transposed(F, half)))
+    return (F.half_lower(whole) + F.half_lower(adjoint(F, whole)),)
 
 
 half_lower = primitive("half_lower", evaluate=_phi, shape=square_to_square,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.cotangent import Masked, Piece
-from chainrule.core.graph import site_of
+from chainrule.core.graph import place_of
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Trace, Traced, plain_value
@@ -173,11 +172,7 @@ class _Lines:
 
 
 def _place(record: Record) -> str:
-    if record.code is None:
-        return ""
-    site = site_of(record.code, record.offset)
-    source = linecache.getline(site.filename, site.line).strip()
-    return f"\n  in {site}" + (f": {source}" if source else "")
+    return place_of(record.code, record.offset)
 
 
 def _bad(value: Any, mask: Any = None) -> Any:

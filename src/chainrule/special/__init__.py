@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         sigmoid as sigmoid,
         softplus as softplus,
     )
+    from chainrule.special.matrices import expm as expm
     from chainrule.special.networks import gelu as gelu, one_hot as one_hot, relu as relu, silu as silu
     from chainrule.special.softmax_family import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "error_functions": ("erf", "erfc"),
     "logistic": ("expit", "log_expit", "logit", "sigmoid", "softplus"),
+    "matrices": ("expm",),
     "networks": ("gelu", "one_hot", "relu", "silu"),
     "softmax_family": ("log_softmax", "logsumexp", "softmax"),
 }

@@ -1,0 +1,93 @@
+"""What operations on matrices share: shape rules of square matrices, and what rules on stacks of matrices write often.
+
+A transpose conjugates nothing here, an adjoint does; of real matrices they are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, stacked, transposed
+from chainrule.errors import ShapeError
+
+__all__ = [
+    "adjoint",
+    "columns_times",
+    "conjugate",
+    "diagonal_of",
+    "matrices_and_values",
+    "scaled",
+    "square_to_scalar",
+    "square_to_square",
+    "square_to_vector",
+    "values_of_matrices",
+]
+
+
+@dataclass(frozen=True)
+class _Square(ShapeRule):
+    """Square matrices in the last two axes; the leading axes are independent. Of the two, `kept` are left."""
+
+    kept: int
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        for shape in shapes:
+            if len(shape) < 2 or shape[-1] != shape[-2]:
+                raise ShapeError(f"a square matrix is needed, or a stack of them, not shape {shape}")
+        shape = broadcast_shapes(*shapes)
+        return shape[: len(shape) - 2 + self.kept]
+
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
+        return apply(*aligned(F, operands, batched), **parameters)
+
+
+@dataclass(frozen=True)
+class _MatricesAndValues(ShapeRule):
+    """Operands that belong to each other, stack by stack: matrices, and the values of each; one decides the shape."""
+
+    leader: int
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        return shapes[self.leader]
+
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
+        return apply(*stacked(F, operands, batched), **parameters)
+
+
+square_to_square = _Square(kept=2)
+square_to_vector = _Square(kept=1)
+square_to_scalar = _Square(kept=0)
+matrices_and_values = _MatricesAndValues(leader=0)
+values_of_matrices = _MatricesAndValues(leader=1)
+
+
+def conjugate(F: Any, x: Array) -> Array:
+    """conj(x), which is x where it is real."""
+    return F.conj(x) if x.dtype.kind == "c" else x
+
+
+def adjoint(F: Any, x: Array) -> Array:
+    """A matrix, or each matrix of a stack, transposed and conjugated."""
+    return transposed(F, conjugate(F, x))
+
+
+def scaled(F: Any, numbers: Array, matrices: Array) -> Array:
+    """Each matrix of a stack times the number that goes with it."""
+    return F.expand_dims(numbers, axis=(numbers.ndim, numbers.ndim + 1)) * matrices
+
+
+def columns_times(F: Any, matrix: Array, values: Array) -> Array:
+    """Each column of a matrix times the number that goes with it: A diag(w)."""
+    return matrix * F.expand_dims(values, axis=(values.ndim - 1,))
+
+
+def diagonal_of(F: Any, x: Array) -> Array:
+    """The diagonal of each square matrix of a stack."""
+    product = x * F.identity_like(x)
+    return F.sum(product, axis=(product.ndim - 1,), keepdims=False)

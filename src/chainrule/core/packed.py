@@ -1,0 +1,113 @@
+"""Results of several parts: a decomposition is one primitive whose parts stand in one array, along the matrix axes.
+
+    eigh   [..., 1 + n, n]          the eigenvalues, then the rows of V
+    svd    [..., 1 + n + m, k]      the singular values, then the rows of V, then those of U
+    qr     [..., k + n + m, ...]    the rows of R^T, then those of Q
+
+So a primitive has one result, whatever it decomposes into: graphs, batching and emitted source know nothing of parts,
+one factorization serves them all, and so does one rule, which sees the cotangents of all parts together. `part` takes
+one of them out, and sends back with its cotangent which part it was: a rule is told the parts that are read. That is
+what the derivative at a degenerate point turns on, and it is a fact about the function, never a test for a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.core.cotangent import Mask, Masked
+from chainrule.core.derivative import Custom, Linear
+from chainrule.core.graph import place_of
+from chainrule.core.index_axes import indexed_shape
+from chainrule.core.record import Record
+from chainrule.core.shapes import Array, Shape, ShapeRule
+from chainrule.errors import DegeneracyError
+
+__all__ = ["Decomposition", "Packed", "Part", "pack", "part_of_stack", "rows", "values"]
+
+
+class Decomposition(Custom):
+    """Both modes of a decomposition; what is degenerate in it is named together with the user's line."""
+
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        with _placed(record):
+            return super().push(F, record, tangents)
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        with _placed(record):
+            return super().pull(F, record, cotangent, mask)
+
+
+class Packed(Decomposition):
+    """A decomposition whose result is packed; its `vjp` has a parameter `reached`: the parts that are read."""
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        told = {**record.parameters, "reached": _Every() if mask is None or mask.parts is None else mask.parts}
+        record = Record(record.primitive, record.operands, record.values, record.value, told, None, record.code,
+                        record.offset)  # fmt: skip
+        return super().pull(F, record, cotangent, mask)
+
+
+class _Every:
+    """The set that has every part in it."""
+
+    def __contains__(self, part: object) -> bool:
+        return True
+
+
+class Part(Linear):
+    """Taking the part `number` out of a packed result."""
+
+    def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        mark = Mask(parts=frozenset((record.parameters["number"],)))
+        return [Masked(term, mark) for term in super().pull(F, record, cotangent, None)]
+
+
+@contextmanager
+def _placed(record: Record) -> Iterator[None]:
+    try:
+        yield
+    except DegeneracyError as error:
+        place = place_of(record.code, record.offset)
+        if not place or "\n  in " in str(error):
+            raise
+        raise DegeneracyError(f"{error}{place}") from None
+
+
+@dataclass(frozen=True)
+class _PartOfStack(ShapeRule):
+    """A part: its pattern counts from the last axes, so that it holds for stacks of any depth."""
+
+    def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        return indexed_shape(shapes[0], (), parameters["pattern"])
+
+    def batch(
+        self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
+    ) -> Array:
+        return apply(*operands, **parameters)
+
+
+part_of_stack = _PartOfStack()
+
+
+def values(F: Any, x: Array, columns: int | None = None) -> Array:
+    """The first row of a packed result, its part 0."""
+    return F.part(x, number=0, pattern=(Ellipsis, 0, slice(None, columns)))
+
+
+def rows(F: Any, x: Array, number: int, start: int, stop: int | None = None, columns: int | None = None) -> Array:
+    """Some rows of a packed result, as its part `number`; without gaps in memory, where other columns are left out."""
+    if columns == x.shape[-1]:
+        columns = None
+    found = F.part(x, number=number, pattern=(Ellipsis, slice(start, stop), slice(None, columns)))
+    return found if columns is None else F.copy(found)
+
+
+def pack(F: Any, *parts: Array) -> Array:
+    """Parts below each other: a vector, where there is one, is the row of values."""
+    first, *others = parts
+    if first.ndim < others[0].ndim:
+        first = F.expand_dims(first, axis=(first.ndim - 1,))
+    return F.concatenate(first, *others, axis=first.ndim - 2)
