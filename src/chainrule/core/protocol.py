@@ -59,7 +59,6 @@ def _missing(function: Any) -> TraceError:
 _INSTEAD = {
     "full": "  write np.full(shape, x, like=x), or an array that is made with np.zeros_like(x) or x * np.ones(shape)",
     "vectorize": "  write the function with np.where in place of if, so that it takes arrays, or use chainrule.vmap",
-    "poly1d": "  use np.polyval, np.polymul and the like on arrays of coefficients",
 }
 _NUMPY = os.path.dirname(np.__file__) + os.sep
 

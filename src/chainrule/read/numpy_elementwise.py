@@ -120,6 +120,11 @@ def _sinc(x: Array) -> Array:
     return F.sinc(x)
 
 
+@answers(np.i0)
+def _i0(x: Array) -> Array:
+    return F.i0(x)
+
+
 @answers(np.divmod)
 def _divmod(x: Array, y: Array) -> tuple[Array, Array]:
     return F.floor_divide(x, y), F.remainder(x, y)

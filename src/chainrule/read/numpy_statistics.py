@@ -50,7 +50,7 @@ def _lines(a: Any, axes: tuple[int, ...]) -> Any:
     return F.reshape(a, shape=(*a.shape[: len(rest)], int(np.prod(a.shape[len(rest) :]))))
 
 
-def _quantile(skips_nan: bool, scale: float, call: str) -> Callable[..., Any]:
+def _quantile(skips_nan: bool, scale: float, call: str, of_complex: bool = False) -> Callable[..., Any]:
     def quantile(
         a: Any,
         q: Any,
@@ -66,7 +66,7 @@ def _quantile(skips_nan: bool, scale: float, call: str) -> Callable[..., Any]:
         if weights is not None:
             raise refuse_option(call, "weights=", "sort a and its weights, and choose by np.cumsum of the weights")
         a, q = array(a), array(q) / scale
-        if np.dtype(a.dtype).kind == "c":
+        if np.dtype(a.dtype).kind == "c" and not of_complex:
             raise ArgumentError(f"{call} of complex numbers: they have no order")
         if method not in _POSITIONS:
             raise ArgumentError(f"{call} with method={method!r}: expected one of {', '.join(_POSITIONS)}")
@@ -128,10 +128,9 @@ def _plain(x: Any) -> Any:
     return x
 
 
-_ignoring = _quantile(True, 1.0, "np.nanquantile")
 answers(np.quantile)(_quantile(False, 1.0, "np.quantile"))
 answers(np.percentile)(_quantile(False, 100.0, "np.percentile"))
-answers(np.nanquantile)(_ignoring)
+answers(np.nanquantile)(_quantile(True, 1.0, "np.nanquantile"))
 answers(np.nanpercentile)(_quantile(True, 100.0, "np.nanpercentile"))
 
 
@@ -142,8 +141,8 @@ def _median(quantile: Callable[..., Any]) -> Callable[..., Any]:
     return median
 
 
-answers(np.median)(_median(_quantile(False, 1.0, "np.median")))
-answers(np.nanmedian)(_median(_quantile(True, 1.0, "np.nanmedian")))
+answers(np.median)(_median(_quantile(False, 1.0, "np.median", of_complex=True)))
+answers(np.nanmedian)(_median(_quantile(True, 1.0, "np.nanmedian", of_complex=True)))
 
 
 def _with_numbers(function: Callable[..., Any]) -> Callable[..., Any]:

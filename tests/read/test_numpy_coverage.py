@@ -1,0 +1,135 @@
+"""Every function of NumPy's that takes arrays has an answer, and all that autograd differentiates have derivatives."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import autograd
+import autograd.numpy
+import numpy as np
+import pytest
+from autograd.core import primitive_vjps
+from numpy_calls import (
+    CALLS,
+    MODULES,
+    NOT_OF_ARRAYS,
+    Call,
+    calls_of,
+    check_first_order,
+    check_second_order,
+    complex_verdict,
+    public_functions,
+    verdict,
+)
+
+import chainrule as cr
+
+FUNCTIONS = {name: function for name, function in public_functions() if name.split(".")[-1] not in NOT_OF_ARRAYS}
+
+
+def autograds_list() -> list[str]:
+    """What the installed autograd has a derivative for, of the functions that NumPy has under the same name."""
+    spaces = {"numpy": autograd.numpy, "numpy.linalg": autograd.numpy.linalg, "numpy.fft": autograd.numpy.fft}
+    return [
+        name
+        for path, space in spaces.items()
+        for name in FUNCTIONS
+        if name.rpartition(".")[0] == path and getattr(space, name.split(".")[-1], None) in primitive_vjps
+    ]
+
+
+# The decompositions, which have no rule yet, and what needs them.
+_LINALG = "cond eig eigh eigvals eigvalsh lstsq matrix_rank pinv qr svd svdvals tensorinv tensorsolve"
+TO_COME = {f"numpy.linalg.{name}" for name in _LINALG.split()} | {"numpy.polyfit", "numpy.roots"}
+AUTOGRADS = [name for name in autograds_list() if name not in TO_COME]
+AUTOGRADS_CALLS = [call for name in AUTOGRADS for call in calls_of(name, FUNCTIONS[name])]
+ELSEWHERE = {name for name in FUNCTIONS if name not in AUTOGRADS} - TO_COME
+
+
+def test_autograds_list_is_long() -> None:
+    """What is below would pass with an empty list."""
+    assert len(AUTOGRADS) > 130
+    assert {"numpy.einsum", "numpy.gradient", "numpy.linalg.solve", "numpy.fft.irfftn"} <= set(AUTOGRADS)
+
+
+def test_the_table_names_functions_that_exist() -> None:
+    names = {name.split(".")[-1] for name, _ in public_functions()}
+    newer = {"cumulative_prod", "cumulative_sum", "matvec", "vecmat", "unstack", "trapz"}  # or gone since
+    assert not {name.split(".")[-1] for name in CALLS} - names - newer
+    assert not NOT_OF_ARRAYS.keys() - names
+
+
+@pytest.mark.parametrize("call", AUTOGRADS_CALLS, ids=str)
+@pytest.mark.filterwarnings("ignore")
+def test_each_of_autograds_has_both_modes_and_a_second_order(call: Call) -> None:
+    check_first_order(call)
+    check_second_order(call)
+
+
+@pytest.mark.parametrize("name", AUTOGRADS)
+def test_each_of_autograds_takes_complex_numbers_where_numpy_does(name: str) -> None:
+    found, _ = complex_verdict(calls_of(name, FUNCTIONS[name]))
+    assert found != "no"
+
+
+def bent(call: Call, module: Any) -> Any:
+    """A real number from all results of a call."""
+
+    def total(*operands: Any) -> Any:
+        parts = call(*operands, module=module)
+        return sum(module.sum(module.abs(part) ** 2 + module.real(part)) for part in parts)
+
+    return total
+
+
+# autograd's rule for the Cholesky factor is that of real matrices.
+WRONG_IN_AUTOGRAD = {("numpy.linalg.cholesky", True)}
+
+
+def follows_differences(gradient: Any, f: Any, point: tuple[Any, ...]) -> bool:
+    """Whether the change of f along a direction is the one that a gradient gives."""
+    rng = np.random.default_rng(5)
+    along = [rng.normal(size=np.shape(x)) * (1 + 1j * np.iscomplexobj(x)) for x in point]
+    up, down = (f(*(x + h * v for x, v in zip(point, along, strict=True))) for h in (1e-5, -1e-5))
+    change = sum(np.real(np.sum(g * v)) for g, v in zip(gradient, along, strict=True))
+    return bool(np.isclose(change, (up - down) / 2e-5, rtol=1e-6))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("complex_", [False, True], ids=["real", "complex"])
+def test_autograd_gives_the_same_values(complex_: bool) -> None:
+    compared: set[str] = set()
+    for call in AUTOGRADS_CALLS:
+        point = call.point(complex_)
+        every = tuple(range(len(point)))
+        try:
+            want = autograd.grad(bent(call, autograd.numpy), argnum=every)(*point)
+        except Exception:  # autograd fails at some of its own list: options it lacks, complex numbers, like=
+            continue
+        got = cr.grad(bent(call, np), argnums=every)(*point)
+        if (call.function, complex_) in WRONG_IN_AUTOGRAD:
+            assert not follows_differences(want, bent(call, np), point)
+            assert follows_differences(got, bent(call, np), point)
+            continue
+        for mine, theirs in zip(got, want, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-8, err_msg=str(call))
+        compared.add(call.function)
+    assert len(compared) > (0.8 if not complex_ else 0.5) * len(AUTOGRADS)
+
+
+@pytest.mark.parametrize("name", sorted(ELSEWHERE))
+def test_every_other_function_has_an_answer(name: str) -> None:
+    """Differentiated and right, constant, or refused with a reason and a way out."""
+    found = verdict(calls_of(name, FUNCTIONS[name]))
+    assert found.kind in ("differentiated", "constant", "refused")
+    if found.kind == "refused":
+        assert ";" in found.reason
+        assert "is not known to chainrule" not in found.reason
+
+
+def test_warnings_of_names_on_their_way_out_are_not_ours() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(FUNCTIONS) > 330
+    assert set(MODULES) == {"numpy", "numpy.linalg", "numpy.fft"}
