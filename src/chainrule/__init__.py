@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chainrule.calculus.linearize import Linearized as Linearized, linearize as linearize
     from chainrule.calculus.mapping import vmap as vmap
     from chainrule.calculus.products import hvp as hvp, jvp as jvp, vjp as vjp
+    from chainrule.calculus.scan import scan as scan
     from chainrule.calculus.source import source as source
     from chainrule.calculus.sparse import (
         SparseDerivative as SparseDerivative,
@@ -68,6 +69,7 @@ _HOMES = {
     "chainrule.calculus.linearize": ("Linearized", "linearize"),
     "chainrule.calculus.mapping": ("vmap",),
     "chainrule.calculus.products": ("hvp", "jvp", "vjp"),
+    "chainrule.calculus.scan": ("scan",),
     "chainrule.calculus.source": ("source",),
     "chainrule.calculus.sparse": ("SparseDerivative", "sparse_hessian", "sparse_jacobian", "sparsity"),
     "chainrule.calculus.tape": ("Tape", "tape"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["flatten", "is_container", "leaves_like", "map_leaves"]
+__all__ = ["Rebuild", "flatten", "is_container", "leaves_like", "map_leaves"]
 
 Rebuild = Callable[[Sequence[Any]], Any]
 

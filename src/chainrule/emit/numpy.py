@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,7 @@ class NumPyPrinter(Printer):
     def __init__(self, graph: Graph, name: str, leading: Sequence[Node], guard_error: str, stand_alone: bool) -> None:
         super().__init__(graph, name, leading, guard_error)
         self.stand_alone = stand_alone
-        self._functions: dict[str, str] = {}
+        self.functions: dict[str, str] = {}
         self._arrays: dict[Node, str] = {}
         self._array_text: list[str] = []
         self._keywords: list[str] = []
@@ -129,16 +129,21 @@ class NumPyPrinter(Printer):
     def head(self, docstring: str | None, keywords: Sequence[str] = ()) -> list[str]:
         """The `def` line, the docstring and what makes NumPy's numbers of Python's."""
         lines = super().head(docstring, ["*", *self._keywords] if self._keywords else keywords)
-        if any(_raises_on_python_numbers(node) for node in self.order):
-            for node in self.graph.inputs:
-                if node.shape == () and node.dtype in (np.float64, np.float32) and self.uses[node]:
-                    lines.append(
-                        f"    {self.written[node].text} = {dtype_literal(node.dtype)}({self.written[node].text})"
-                    )
-        return lines
+        return [*lines, *(f"    {line}" for line in self.numbers_of_numpy())]
+
+    def numbers_of_numpy(self) -> list[str]:
+        """Lines that make NumPy's numbers of the arguments, where Python's would raise."""
+        if not any(_raises_on_python_numbers(node) for node in self.order):
+            return []
+        numbers = [
+            (self.written[node].text, node.dtype)
+            for node in self.graph.inputs
+            if node.shape == () and node.dtype in (np.float64, np.float32) and self.uses[node]
+        ]
+        return [f"{name} = {dtype_literal(dtype)}({name})" for name, dtype in numbers]
 
     def above(self) -> list[str]:
-        return [*self._array_text, *self._functions.values()]
+        return [*self._array_text, *self.functions.values()]
 
     def is_literal(self, node: Node) -> bool:
         return node.is_constant or (node.shape == () and _name(node) in ("zeros_like", "ones_like"))
@@ -294,7 +299,7 @@ class NumPyPrinter(Printer):
         arguments = [self.operand(operand, consumer=node) for operand in node.operands]
         evaluate = node.primitive.evaluate
         if isinstance(evaluate, SciPyFunction):
-            self._functions[evaluate.module] = f"import {evaluate.module}\n"
+            self.functions[evaluate.module] = f"import {evaluate.module}\n"
             first = [parameter_literal(node.parameters[name]) for name in evaluate.leading]
             return Expression(f"{evaluate.path}({', '.join([*first, *arguments])})")
         path = numpy_path(evaluate, node.primitive.name)
@@ -317,10 +322,14 @@ class NumPyPrinter(Printer):
             name = next((key for key, value in self.constants.items() if value is evaluate), "")
             name, pieces = name or self.names.take(f"_{node.primitive.name}"), {}
             self.constants[name] = evaluate
-        for piece, text in pieces.items():
-            if self._functions.setdefault(piece, text) != text:
-                raise SourceError(f"two functions named {piece} are needed in one source: rename one of them")
+        self.take_along(pieces)
         return name
+
+    def take_along(self, pieces: Mapping[str, str]) -> None:
+        """Put functions that the source calls above it, by name."""
+        for piece, text in pieces.items():
+            if self.functions.setdefault(piece, text) != text:
+                raise SourceError(f"two functions named {piece} are needed in one source: rename one of them")
 
     def shape_of(self, node: Node) -> str:
         """The code for a node's shape, asked of the nearest value that has it for sure."""

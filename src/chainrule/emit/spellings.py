@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -156,7 +156,7 @@ def _logabsdet(printer: NumPyPrinter, node: Node) -> Expression | None:
 
 
 # NumPy's own way to write what derivative rules are made of; everything else is a call of the operation's function.
-SPELLINGS: Mapping[str, Callable[[NumPyPrinter, Node], Expression | None]] = {
+SPELLINGS: dict[str, Callable[[NumPyPrinter, Node], Expression | None]] = {
     "sum_like": _sum_like,
     "broadcast_like": _broadcast_like,
     "expand_like": _expand_like,

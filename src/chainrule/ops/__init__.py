@@ -28,6 +28,7 @@
 - `matrix_functions`: the exponential of a matrix
 - `shape`: moving axes and components
 - `indexing`: reading and writing components
+- `scan`: the loop that is not unrolled
 - `like`: what rules are written with: bring a value to the shape or dtype of another
 
 `rules` holds the named rules of calculus that the entries cite.
@@ -36,5 +37,5 @@
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
     exponential, fft, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
-    pseudoinverse, reduce, shape, singular, sorting, special, spectral, trigonometric,
+    pseudoinverse, reduce, scan, shape, singular, sorting, special, spectral, trigonometric,
 )
