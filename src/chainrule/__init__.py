@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chainrule import errors as errors, numeric as numeric, plot as plot, special as special, testing as testing
+    from chainrule.calculus.checkpoint import checkpoint as checkpoint
     from chainrule.calculus.compiled import compile as compile
     from chainrule.calculus.custom import define_jvp as define_jvp, define_vjp as define_vjp, primitive as primitive
     from chainrule.calculus.detach import stop_gradient as stop_gradient, value as value
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "chainrule.calculus.checkpoint": ("checkpoint",),
     "chainrule.calculus.compiled": ("compile",),
     "chainrule.calculus.custom": ("define_jvp", "define_vjp", "primitive"),
     "chainrule.calculus.detach": ("stop_gradient", "value"),

@@ -38,7 +38,8 @@ class Closed:
         result: what the function returned, with values of the trace in it, which has ended.
         values: of the graph's outputs in this call, as plain arrays.
         key: equal where two graphs compute the same.
-        opaque: the operation in it that cannot be part of a loop, or "".
+        opaque: whether it holds what a graph does not show: an operation of the user's own, or what is done with a
+            plain value that `cr.value` gave.
     """
 
     graph: Graph
@@ -46,7 +47,7 @@ class Closed:
     result: Any
     values: tuple[Any, ...]
     key: Hashable
-    opaque: str
+    opaque: bool
 
 
 def closed(
@@ -69,22 +70,20 @@ def closed(
     """
     recording = Trace()
     inputs = [recording.input(value, label) for value, label in zip(examples, names, strict=True)]
+    started = [Traced(traced.record) for traced in inputs]  # a write into an argument lets it stand for another record
     try:
         with naming_the_line():
             result = f(*inputs)
-            leaves = [
-                leaf if type(leaf) is Traced else number_or_array(leaf, "a result") for leaf in leaves_of(result)
-            ]
+            leaves = [leaf if type(leaf) is Traced else number_or_array(leaf, "a result") for leaf in leaves_of(result)]
     finally:
         records = recording.close(gives_back=False)
         _forget(records)
-    graph = graph_of_records(records, inputs, leaves, recording.guards, recording, name)
+    graph = graph_of_records(records, started, leaves, recording.guards, recording, name)
     values = tuple(plain_value(leaf) for leaf in leaves)
-    opaque = next((n.primitive.name for n in graph.nodes if n.primitive is not None and n.primitive.opaque), "")
-    if opaque:
-        return Closed(graph, (), result, values, None, opaque)
+    if recording.left or any(node.primitive is not None and node.primitive.opaque for node in graph.nodes):
+        return Closed(graph, (), result, values, None, True)
     graph, around = _opened(graph)
-    return Closed(graph, around, result, values, (getattr(of, "__code__", None), _key(graph)), "")
+    return Closed(graph, around, result, values, (getattr(of, "__code__", None), _key(graph)), False)
 
 
 def number_or_array(value: Any, path: str) -> Any:
@@ -168,7 +167,7 @@ def _forget(records: Sequence[Record]) -> None:
 
 def _key(graph: Graph) -> Hashable:
     places = {node: i for i, node in enumerate(graph.nodes)}
-    rows = []
+    rows: list[Hashable] = []
     for node in graph.nodes:
         if node.primitive is None:
             value = repr(node.parameters["value"]) if node.is_constant else node.name

@@ -23,6 +23,10 @@ def value(x: Any) -> Any:
     np.float64(3.0)
     """
     leaves, rebuild = flatten(x)
+    for _, leaf in leaves:
+        while type(leaf) is Traced:
+            leaf.record.trace.left = True
+            leaf = leaf.record.value
     return rebuild([plain_value(leaf) for _, leaf in leaves])
 
 

@@ -69,13 +69,13 @@ def scan(
     ...     last, path = cr.scan(lambda x, _: (r * x * (1 - x), x), 0.1, length=3)
     ...     return last
     >>> growth(2.0), cr.grad(growth)(2.0)
-    (np.float64(0.41616742...), np.float64(0.48506752...))
+    (np.float64(0.41611392), np.float64(0.42334272))
     """
     steps = _steps(f, init, xs, length, reverse)
     if checkpoint is False:
         return _looped(steps, sparing=False)
     every = max(1, math.isqrt(steps.length)) if checkpoint is True else checkpoint
-    if not isinstance(every, int) or every < 1:
+    if not hasattr(every, "__index__") or every < 1:
         raise ArgumentError(f"checkpoint is {checkpoint!r}: expected True, False or a number of steps from 1 on")
     return _segmented(steps, every)
 
@@ -122,13 +122,15 @@ def _steps(f: Step, init: Any, xs: Any, length: int | None, reverse: bool) -> _S
     for path, leaf in rows:
         if not leaf.shape:
             raise ShapeError(f"{path} is a number: the first axis of every array in xs counts the steps")
-    if length is not None and (isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 0):
+    if length is not None and (isinstance(length, bool) or not hasattr(length, "__index__") or length < 0):
         raise ArgumentError(f"length is {length!r}: expected a whole number from 0 on")
     lengths = {path: leaf.shape[0] for path, leaf in rows} | ({} if length is None else {"length": int(length)})
     if not lengths:
         raise ArgumentError("scan was given neither xs nor length: how many steps are there?")
     if len(set(lengths.values())) > 1:
-        raise ShapeError(f"the steps of a scan differ in number: {', '.join(f'{n} by {p}' for p, n in lengths.items())}")
+        raise ShapeError(
+            f"the steps of a scan differ in number: {', '.join(f'{n} by {p}' for p, n in lengths.items())}"
+        )
     return _Steps(f, first, rows, carry_of, x_of, next(iter(lengths.values())), bool(reverse))
 
 
@@ -164,8 +166,9 @@ def _own(result: Any) -> Any:
 
 def _check_integers(packed: Any, body: Body) -> None:
     """Beside floats, integers travel in float64, which is exact up to 2^53."""
-    if packed.dtype.kind not in "fc" or not any(np.dtype(n.dtype).itemsize == 8 and np.dtype(n.dtype).kind in "iu"
-                                                for n in body.graph.outputs):
+    if packed.dtype.kind not in "fc" or not any(
+        np.dtype(n.dtype).itemsize == 8 and np.dtype(n.dtype).kind in "iu" for n in body.graph.outputs
+    ):
         return
     plain = plain_value(packed)
     for part in body.parts(0)[: body.carries]:
@@ -201,7 +204,9 @@ def _traced(steps: _Steps) -> tuple[_Steps, Closed | None, Rebuild]:
 
 def _same(a: Any, b: Any) -> bool:
     if type(a) is Traced or type(b) is Traced:
-        return type(a) is type(b) and (a.record is b.record or bool(np.array_equal(plain_value(a), plain_value(b), True)))
+        return type(a) is type(b) and (
+            a.record is b.record or bool(np.array_equal(plain_value(a), plain_value(b), True))
+        )
     return a is b or bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc"))
 
 

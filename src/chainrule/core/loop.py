@@ -155,7 +155,10 @@ def unpacked(F: Any, packed: Array, parts: Sequence[Part]) -> list[Array]:
     """The results of a loop, taken out of their vector."""
     found = []
     for part in parts:
-        piece = F.reshape(F.getitem(packed, pattern=(slice(part.start, part.stop),)), shape=part.shape)
+        where = slice(part.start, part.stop) if part.shape else part.start
+        piece = F.getitem(packed, pattern=(where,))
+        if len(part.shape) > 1:
+            piece = F.reshape(piece, shape=part.shape)
         if piece.dtype.kind == "c" and part.dtype.kind != "c":
             piece = F.real(piece)
         if piece.dtype != part.dtype:

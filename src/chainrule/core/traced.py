@@ -50,9 +50,10 @@ class Trace:
         views: for the id of an array weak references to its views, which hold it: a write to it reaches them.
         written: inputs that the function wrote into.
         borrowed: arrays of outer levels that a value of this one was written into, each with its own trace.
+        left: whether the function has looked at a plain value on purpose: what it does with it is not recorded.
     """
 
-    __slots__ = ("borrowed", "captured", "guards", "level", "nested", "records", "views", "written")
+    __slots__ = ("borrowed", "captured", "guards", "left", "level", "nested", "records", "views", "written")
 
     def __init__(self) -> None:
         self.level = next(_levels)
@@ -60,6 +61,7 @@ class Trace:
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
         self.nested = False
+        self.left = False
         self.views: dict[int, list[weakref.ref[Traced]]] = {}
         self.written: list[Record] = []
         self.borrowed: list[tuple[Traced, Trace]] = []

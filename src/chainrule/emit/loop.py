@@ -23,10 +23,12 @@ from chainrule.emit.python import PythonPrinter
 from chainrule.emit.spellings import SPELLINGS
 from chainrule.errors import GuardError, SourceError
 from chainrule.passes import loop as passes
+from chainrule.passes.fission import fission
 
 __all__ = ["loop_program"]
 
 _INDENT = "    "
+_LONG = 32  # steps: a shorter loop is not taken apart
 
 
 def loop_program(body: Body, reverse: bool, guard_error: str = "GuardError") -> Program:
@@ -82,20 +84,20 @@ class _Loop(Printer):
             if self.uses[node]
         ]
         head = f"def {self.name}({', '.join([self.count, *self.parameters])}):"
-        if not step:
-            loop: list[str] = []
-        else:
-            loop = [f"for {self._header(used)}:", *step]
+        loop = [*self._header(used), *step] if step else []
         return [head, *(_INDENT + line for line in [*self.opening(), *self.before, *loop, *self.closing()])]
 
-    def _header(self, rows: Sequence[tuple[str, str]]) -> str:
+    def _header(self, rows: Sequence[tuple[str, str]]) -> list[str]:
         counts = f"range({self.count} - 1, -1, -1)" if self.backwards else f"range({self.count})"
         over = [(self.index, counts), *rows] if self.indexed() else list(rows)
-        if not over:
-            return f"_ in range({self.count})"
+        if len(over) < 2:
+            name, source = over[0] if over else ("_", f"range({self.count})")
+            return [f"for {name} in {source}:"]
         names, sources = zip(*over, strict=True)
-        together = ", ".join(sources)
-        return f"{', '.join(names)} in {together if len(over) == 1 else f'zip({together})'}"
+        line = f"for {', '.join(names)} in zip({', '.join(sources)}):"
+        if len(line) <= WIDTH:
+            return [line]
+        return [f"for {', '.join(names)} in zip(", *(f"{_INDENT}{source}," for source in sources), "):"]
 
     def indexed(self) -> bool:
         """Whether the step needs to know its number."""
@@ -285,15 +287,19 @@ class _PythonLoop(_Loop, PythonPrinter):
 def _call_of_loop(printer: NumPyPrinter, node: Node) -> Expression:
     """A loop inside other code: its function is taken along."""
     body: Body = node.parameters["body"].at([operand.dtype for operand in node.operands])
-    inner = _printer(body, node.parameters["reverse"], printer.guard_error, printer.stand_alone)
-    inner.name = printer.names.number(f"{inner.name}_loop")
-    text = "\n".join(inner.function()) + "\n"
-    if inner.constants and printer.stand_alone:
-        raise SourceError(f"the loop over {body.graph.name} cannot be written as source: it holds a large array")
-    printer.constants.update(inner.constants)
-    printer.take_along({**inner.pieces(), inner.name: text})
+    reverse = node.parameters["reverse"]
+    name = printer.loops.get((body, reverse))
+    if name is None:
+        inner = _printer(body, reverse, printer.guard_error, printer.stand_alone)
+        inner.names.take(inner.name)
+        name = inner.name = printer.loops[body, reverse] = printer.names.take(f"{inner.name}_loop")
+        text = "\n".join(inner.function()) + "\n"
+        if inner.constants and printer.stand_alone:
+            raise SourceError(f"the loop over {body.graph.name} cannot be written as source: it holds a large array")
+        printer.constants.update(inner.constants)
+        printer.take_along({**inner.pieces(), name: text})
     arguments = [str(node.parameters["length"]), *(printer.operand(x, consumer=node) for x in node.operands)]
-    return Expression(f"{inner.name}({', '.join(arguments)})")
+    return Expression(f"{name}({', '.join(arguments)})")
 
 
 SPELLINGS["scan"] = _call_of_loop
@@ -303,9 +309,11 @@ class _Emitted(Engine):
     """Loops as emitted code, with the bodies that `passes.loop` makes."""
 
     def run(self, body: Body, operands: Sequence[Any], length: int, reverse: bool) -> Any:
-        run = body.memo(("code", reverse), lambda: _compiled(body, reverse))
         try:
-            return run(length, *operands)
+            if length >= _LONG and (parts := body.memo("fission", lambda: fission(body))) is not None:
+                out = _code(parts.left, reverse)(length, *parts.operands(operands))
+                return parts.packed(operands, out, length)
+            return _code(body, reverse)(length, *operands)
         except GuardError:
             raise
         except Exception as error:
@@ -330,6 +338,10 @@ class _Emitted(Engine):
 
 
 Body.engine = _Emitted()
+
+
+def _code(body: Body, reverse: bool) -> Callable[..., Any]:
+    return body.memo(("code", reverse), lambda: _compiled(body, reverse))
 
 
 def _compiled(body: Body, reverse: bool) -> Callable[..., Any]:

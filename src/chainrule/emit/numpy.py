@@ -113,6 +113,7 @@ class NumPyPrinter(Printer):
         super().__init__(graph, name, leading, guard_error)
         self.stand_alone = stand_alone
         self.functions: dict[str, str] = {}
+        self.loops: dict[Any, str] = {}  # the names of the functions that run loops
         self._arrays: dict[Node, str] = {}
         self._array_text: list[str] = []
         self._keywords: list[str] = []

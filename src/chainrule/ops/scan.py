@@ -124,7 +124,7 @@ class _Steps(Derivative):
         # What the transpose alone looks at has a cotangent only where a derivative was differentiated.
         seeded += (False,) * (len(kept.graph.outputs) - len(parts))
         transposed = Body.engine.transposed(kept, seeded)
-        carries, rows, constants = _split(body, record.values)
+        _, rows, constants = _split(body, record.values)
         on_carries, on_rows, on_constants = _split(body, kept.active)
         history = unpacked(F, out, kept.parts(length))[len(kept.graph.outputs) - (kept.kept or 0):]
         operands = [

@@ -80,7 +80,7 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
         masks = _masks(records, seeds)
         for record in records:
             if record in masks:
-                _check_value(record, masks[record])
+                _check_value(record, masks[record], records)
     lines = _Lines(records, seeds.values())
     before: Record | None = None
 
@@ -89,9 +89,9 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
         lines.claim(before)
         before = record
         if strictly:
-            _check_kinks(record, None if mask is None else mask.branch)
+            _check_kinks(record, None if mask is None else mask.branch, records)
         if watching:
-            _check_cotangent(record, cotangent, contributions)
+            _check_cotangent(record, cotangent, contributions, records)
 
     return observe
 
@@ -113,10 +113,10 @@ def tangent_observer_in_force(
         if record not in masks:
             return
         if strictly and any(part is not None for part in incoming):
-            _check_kinks(record, masks[record])
+            _check_kinks(record, masks[record], records)
         if watching:
-            _check_value(record, masks[record])
-            _check_tangent(record, tangent, incoming, masks[record])
+            _check_value(record, masks[record], records)
+            _check_tangent(record, tangent, incoming, masks[record], records)
 
     return observe
 
@@ -171,8 +171,11 @@ class _Lines:
                 record.code, record.offset = code, offset
 
 
-def _place(record: Record) -> str:
-    return place_of(record.code, record.offset)
+def _place(record: Record, records: Sequence[Record]) -> str:
+    """Where the user's code computed a record; in a loop also how many times it had done so before."""
+    place = place_of(record.code, record.offset)
+    alike = [r for r in records if (r.code, r.offset, r.primitive) == (record.code, record.offset, record.primitive)]
+    return f"{place} (number {alike.index(record) + 1} of {len(alike)} times that it ran)" if alike[1:] and place else place
 
 
 def _bad(value: Any, mask: Any = None) -> Any:
@@ -198,7 +201,7 @@ def _first(value: Any, bad: Any) -> tuple[Any, str]:
     return np.asarray(plain_value(value))[bad].flat[0], place
 
 
-def _check_value(record: Record, mask: Any) -> None:
+def _check_value(record: Record, mask: Any, records: Sequence[Record]) -> None:
     if record.primitive is None:
         return
     bad = _bad(record.value, mask)
@@ -206,36 +209,36 @@ def _check_value(record: Record, mask: Any) -> None:
         first, place = _first(record.value, bad)
         raise NonFiniteError(
             f"{record.primitive.name} gave {first} in the forward pass{place}, "
-            f"from {', '.join(_shown(value) for value in record.values)}{_place(record)}"
+            f"from {', '.join(_shown(value) for value in record.values)}{_place(record, records)}"
         )
 
 
-def _check_tangent(record: Record, tangent: Any, incoming: Sequence[Any], mask: Any) -> None:
+def _check_tangent(record: Record, tangent: Any, incoming: Sequence[Any], mask: Any, records: Sequence[Record]) -> None:
     bad = None if tangent is None else _bad(tangent, mask)
     if bad is None:
         return
     first, place = _first(tangent, bad)
     if record.primitive is None:
         raise NonFiniteError(f"the tangent given for {record.parameters['name'] or 'the input'} is {first}{place}")
+    along = ", ".join("0" if part is None else _shown(part) for part in incoming)
     raise NonFiniteError(
         f"{record.primitive.name} gave {first} as its tangent{place}, "
-        f"from {', '.join(_shown(value) for value in record.values)} "
-        f"with the tangents {', '.join('0' if part is None else _shown(part) for part in incoming)}{_place(record)}"
+        f"from {', '.join(_shown(value) for value in record.values)} with the tangents {along}{_place(record, records)}"
     )
 
 
-def _check_cotangent(record: Record, cotangent: Any, contributions: Sequence[Any]) -> None:
+def _check_cotangent(record: Record, cotangent: Any, contributions: Sequence[Any], records: Sequence[Record]) -> None:
     bad = _bad(cotangent)
     if bad is not None:
         name = record.parameters.get("name") or "the input" if record.primitive is None else record.primitive.name
         parts = ", ".join(_shown(c.value if isinstance(c, Masked | Piece) else c) for c in contributions)
         raise NonFiniteError(
             f"the backward pass gave {np.asarray(plain_value(cotangent))[bad].flat[0]} as the gradient at {name}, "
-            f"whose value is {_shown(record.value)} (contributions: {parts}){_place(record)}"
+            f"whose value is {_shown(record.value)} (contributions: {parts}){_place(record, records)}"
         )
 
 
-def _check_kinks(record: Record, mask: Any) -> None:
+def _check_kinks(record: Record, mask: Any, records: Sequence[Record]) -> None:
     if record.primitive is None:
         return
     for kink in record.primitive.domain.kinks:
@@ -244,4 +247,4 @@ def _check_kinks(record: Record, mask: Any) -> None:
         if mask is not None:
             at = at & np.asarray(plain_value(mask))
         if at.any():
-            raise KinkError(f"{record.primitive.name} has a kink here: {kink.text}{_place(record)}")
+            raise KinkError(f"{record.primitive.name} has a kink here: {kink.text}{_place(record, records)}")

@@ -23,7 +23,7 @@ from chainrule.passes.forward import push
 from chainrule.passes.reverse import pull, records_of
 from chainrule.passes.simplify import simplify
 
-__all__ = ["batched", "kept", "of_numbers", "pushed", "transposed"]
+__all__ = ["batched", "depending", "kept", "of_numbers", "of_shape", "pushed", "transposed"]
 
 F = building
 _SMALL = 64  # components: a value of fewer is kept whatever the size of the carries
@@ -37,16 +37,14 @@ def kept(body: Body, active: tuple[bool, ...], sparing: bool) -> Body:
     back, _ = _pulled(derived(body, graph, active=active), seeded)
     end = body.carries + body.rows
     at_hand = [node for i, node in enumerate(graph.inputs) if active[i] or i >= body.carries]
-    varying = _depending(graph.nodes, graph.inputs[:end])
+    varying = depending(graph.nodes, graph.inputs[:end])
     carries, rows = graph.inputs[: body.carries], set(graph.inputs[body.carries : end])
     wanted = [node for node in _frontier(back, graph, at_hand) if node in varying and node not in rows]
     chosen = [node for node in wanted if node in carries or (not sparing and _worth_keeping(node, body))]
     stop = set(chosen)
     reached = _needed([node for node in wanted if node not in stop], stop)
     chosen += [node for node in carries if node in reached and node not in stop]
-    return Body(
-        replace(graph, outputs=(*graph.outputs, *chosen)), body.carries, body.rows, len(chosen), active
-    )
+    return Body(replace(graph, outputs=(*graph.outputs, *chosen)), body.carries, body.rows, len(chosen), active)
 
 
 def transposed(body: Body, seeded: tuple[bool, ...]) -> Body:
@@ -59,7 +57,7 @@ def transposed(body: Body, seeded: tuple[bool, ...]) -> Body:
     outputs, seeds = _pulled(body, seeded)
     constants = graph.inputs[body.carries + body.rows :]
     sums = [
-        _input(f"sum_{node.name}", node.shape, node.dtype)
+        of_shape(f"sum_{node.name}", node.shape, node.dtype)
         for node, on in zip(constants, body.active[body.carries + body.rows :], strict=True)
         if on
     ]
@@ -67,7 +65,7 @@ def transposed(body: Body, seeded: tuple[bool, ...]) -> Body:
     totals = [F.add(before, term) for before, term in zip(sums, still, strict=True)]
     own = graph.outputs[len(graph.outputs) - (body.kept or 0) :]
     rows = graph.inputs[body.carries : body.carries + body.rows]
-    history = [_input(f"kept_{node.name}", node.shape, np.dtype(node.dtype)) for node in own]
+    history = [of_shape(f"kept_{node.name}", node.shape, np.dtype(node.dtype)) for node in own]
     on_carries = [seed for seed in seeds[: body.carries] if seed is not None]
     on_ys = [seed for seed in seeds[body.carries :] if seed is not None]
     inputs = (*on_carries, *sums, *rows, *history, *on_ys, *constants)
@@ -82,7 +80,7 @@ def pushed(body: Body, active: tuple[bool, ...]) -> tuple[Body, tuple[bool, ...]
     graph = body.graph
     active = _spread(body, active)
     tangents = [
-        _input(f"d_{node.name}", node.shape, node.dtype) if on else None
+        of_shape(f"d_{node.name}", node.shape, node.dtype) if on else None
         for node, on in zip(graph.inputs, active, strict=True)
     ]
     records = records_of(graph, [node for node, on in zip(graph.inputs, active, strict=True) if on])
@@ -98,7 +96,9 @@ def pushed(body: Body, active: tuple[bool, ...]) -> tuple[Body, tuple[bool, ...]
     ]
     moved = tuple(change is not None for change in changes[body.carries :])
     stacked = [change for change in changes[body.carries :] if change is not None]
-    inputs = [node for i, own in enumerate(_thirds(body, graph.inputs)) for node in (*own, *_present(body, tangents, i))]
+    inputs = [
+        node for i, own in enumerate(_thirds(body, graph.inputs)) for node in (*own, *_present(body, tangents, i))
+    ]
     outputs = (*graph.outputs[: body.carries], *carried, *stacked)
     made = simplify(Graph(tuple(inputs), outputs, graph.guards, f"tangent of {graph.name}"))
     counts = [len(own) + len(_present(body, tangents, i)) for i, own in enumerate(_thirds(body, graph.inputs))]
@@ -112,7 +112,7 @@ def batched(body: Body, flags: tuple[bool, ...], count: int) -> tuple[Body, tupl
     many = list(flags)
     while True:
         inputs = [
-            _input(node.name, (count, *node.shape) if flag else node.shape, node.dtype)
+            of_shape(node.name, (count, *node.shape) if flag else node.shape, node.dtype)
             for node, flag in zip(graph.inputs, many, strict=True)
         ]
         found = batch(plain, inputs, many, F)
@@ -127,8 +127,7 @@ def batched(body: Body, flags: tuple[bool, ...], count: int) -> tuple[Body, tupl
     ends = len(graph.outputs)
     outputs += [node for node, _ in found[body.carries : ends]]
     guards = [
-        _guard_of_all(node, guard.outcome, now)
-        for (node, now), guard in zip(found[ends:], graph.guards, strict=True)
+        _guard_of_all(node, guard.outcome, now) for (node, now), guard in zip(found[ends:], graph.guards, strict=True)
     ]
     made = simplify(Graph(tuple(inputs), tuple(map(lift, outputs)), tuple(guards), graph.name))
     stacked = tuple(now for _, now in found[body.carries : ends])
@@ -140,7 +139,8 @@ def of_numbers(graph: Graph) -> bool:
     return all(node.shape == () for node in graph.nodes)
 
 
-def _input(name: str, shape: Shape, dtype: Dtype) -> Node:
+def of_shape(name: str, shape: Shape, dtype: Dtype) -> Node:
+    """An input."""
     return Node(None, (), {"name": name}, shape, dtype, name)
 
 
@@ -158,7 +158,7 @@ def _spread(body: Body, active: Sequence[bool]) -> tuple[bool, ...]:
     """The active inputs with all carries that they reach in some step."""
     graph, on = body.graph, list(active)
     while True:
-        reached = _depending(graph.nodes, [node for node, flag in zip(graph.inputs, on, strict=True) if flag])
+        reached = depending(graph.nodes, [node for node, flag in zip(graph.inputs, on, strict=True) if flag])
         new = [
             flag or (node in reached and floating(node.dtype))
             for flag, node in zip(on, graph.outputs[: body.carries], strict=False)
@@ -168,7 +168,8 @@ def _spread(body: Body, active: Sequence[bool]) -> tuple[bool, ...]:
         on[: body.carries] = new
 
 
-def _depending(nodes: Iterable[Node], on: Iterable[Node]) -> set[Node]:
+def depending(nodes: Iterable[Node], on: Iterable[Node]) -> set[Node]:
+    """The nodes with all that is computed from them."""
     found = set(on)
     for node in nodes:
         if any(operand in found for operand in node.operands):
@@ -183,7 +184,7 @@ def _pulled(body: Body, seeded: Sequence[bool]) -> tuple[list[Node], list[Node |
     records = records_of(graph, wrt)
     flags = (*body.active[: body.carries], *seeded)
     seeds = [
-        _input(f"grad_{node.name}", node.shape, np.dtype(node.dtype)) if flag and floating(node.dtype) else None
+        of_shape(f"grad_{node.name}", node.shape, np.dtype(node.dtype)) if flag and floating(node.dtype) else None
         for node, flag in zip(graph.outputs, flags, strict=True)
     ]
     given: dict[object, Node] = {}
