@@ -175,7 +175,9 @@ def _place(record: Record, records: Sequence[Record]) -> str:
     """Where the user's code computed a record; in a loop also how many times it had done so before."""
     place = place_of(record.code, record.offset)
     alike = [r for r in records if (r.code, r.offset, r.primitive) == (record.code, record.offset, record.primitive)]
-    return f"{place} (number {alike.index(record) + 1} of {len(alike)} times that it ran)" if alike[1:] and place else place
+    if not place or len(alike) == 1:
+        return place
+    return f"{place} (number {alike.index(record) + 1} of {len(alike)} times that it ran)"
 
 
 def _bad(value: Any, mask: Any = None) -> Any:
