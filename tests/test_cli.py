@@ -193,7 +193,7 @@ def test_the_formula_printed_is_that_of_the_derivative(run: Run, formula: str) -
 
 def test_the_derivative_is_written_in_the_order_of_the_formula(run: Run) -> None:
     assert run("derivative", "3x^2 + 5x - 7").out.splitlines()[1] == "f' = 6x + 5"
-    assert run("derivative", "x^2 exp(x)", "--order", "3").out.splitlines()[1] == "f''' = e^x (6x + x^2 + 6)"
+    assert run("derivative", "x^2 exp(x)", "--order", "3").out.splitlines()[1] == "f''' = e^x (x^2 + 6x + 6)"
 
 
 def test_a_value_whose_derivatives_grow_too_large_is_refused_before_they_are_simplified(

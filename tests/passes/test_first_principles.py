@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from chainrule.calculus.explain import explain
@@ -51,7 +53,11 @@ KNOWN = [
     "a^x", "ln x",
     "ln(2x + 1)", "ln(e^x + 1)", "sin x", "cos(3x)", "sin(x^2)", "x^2 e^x", "e^x sin x", "sin(x)/x", "x/5", "sin(x)/a",
     "1/(1 + e^-x)", "-cos x", "x sin(x) cos(x)", "sqrt(x) + 1/x - e^x", "a", "1/sqrt(x)", "cbrt(sin x)", "a sin(x)",
-    "sin(x) a", "0x",
+    "sin(x) a", "0x", "sin(x)^2", "x^100", "x^12", "(2x + 1)^30", "x^-100", "sin(x)^3", "ln(x)^8", "3/sqrt(2x + 1)",
+    "1/sqrt(sin x)", "1/sin x", "a/cos x", "tan x", "tan(3x)", "tan(x^2)", "|x|", "|x^2 - 1|", "|sin x|", "x^1.3",
+    "x^(3/2)", "x^(1/3)", "x^(-1/2)", "x^n", "x^x", "(x^2 + 1)^(2/3)", "sinh x", "cosh(2x)", "tanh x", "sigmoid(x)",
+    "softplus(x)", "log2(x)", "log10(x)", "log(1 + x)", "np.log1p(x)", "np.expm1(x)", "np.exp2(x)", "np.reciprocal(x)",
+    "e^(a x) sin(b x + c)", "x^9 + x", "ln(a x)", "1/cbrt(x)", "x^(-1/3)", "h x^2", "k x + h e^(u x)",
 ]  # fmt: skip
 
 
@@ -66,15 +72,66 @@ def test_every_line_is_verified_and_the_result_is_that_of_the_rules(text: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "named"), [("tan x", "tan"), ("x^x", "power"), ("x + |x|", "abs"), ("x^1.3", "power")]
+    ("text", "named"),
+    [("atan x", "arctan"), ("floor(x)", "floor"), ("x + max(x, 0)", "maximum"), ("sin(x)^20000", "power")],
 )
 def test_what_no_step_is_known_for_is_named(text: str, named: str) -> None:
-    with pytest.raises(ArgumentError, match=rf"known for {named}[^a-z](.|\n)*method=\"rules\""):
+    with pytest.raises(ArgumentError, match=rf"known for {named}: known are poly(.|\n)*method=\"rules\""):
         explain(text, method="limit")
 
 
 def test_the_step_has_a_letter_that_the_formula_does_not_use() -> None:
     assert explain("h x", wrt="x", method="limit").parts[0].start.text().startswith("lim(k -> 0)")
+
+
+def test_the_rules_speak_of_the_letters_of_the_derivation() -> None:
+    part = explain("h x^2 + u e^(2x)", wrt="x", method="limit").parts[0]
+    rules = {step.rule.name: step.rule.statement for step in part.steps}
+    assert "factor out k" in rules
+    assert rules["let k go to 0"] == "what is left is continuous in k"
+    (exponents,) = (step for step in part.steps if step.rule.name == "add exponents")
+    (u, q) = (letter for letter, _ in exponents.substitution)
+    assert exponents.rule.statement == f"e^({u} + {q}) = e^{u} e^{q}"
+    assert {u, q}.isdisjoint({"h", "k", "u", "x"})
+
+
+def test_one_over_a_root_is_multiplied_by_the_conjugate() -> None:
+    assert [step.rule.name for step in explain("1/sqrt(x)", method="limit").parts[0].steps][:6] == [
+        "common denominator", "multiply by the conjugate", "expand", "cancel", "factor out h", "let h go to 0"
+    ]  # fmt: skip
+    assert lines("1/sqrt(x)")[-1] == "-1/(2x^(3/2))"
+
+
+def test_a_high_power_is_a_sum() -> None:
+    assert lines("x^100") == [
+        "lim(h -> 0) (x + h - x) sum((x + h)^(99 - k)*x^k)/h", "lim(h -> 0) sum((x + h)^(99 - k)*x^k)", "100x^99"
+    ]  # fmt: skip
+    assert "sum" not in " ".join(lines("x^5"))
+
+
+def test_a_square_is_a_difference_of_squares() -> None:
+    assert lines("sin(x)^2")[0] == "lim(h -> 0) ((sin(x + h) - sin(x))/h) (sin(x + h) + sin(x))"
+    assert lines("sin(x)^2")[-1] == "2 sin(x) cos(x)"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "value", "note"),
+    [
+        ("|x|", 0.0, None, "from the left it is -1, from the right 1"),
+        ("|x - 1| + 3x", 1.0, None, "from the left it is 2, from the right 4"),
+        ("sqrt(x^2)", 0.0, None, "from the left it is -1, from the right 1"),
+        ("sqrt(x)", 0.0, None, "from the left it is undefined, from the right inf"),
+        ("x |x|", 0.0, 0.0, ""),
+        ("cbrt(x)", 0.0, math.inf, "infinite"),
+        ("ln(x)", 0.0, None, "no finite value"),
+        ("|x|", 2.0, 1.0, ""),
+    ],
+)
+def test_a_limit_at_a_kink_is_taken_from_both_sides(text: str, at: float, value: float | None, note: str) -> None:
+    part = explain(text, method="limit", at=at).parts[0]
+    assert part.value == value
+    assert note in part.note
+    assert bool(note) == bool(part.note)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
 from chainrule.passes.by_rules import simplifying
 from chainrule.passes.evaluate import evaluate, values_of
-from chainrule.passes.first_principles import definition, from_definition
+from chainrule.passes.first_principles import definition, from_definition, one_sided_limits
 from chainrule.passes.reverse import reverse
 from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
 from chainrule.read.formula import parse
@@ -208,6 +209,8 @@ class _Work:
         evidence = self.verifier.equal(result, backward)
         self.verifier.equal(pending(term, x), result)
         value, note = self._value(term, backward)
+        if note and self.method == "limit":
+            value, note = self._limit_at_point(term, x, note)
         return Part(
             self.expression(term), x, path, self.expression(start), tuple(steps),
             self.expression(result) if itself is None else itself.after, evidence, value,
@@ -296,6 +299,16 @@ class _Work:
             slope = evaluate(Graph(self.graph.inputs, (backward,)), *given)[0]
             note = next((text for node, value in values.items() if (text := _kink(node, value, values))), "")
         return (None, note or f"the derivative is not defined at {place}") if np.isnan(slope) else (slope, note)
+
+    def _limit_at_point(self, term: Node, x: Node, note: str) -> tuple[Any, str]:
+        """The limit of the difference quotient at a point that is special, or why there is none."""
+        left, right = one_sided_limits(term, x, self.graph.inputs, self.point)
+        if left == right or math.isclose(left, right, rel_tol=1e-9):
+            return left, note if math.isinf(left) else ""
+        if math.isnan(left) and math.isnan(right):
+            return None, note
+        sides = ("undefined" if math.isnan(side) else f"{side:.6g}" for side in (left, right))
+        return None, "the limit does not exist: from the left it is {}, from the right {}".format(*sides)
 
 
 def _kink(node: Node, value: Any, values: Mapping[Node, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from chainrule.core.graph import Graph, Node, lift
+from chainrule.core.graph import Graph, Node, lift, topological
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
 from chainrule.passes.rewrites import Rewrite, operation
@@ -25,6 +25,7 @@ Observer = Callable[[Rewrite, Node, Node], None]
 _NESTING = 30  # how many rules may be under way inside each other: deeper is left as it is, and Python's stack is safe
 _ROUNDS = 100  # how many rules may follow each other at one node: a bound, not a figure that terms reach
 _REPEATABLE = 8  # how many signs of a shared sum or product may be written out again: keeps the result linear
+_READ = 100  # nodes: in a longer formula the order of a term's letters is not looked for
 _COMMUTATIVE = ("add", "multiply")
 _SIZE_NAMES = ("N", "M", "K", "L")
 _FAMILIES = {"sum": ("add", "subtract", "negative"), "product": ("multiply", "divide", "negative")}
@@ -36,15 +37,19 @@ class Building:
     Args:
         table: the rules; at each node the first that applies is taken, and then again.
         graph: what is simplified: how often its nodes are used decides what may be written out again.
+        author: the formula that the graph was made from: its sums stay as they are, and its letters give the order.
         naming: whether what a named node becomes has its name.
 
     Attributes:
         observe: called with each rule, what it was applied to and what it made of it, but for the rules that are
             applied while another one builds its result.
+        knows_author: whether there is a formula of an author.
         passed_over: whether a term that is used in several places was left whole for that.
     """
 
-    def __init__(self, table: Sequence[Rewrite], graph: Graph, naming: bool = False) -> None:
+    def __init__(
+        self, table: Sequence[Rewrite], graph: Graph, author: Graph | None = None, naming: bool = False
+    ) -> None:
         self.plain = _Plain(self)
         self._naming = naming
         self.passed_over = False
@@ -60,10 +65,24 @@ class Building:
         self._shared: set[Node] = set()
         self._nesting = 0
         self._inside = ""
-        self._places = {node: i for i, node in enumerate(graph.inputs)}
+        written = [] if author is None else topological(author.outputs)
+        both = set(graph.inputs).intersection(written)
+        named = iter([node for node in written if node in both])
+        self._places = {next(named) if node in both else node: i for i, node in enumerate(graph.inputs)}
+        self._rows = _rows(written)
         self._taken = {node.name for node in graph.nodes}
         self._sizes = _declared_sizes(graph)
         self._taken.update(node.name for node in self._sizes.values())
+        self.knows_author = author is not None
+        self._reads_author = False
+        self._authored: set[Node] = set()
+        if author is not None:
+            new: dict[Node, Node] = {}
+            self._reads_author = True
+            self.sweep(new, author)
+            self._reads_author = False
+            self._authored.update(new.values())
+            self.passed_over = False
 
     def __getattr__(self, name: str) -> Any:
         make = getattr(self.plain, name)
@@ -74,11 +93,12 @@ class Building:
         setattr(self, name, apply)
         return apply
 
-    def sweep(self, new: dict[Node, Node]) -> None:
-        """Enter in `new` what becomes of each node of the graph, operands first."""
-        uses = _uses(self._graph)
-        inside = _insides(self._graph, uses) if any(rule.whole for rule in self._table) else {}
-        for node in self._graph.nodes:
+    def sweep(self, new: dict[Node, Node], graph: Graph | None = None) -> None:
+        """Enter in `new` what becomes of each node of the graph, or of another one, operands first."""
+        graph = graph or self._graph
+        uses = _uses(graph)
+        inside = _insides(graph, uses) if any(rule.whole for rule in self._table) else {}
+        for node in graph.nodes:
             made = self._rebuilt(node, [new[operand] for operand in node.operands], inside.get(node, ""))
             new[node] = made
             if uses[node] > 1:
@@ -145,9 +165,19 @@ class Building:
             found = self._forms[form, node] = form(self, node)
         return cast(_Form, found)
 
-    def place(self, node: Node) -> int:
-        """Where an input stands among the inputs; -1 for all else."""
-        return self._places.get(node, -1)
+    def places(self, letters: Sequence[Node]) -> Mapping[Node, int]:
+        """Where each letter stands: in the shortest term of the author that has them all, else among the inputs."""
+        if self._reads_author:
+            return {}
+        if len(letters) > 1:
+            for row in self._rows:
+                if row.keys() >= set(letters):
+                    return row
+        return self._places
+
+    def is_authored(self, node: Node) -> bool:
+        """Whether the node stands in the formula as its author wrote it: all sums do while that is read."""
+        return node in self._authored or (self._reads_author and _family(operation(node)) == "sum")
 
     def first(self, key: Any, node: Node) -> Node:
         """The node that was first entered with this key."""
@@ -286,6 +316,17 @@ def _declared_sizes(graph: Graph) -> dict[int, Node]:
             if letter:
                 sizes[count] = Node(None, (), {"value": count}, (), int, letter)
     return sizes
+
+
+def _rows(nodes: Sequence[Node]) -> list[Mapping[Node, int]]:
+    """For each node of a formula that a person reads, the letters in it by their place, shorter ones first."""
+    if len(nodes) > _READ:
+        return []
+    rows: dict[Node, dict[Node, int]] = {}
+    for node in nodes:
+        parts = (node,) if node.is_input else [letter for operand in node.operands for letter in rows[operand]]
+        rows[node] = {letter: i for i, letter in enumerate(dict.fromkeys(parts))}
+    return sorted(rows.values(), key=len)
 
 
 class _Plain:

@@ -67,13 +67,13 @@ def simplified(derivative: Graph, of: Graph) -> Graph:
     >>> formula_text(simplified(parse("-x^(-2)"), of=parse("1/x")))
     '-1/x^2'
     """
-    return simplify(_quotients_again(derivative, of), for_view=True)
+    return simplify(_quotients_again(derivative, of), for_view=True, author=of)
 
 
 def simplifying(derivative: Graph, of: Graph) -> tuple[Node, list[RewriteStep]]:
     """The steps of `simplified`: the derivative with its quotients as such, and what the rules then do to it."""
     quotients = _quotients_again(derivative, of)
-    return quotients.outputs[0], rewrite_steps(quotients)
+    return quotients.outputs[0], rewrite_steps(quotients, author=of)
 
 
 def _quotients_again(derivative: Graph, of: Graph) -> Graph:

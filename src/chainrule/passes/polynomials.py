@@ -70,6 +70,10 @@ class Polynomial:
         """The polynomial where the letter is 0."""
         return Polynomial({p: c for p, c in self.terms.items() if letter not in dict(p)}, self.order)
 
+    def degree(self, letter: Node) -> int:
+        """The highest power of a letter."""
+        return max((dict(powers).get(letter, 0) for powers in self.terms), default=0)
+
     @property
     def node(self) -> Node:
         """The polynomial as a term, written in its order."""

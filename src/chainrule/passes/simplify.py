@@ -27,13 +27,14 @@ FOR_RUNNING = (*VALUE_SAFE, *ECONOMY)
 _SWEEPS = 3  # what was used twice, and left whole for that, may be used once after a sweep
 
 
-def simplify(graph: Graph, for_view: bool = False) -> Graph:
+def simplify(graph: Graph, for_view: bool = False, author: Graph | None = None) -> Graph:
     """The graph with equal parts shared and the rules applied.
 
     Args:
         graph: any graph.
         for_view: also apply the algebraic rules, which hold in stated domains and turn sizes into letters. The result
             is for reading: it is equal at the shapes that the graph was made for, to rounding.
+        author: the formula that the graph was made from: its sums stay as they are, and its letters give the order.
 
     Returns:
         A graph with the same inputs. Without `for_view` it has the same values at any shapes, to rounding and to the
@@ -46,7 +47,7 @@ def simplify(graph: Graph, for_view: bool = False) -> Graph:
     >>> formula_text(simplify(parse("2 (3x + 2) 3 - x (-x)"), for_view=True))
     '6(3x + 2) + x^2'
     """
-    return rewrite(graph, FOR_VIEW) if for_view else simplify_parts(graph, ())[0]
+    return rewrite(graph, FOR_VIEW, author) if for_view else simplify_parts(graph, ())[0]
 
 
 def simplify_parts(graph: Graph, parts: Sequence[Node]) -> tuple[Graph, list[Node]]:
@@ -60,18 +61,18 @@ def simplify_parts(graph: Graph, parts: Sequence[Node]) -> tuple[Graph, list[Nod
         The graph, and what became of those parts that it still uses.
     """
     followed = list(parts)
-    simpler = _rewritten(graph, FOR_RUNNING, None, followed)
+    simpler = _rewritten(graph, FOR_RUNNING, None, None, followed)
     used = set(simpler.nodes)
     return simpler, [node for node in followed if node in used]
 
 
-def rewrite(graph: Graph, table: Sequence[Rewrite]) -> Graph:
+def rewrite(graph: Graph, table: Sequence[Rewrite], author: Graph | None = None) -> Graph:
     """The graph after the rules of one table."""
-    return _rewritten(graph, table, None)
+    return _rewritten(graph, table, author, None)
 
 
-def rewrite_steps(graph: Graph, table: Sequence[Rewrite] = FOR_VIEW) -> list[RewriteStep]:
-    """The steps in which the rules of a table rewrite a graph of one output, in order.
+def rewrite_steps(graph: Graph, table: Sequence[Rewrite] = FOR_VIEW, author: Graph | None = None) -> list[RewriteStep]:
+    """The steps in which the rules of a table rewrite a graph of one output, in order; `author` as for `simplify`.
 
     What a rule builds is simplified as it is built, so a step may do more than its rule says. One that changes the
     grouping of a product only, x (2 y) to 2 (x y), may be written as the same line.
@@ -87,7 +88,7 @@ def rewrite_steps(graph: Graph, table: Sequence[Rewrite] = FOR_VIEW) -> list[Rew
        2x/(x^2 + 1)^2
     """
     steps: list[RewriteStep] = []
-    _rewritten(graph, table, steps)
+    _rewritten(graph, table, author, steps)
     return steps
 
 
@@ -134,11 +135,15 @@ class RewriteStep:
 
 
 def _rewritten(
-    graph: Graph, table: Sequence[Rewrite], steps: list[RewriteStep] | None, followed: list[Node] | None = None
+    graph: Graph,
+    table: Sequence[Rewrite],
+    author: Graph | None,
+    steps: list[RewriteStep] | None,
+    followed: list[Node] | None = None,
 ) -> Graph:
     """The graph after the rules; nodes that are followed are replaced by what became of them, and names kept."""
     for _ in range(_SWEEPS):
-        build = Building(table, graph, naming=followed is not None)
+        build = Building(table, graph, author, naming=followed is not None)
         new: dict[Node, Node] = {}
         if steps is not None:
             build.observe = partial(_note, steps, graph, new)

@@ -6,14 +6,17 @@ product come first, so that the terms of a sum have their form when it is gather
 
 from __future__ import annotations
 
+from chainrule.passes.algebra.factors import FACTORS
 from chainrule.passes.algebra.fractions import FRACTIONS
 from chainrule.passes.algebra.functions import FUNCTIONS
 from chainrule.passes.algebra.linear_maps import LINEAR_MAPS
 from chainrule.passes.algebra.products import PRODUCTS, SAME_PRODUCT
 from chainrule.passes.algebra.sums import COLLECTING, SAME_SUM, SHORTENING
+from chainrule.passes.algebra.tangents import TANGENTS
 
 __all__ = ["ALGEBRA"]
 
 # Fractions before factors: e^x/x - e^x/x^2 is e^x (x - 1)/x^2. What only gives equal terms one order comes last: a
 # rule that changes the order would undo it.
-ALGEBRA = (*LINEAR_MAPS, *PRODUCTS, *FUNCTIONS, *COLLECTING, *FRACTIONS, *SHORTENING, SAME_PRODUCT, SAME_SUM)
+ALGEBRA = (*LINEAR_MAPS, *PRODUCTS, *FUNCTIONS, *FACTORS, *COLLECTING, *TANGENTS, *FRACTIONS, *SHORTENING,
+           SAME_PRODUCT, SAME_SUM)  # fmt: skip

@@ -10,12 +10,14 @@ from typing import Any
 
 from chainrule.core.domain import POSITIVE, Interval
 from chainrule.core.graph import Node
-from chainrule.passes.algebra.product import Factor, Product, divided, is_real, product, written
+from chainrule.passes.algebra.powers import divided
+from chainrule.passes.algebra.product import Factor, Product, is_real, product, written
 from chainrule.passes.algebra.sum import Term, sum_of, term, terms_of, total
 from chainrule.passes.rewrites import Rewrite, named, operation
 
-__all__ = ["FRACTIONS"]
+__all__ = ["FRACTIONS", "over_one_line"]
 
+_PRODUCT = named("multiply", "divide", "negative")
 _POSITIVE = POSITIVE.interval(0)
 _ONE = Fraction(1)
 _FEW = 4  # terms of a sum that are put over one line to see whether it is shorter
@@ -27,7 +29,7 @@ def _common_denominator(F: Any, node: Node) -> Node | None:
     group = next(_related(terms), None)
     if group is None:
         return None
-    fraction = _over_one_line(F, [terms[i] for i in group], node)
+    fraction = over_one_line(F, [terms[i] for i in group], node)
     others = [x for i, x in enumerate(terms) if i not in group]
     place = sum(i not in group for i in range(group[0]))
     return total(F, [*others[:place], term(product(F, fraction)), *others[place:]], node)
@@ -38,7 +40,7 @@ def _shorter_over_one_line(F: Any, node: Node) -> Node | None:
     terms = terms_of(F, node) if is_real(node) else []
     if not 1 < len(terms) <= _FEW or not any(_below(x) for x in terms) or all(map(_is_monomial, terms)):
         return None
-    found: Node = F.simplified(_over_one_line(F, terms, node))
+    found: Node = F.simplified(over_one_line(F, terms, node))
     return found if F.operations(found) < F.operations(node) else None
 
 
@@ -68,11 +70,12 @@ def _has_root_of(x: Term, bases: set[tuple[Node, Node | None]]) -> bool:
 
 
 def _is_monomial(x: Term) -> bool:
-    """A number times whole powers of variables: such terms stay apart, as those of a polynomial do."""
-    return all(f.base.primitive is None and f.unit is None and f.count.denominator == 1 for f in x.form.factors)
+    """A number times powers of variables: such terms stay apart, as those of a polynomial do."""
+    return all(f.base.primitive is None and f.unit is None for f in x.form.factors)
 
 
-def _over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node:
+def over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node:
+    """The sum of terms as one fraction."""
     line: _Powers = {}
     styles: dict[tuple[Node, Node | None], Factor] = {}
     for x in terms:
@@ -113,7 +116,7 @@ def _fraction_in_fraction(F: Any, node: Node) -> Node | None:
         others = {other.key for other in form.factors if other is not factor}
         if not bases or not bases & others:
             continue
-        inner = product(F, _over_one_line(F, terms, factor.base))
+        inner = product(F, over_one_line(F, terms, factor.base))
         count = factor.count
         swapped = tuple(
             replace(f, count=f.count * count, below=not f.below, source=None if count != 1 else f.source)
@@ -123,6 +126,45 @@ def _fraction_in_fraction(F: Any, node: Node) -> Node | None:
         number = form.coefficient / inner.coefficient ** int(count)
         above, below = Fraction(abs(number.numerator)), Fraction(number.denominator)
         return written(F, Product(number < 0, above, below, factors), node)
+    return None
+
+
+def _fraction_above(F: Any, node: Node) -> Node | None:
+    """A sum of fractions above the line over one line, where that takes no more: (1 + 1/x)/y is (x + 1)/(x y)."""
+    form = product(F, node) if is_real(node) else None
+    if form is None or not any(factor.below for factor in form.factors):
+        return None
+    for i, factor in enumerate(form.factors):
+        if factor.exponent != 1 or factor.unit is not None or operation(factor.base) not in ("add", "subtract"):
+            continue
+        terms = terms_of(F, factor.base)
+        if len(terms) > _FEW or not any(map(_below, terms)):
+            continue
+        inner = product(F, over_one_line(F, terms, factor.base))
+        factors = (*form.factors[:i], *inner.factors, *form.factors[i + 1 :])
+        above, below = form.above * inner.above, form.below * inner.below
+        found: Node = F.simplified(written(F, Product(form.negative != inner.negative, above, below, factors), node))
+        # A line less is worth an operation more.
+        if F.operations(found) <= F.operations(node) + 1:
+            return found
+    return None
+
+
+def _number_into_root(F: Any, node: Node) -> Node | None:
+    """A number below the line goes into a sum with fractions: 1/(2(1 + x^2/4)) is 2/(4 + x^2), under a root too."""
+    form = product(F, node) if is_real(node) else None
+    for i, factor in enumerate(form.factors if form is not None and form.below != 1 else ()):
+        if not factor.below or factor.unit is not None or operation(factor.base) not in ("add", "subtract"):
+            continue
+        terms = [_spread(F, x) for x in terms_of(F, factor.base)]
+        number = math.lcm(*(x.coefficient.denominator for x in terms if not x.decimal))
+        root = math.isqrt(number)
+        size = {Fraction(1): number, Fraction(1, 2): root if root * root == number else 1}.get(factor.count, 1)
+        if form is None or math.gcd(size, form.below.numerator) == 1:
+            continue
+        base = sum_of(F, [x.times(Fraction(number)) for x in terms], factor.base)
+        factors = (*form.factors[:i], replace(factor, base=base, source=None), *form.factors[i + 1 :])
+        return written(F, replace(form, above=form.above * size, factors=factors), node)
     return None
 
 
@@ -151,7 +193,12 @@ FRACTIONS: tuple[Rewrite, ...] = (
             named("add", "subtract"), _shorter_over_one_line,
             lambda F, x: F.subtract(F.divide(1.0, F.subtract(x, 5.0)), F.divide(1.0, F.add(x, 1.0))), ((3,),),
             Interval(0.0, 4.0), whole=True),
-    Rewrite("fraction in a fraction", "1 / (x (1 + y / x)) = 1 / (x + y)", named("multiply", "divide", "negative"),
+    Rewrite("fraction in a fraction", "1 / (x (1 + y / x)) = 1 / (x + y)", _PRODUCT,
             _fraction_in_fraction, lambda F, x, y: F.divide(1.0, F.multiply(x, F.add(1.0, F.divide(y, x)))),
             ((3,), (3,)), _POSITIVE, whole=True),
+    Rewrite("fraction in a fraction", "(1 + x / y) / (y + x) = 1 / y, where that is no longer", _PRODUCT,
+            _fraction_above, lambda F, x, y: F.divide(F.add(1.0, F.divide(x, y)), F.add(y, x)), ((3,), (3,)),
+            _POSITIVE, whole=True),
+    Rewrite("fraction in a fraction", "1 / (2 sqrt(1 + (x / 2)^2)) = 1 / sqrt(4 + x^2)", _PRODUCT, _number_into_root,
+            lambda F, x: F.divide(1.0, F.multiply(2.0, F.sqrt(F.add(1.0, F.square(F.divide(x, 2.0)))))), whole=True),
 )  # fmt: skip

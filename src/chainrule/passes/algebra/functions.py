@@ -26,8 +26,8 @@ def _power_of_power(F: Any, node: Node) -> Node | None:
         return None
     form = product(F, node)
     (factor,) = form.factors
-    if factor.base is node.operands[0]:
-        return None
+    if factor.base is node.operands[0] or (factor.style == "root" and factor.count.denominator > 1):
+        return None  # sqrt(x^3) stays by itself
     return written(F, replace(form, factors=(replace(factor, source=None),)), node)
 
 
@@ -58,6 +58,18 @@ def _inverse(F: Any, node: Node) -> Node | None:
     (x,) = node.operands
     inverse = {"log": "exp", "exp": "log"}[operation(node)]
     return x.operands[0] if operation(x) == inverse else None
+
+
+def _exponential_of_logarithm(F: Any, node: Node) -> Node | None:
+    """e^(n ln x) as x^n."""
+    (exponent,) = node.operands
+    form = product(F, exponent) if is_real(exponent) and operation(exponent) != "log" else None
+    for i, factor in enumerate(form.factors if form is not None else ()):
+        if form is not None and operation(factor.base) == "log" and factor.exponent == 1 and factor.unit is None:
+            rest = replace(form, factors=(*form.factors[:i], *form.factors[i + 1 :]))
+            found: Node = F.power(*factor.base.operands, written(F, rest, exponent))
+            return found
+    return None
 
 
 def _hypotenuse(F: Any, node: Node) -> Node | None:
@@ -131,10 +143,10 @@ def _absolute(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
 
 
 def _conjugates(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
-    """(1 - u)(1 + u) with the number first, or of roots: entries write it so for the sake of rounding."""
-    if x.below != y.below or x.count != y.count:
+    """(1 - u)(1 + u) below the line, or of roots: entries write it so for the sake of rounding."""
+    if x.below != y.below or x.count != y.count or x.style != y.style:
         return None
-    if x.count not in (1, Fraction(1, 2)) or x.style != y.style:
+    if x.count != Fraction(1, 2) and (x.count != 1 or not x.below):
         return None
     (a, b), (c, d) = x.base.operands, y.base.operands
     if is_one(a) and ((is_one(c) and b is d) or (is_one(d) and b is c)):
@@ -158,7 +170,9 @@ FUNCTIONS: tuple[Rewrite, ...] = (
             ((3,), (3,))),
     Rewrite("inverse functions", "ln(exp(x)) = x; exp(ln(x)) = x, for x > 0", named("log", "exp"), _inverse,
             lambda F, x: F.exp(F.log(x)), ((3,),), _POSITIVE),
-    Rewrite("difference of squares", "(1 - x)(1 + x) = 1 - x^2, of roots too", _PRODUCT,
+    Rewrite("inverse functions", "exp(y ln(x)) = x^y, for x > 0", named("exp"), _exponential_of_logarithm,
+            lambda F, x, y: F.exp(F.multiply(y, F.log(x))), ((3,), (3,)), _POSITIVE),
+    Rewrite("difference of squares", "1/((1 - x)(1 + x)) = 1/(1 - x^2), of roots too", _PRODUCT,
             _pair(_conjugates, "subtract", "add"),
             lambda F, x: F.divide(1.0, F.multiply(F.subtract(1.0, x), F.add(1.0, x))), ((3,),), Interval(-1.0, 1.0),
             whole=True),

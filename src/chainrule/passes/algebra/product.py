@@ -22,9 +22,9 @@ __all__ = [
     "EULER",
     "Factor",
     "Product",
-    "divided",
+    "Style",
     "exact",
-    "gathered",
+    "exponent",
     "is_decimal",
     "is_real",
     "product",
@@ -37,6 +37,7 @@ __all__ = [
 EULER = Node(None, (), {"value": math.e}, (), float, "e")
 _HALF, _THIRD = Fraction(1, 2), Fraction(1, 3)
 _DIGITS = 10**12
+_SHORT = 2  # operations in an exponent: e^(k x) stands before a sum, exp(-(x - m)^2/(2 s^2)) behind it
 _SIMPLE = 1000  # 0.3333333333333333 is meant as 1/3: entries divide numbers
 
 Style = Literal["", "root", "decimal"]
@@ -205,7 +206,12 @@ def _power(F: Any, node: Node) -> tuple[Node, Node | None, Fraction, Style]:
     name = operation(node)
     if name == "exp":
         count, unit = split(F, node.operands[0])
-        return EULER, unit, count, ""
+        return (
+            EULER,
+            unit,
+            count,
+            "" if count.denominator == 1 or operation(node.operands[0]) == "divide" else "decimal",
+        )
     style: Style = ""
     if name == "square":
         outer = Fraction(2)
@@ -218,12 +224,14 @@ def _power(F: Any, node: Node) -> tuple[Node, Node | None, Fraction, Style]:
         if found is None:
             count, unit = split(F, node.operands[1])
             return node.operands[0], unit, count, ""
-        outer, style = found, "decimal" if exact(node.operands[1]) is not None else ""
+        outer = found
+        style = "decimal" if found.denominator > 1 and exact(node.operands[1]) is not None else ""
     else:
         return node, None, Fraction(1), ""
     base, unit, inner, inner_style = _power(F, node.operands[0])
-    # sqrt(x^2) is |x|: exponents multiply where the outer one is whole, or the inner one asks for x > 0 anyway.
-    if outer.denominator > 1 and inner.denominator % 2:
+    # sqrt(x^2) is |x|: exponents multiply where the outer one is whole, or one of them asks for x > 0 anyway.
+    odd_root = outer.denominator % 2 == 0 and inner.numerator % 2 == 1
+    if outer.denominator > 1 and inner.denominator % 2 and not odd_root and base is not EULER:
         return node.operands[0], None, outer, style
     return base, unit, outer * inner, inner_style or style
 
@@ -273,21 +281,40 @@ def _over(P: Any, above: Node, below: Node) -> Node:
 
 
 def _times(F: Any, value: Fraction, factors: Iterable[Factor]) -> Node:
-    ordered = sorted(factors, key=lambda factor: _rank(F, factor))
-    nodes = [node for factor in ordered for node in _nodes(F, factor)]
+    nodes = [node for factor in _ordered(F, list(factors)) for node in _nodes(F, factor)]
     if not nodes:
         return _number(value)
+    if value != 1 and number(_base(nodes[0])) is not None:
+        return reduce(F.plain.multiply, nodes, _number(value))  # 3*2^x ln(2)
     rest = reduce(F.plain.multiply, nodes)
     return rest if value == 1 else F.plain.multiply(_number(value), rest)
 
 
-def _rank(F: Any, factor: Factor) -> tuple[int, int]:
-    """Numbers stand first, then variables as the formula names them, then all else: 2 x sin(x)."""
-    if factor.base.primitive is not None or factor.unit is not None:
-        return 2, 0
-    if number(factor.base) is not None:
-        return 0, 0
-    return 1, F.place(factor.base)
+def _base(node: Node) -> Node:
+    return node.operands[0] if operation(node) == "power" else node
+
+
+def _ordered(F: Any, factors: Sequence[Factor]) -> list[Factor]:
+    """Numbers stand first, then letters as the author has them, then all else, sums behind e^x: 2 x e^x (x + 1)."""
+    places = F.places([factor.base for factor in factors if _is_letter(factor)])
+    sums = [i for i, factor in enumerate(factors) if operation(factor.base) in ("add", "subtract")]
+
+    def rank(i: int) -> tuple[int, float]:
+        factor = factors[i]
+        if _is_letter(factor):
+            return 1, places.get(factor.base, -1)
+        if factor.unit is None and number(factor.base) is not None:
+            return 0, 0
+        if factor.base is EULER and factor.unit is not None and sums:
+            short = F.operations(factor.unit) <= _SHORT
+            return 2, min(i, sums[0] - 0.5) if short else max(i, sums[-1] + 0.5)
+        return 2, i
+
+    return [factors[i] for i in sorted(range(len(factors)), key=rank)]
+
+
+def _is_letter(factor: Factor) -> bool:
+    return factor.base.primitive is None and factor.unit is None and number(factor.base) is None
 
 
 def _number(value: Fraction) -> Node:
@@ -295,24 +322,25 @@ def _number(value: Fraction) -> Node:
 
 
 def _nodes(F: Any, factor: Factor) -> list[Node]:
-    """A factor as nodes: x^(3/2), where it is written with roots, is x sqrt(x)."""
+    """A factor as nodes: x^(3/2), where it is written with roots, is x sqrt(x), above the line."""
     if factor.source is not None:
         return [factor.source]
     base, unit, count = factor.base, factor.unit, factor.count
     if unit is not None:
-        exponent = F.multiply(constant(float(count)), unit) if count != 1 else unit
-        return [F.exp(exponent) if base is EULER else F.power(base, exponent)]
+        raised = F.multiply(exponent(F, count, factor.style), unit) if count != 1 else unit
+        return [F.exp(raised) if base is EULER else F.power(base, raised)]
     if base is EULER:
-        return [F.exp(_exponent(F, count, "decimal"))]
+        return [F.exp(exponent(F, count, "decimal"))]
     roots: dict[Fraction, Callable[[Node], Node]] = {_HALF: F.plain.sqrt, _THIRD: F.plain.cbrt}
     rest = count % 1
-    if factor.style == "root" and rest in roots and count > 0:
+    short = factor.below and rest == _HALF and count > 1  # 1/x^(3/2); cbrt(x) has values for x < 0 too
+    if factor.style == "root" and rest in roots and count > 0 and not short:
         return [*([_whole(F, base, count - rest)] if count > 1 else []), roots[rest](base)]
     if factor.style == "root" and rest == 2 * _THIRD and count > 0:
         return [*([_whole(F, base, count - rest)] if count > 1 else []), F.plain.square(F.plain.cbrt(base))]
     if count.denominator == 1:
         return [_whole(F, base, count)]
-    return [F.plain.power(base, _exponent(F, count, factor.style))]
+    return [F.plain.power(base, exponent(F, count, factor.style))]
 
 
 def _whole(F: Any, base: Node, count: Fraction) -> Node:
@@ -321,7 +349,7 @@ def _whole(F: Any, base: Node, count: Fraction) -> Node:
     return F.plain.power(base, _number(count))
 
 
-def _exponent(F: Any, value: Fraction, style: Style) -> Node:
+def exponent(F: Any, value: Fraction, style: Style) -> Node:
     if value.denominator == 1 or (style == "decimal" and is_decimal(value)):
         return _number(value)
     fraction = F.plain.divide(_number(Fraction(abs(value.numerator))), _number(Fraction(value.denominator)))
@@ -335,48 +363,3 @@ def is_decimal(value: Fraction) -> bool:
         while rest % prime == 0:
             rest //= prime
     return rest == 1
-
-
-def gathered(form: Product, wanted: Callable[[Sequence[Factor]], bool]) -> Product | None:
-    """The product with the powers of one base made one power, for the bases that are wanted; None if there is none."""
-    groups: dict[tuple[Node, Node | None], list[Factor]] = {}
-    for factor in form.factors:
-        groups.setdefault(factor.key, []).append(factor)
-    joined = {key: group for key, group in groups.items() if len(group) > 1 and wanted(group)}
-    if not joined:
-        return None
-    factors: list[Factor] = []
-    placed = {key: _joined(group) for key, group in joined.items()}
-    for factor in form.factors:
-        one = placed.get(factor.key)
-        if factor.key not in joined:
-            factors.append(factor)
-        elif one is not None and one.below == factor.below:
-            factors.append(one)
-            placed[factor.key] = None
-    return replace(form, factors=tuple(factor for factor in factors if factor.count))
-
-
-def _joined(group: Sequence[Factor]) -> Factor | None:
-    exponent = sum((factor.exponent for factor in group), Fraction(0))
-    sides = {factor.below for factor in group}
-    below = exponent < 0 if len(sides) == 2 else group[0].below
-    style: Style = next((factor.style for factor in group if factor.style), "")
-    return Factor(*group[0].key, -exponent if below else exponent, below, style)
-
-
-def divided(form: Product, by: dict[tuple[Node, Node | None], Fraction]) -> Product:
-    """The product divided by powers; what it has not itself then stands on the other side."""
-    factors: list[Factor] = []
-    left = dict(by)
-    for factor in form.factors:
-        taken = left.get(factor.key, Fraction(0))
-        if factor.exponent * taken > 0:
-            taken = taken if abs(taken) <= abs(factor.exponent) else factor.exponent
-            left[factor.key] -= taken
-            factor = factor.to_the(factor.count + taken if factor.below else factor.count - taken)
-        factors.append(factor)
-    for (base, unit), taken in left.items():
-        if taken:
-            factors.append(Factor(base, unit, abs(taken), below=taken > 0, style="root"))
-    return replace(form, factors=tuple(factor for factor in factors if factor.count))

@@ -9,17 +9,19 @@ from typing import Any
 
 from chainrule.core.domain import POSITIVE
 from chainrule.core.graph import Node
-from chainrule.passes.algebra.product import Factor, Product, gathered, is_real, product, split, written
+from chainrule.passes.algebra.powers import gathered
+from chainrule.passes.algebra.product import Factor, Product, exponent, is_real, product, split, written
 from chainrule.passes.algebra.sum import terms_of, total
 from chainrule.passes.rewrites import Rewrite, is_zero, named, operation
 
-__all__ = ["PRODUCTS", "SAME_PRODUCT"]
+__all__ = ["PRODUCTS", "SAME_PRODUCT", "form_of", "swapped"]
 
 _POSITIVE = POSITIVE.interval(0)
 _PRODUCT = named("multiply", "divide", "negative")
 
 
-def _form(F: Any, node: Node) -> Product | None:
+def form_of(F: Any, node: Node) -> Product | None:
+    """The node as a product of real numbers in which nothing is divided by 0, else None."""
     form = product(F, node) if is_real(node) else None
     # A division by zero is left as it is written: no rule holds there.
     return None if form is None or any(factor.below and is_zero(factor.base) for factor in form.factors) else form
@@ -29,7 +31,7 @@ def _layout(wanted: Callable[[Node, Product], bool]) -> Callable[[Any, Node], No
     """The product written anew, where it was not written so: what is wanted says what the change is called."""
 
     def apply(F: Any, node: Node) -> Node | None:
-        form = _form(F, node)
+        form = None if F.is_authored(node) else form_of(F, node)
         return written(F, form, node) if form is not None and wanted(node, form) else None
 
     return apply
@@ -49,7 +51,7 @@ def _has_inner_line(node: Node, form: Product) -> bool:
 
 def _sign_out_of_sum(F: Any, node: Node) -> Node | None:
     """A sum of negative terms only, as a factor, gives its sign to the product."""
-    form = _form(F, node)
+    form = form_of(F, node)
     if form is None:
         return None
     for i, factor in enumerate(form.factors):
@@ -61,7 +63,7 @@ def _sign_out_of_sum(F: Any, node: Node) -> Node | None:
             continue
         new = replace(factor, base=F.simplified(positive), source=None)
         negative = form.negative != (factor.count.numerator % 2 == 1)
-        return written(F, replace(form, negative=negative, factors=_swapped(form, i, new)), node)
+        return written(F, replace(form, negative=negative, factors=swapped(form, i, new)), node)
     return None
 
 
@@ -73,13 +75,14 @@ def _begins_negative(node: Node) -> bool:
     return operation(node) == "negative"
 
 
-def _swapped(form: Product, i: int, *new: Factor) -> tuple[Factor, ...]:
+def swapped(form: Product, i: int, *new: Factor) -> tuple[Factor, ...]:
+    """The factors with others in the place of one."""
     return (*form.factors[:i], *new, *form.factors[i + 1 :])
 
 
 def _powers(wanted: Callable[[Sequence[Factor]], bool]) -> Callable[[Any, Node], Node | None]:
     def apply(F: Any, node: Node) -> Node | None:
-        form = _form(F, node)
+        form = form_of(F, node)
         joined = None if form is None else gathered(form, wanted)
         return None if joined is None else written(F, joined, node)
 
@@ -87,9 +90,13 @@ def _powers(wanted: Callable[[Sequence[Factor]], bool]) -> Callable[[Any, Node],
 
 
 def _is_one_power(group: Sequence[Factor]) -> bool:
-    # x sqrt(x) is x^(3/2) as it is written with a root.
-    return not (len(group) == 2 and sorted(factor.count.denominator == 1 for factor in group) == [False, True]
-                and any(factor.style == "root" and factor.count < 1 for factor in group))  # fmt: skip
+    # x sqrt(x) is x^(3/2) as it is written with a root; below the line it is x^(3/2).
+    if len(group) != 2:
+        return True
+    whole, root = sorted(group, key=lambda factor: factor.count.denominator)
+    if root.count.denominator == 2 and root.below and whole.below:
+        return True
+    return not (whole.count.denominator == 1 < root.count.denominator and root.style == "root" and root.count < 1)
 
 
 def _on_both_sides(group: Sequence[Factor]) -> bool:
@@ -97,7 +104,7 @@ def _on_both_sides(group: Sequence[Factor]) -> bool:
 
 
 def _add_exponents(F: Any, node: Node) -> Node | None:
-    form = _form(F, node)
+    form = form_of(F, node)
     if form is None:
         return None
     groups: dict[Node, list[Factor]] = {}
@@ -118,8 +125,8 @@ def _add_exponents(F: Any, node: Node) -> Node | None:
 def _exponent(F: Any, counts: Sequence[Fraction], group: Sequence[Factor]) -> Node:
     so_far: Node | None = None
     for count, factor in zip(counts, group, strict=True):
-        size = float(abs(count))
-        part = F.multiply(size, factor.unit) if factor.unit is not None else F.plain.positive(size).operands[0]
+        size = exponent(F, abs(count), factor.style)
+        part = F.multiply(size, factor.unit) if factor.unit is not None else size
         if so_far is None:
             so_far = F.negative(part) if count < 0 else part
         else:
@@ -129,7 +136,7 @@ def _exponent(F: Any, counts: Sequence[Fraction], group: Sequence[Factor]) -> No
 
 
 def _same_product(F: Any, node: Node) -> Node | None:
-    form = _form(F, node)
+    form = form_of(F, node)
     if form is None or len(form.factors) < 2:
         return None
     powers = frozenset((factor.key, factor.exponent, factor.below) for factor in form.factors)

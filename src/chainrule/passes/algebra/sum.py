@@ -15,7 +15,7 @@ from chainrule.core.graph import Node, constant
 from chainrule.passes.algebra.product import Product, is_decimal, product, written
 from chainrule.passes.rewrites import operation, scalar_node
 
-__all__ = ["Key", "Term", "added", "key_of", "sum_of", "term", "terms_of", "total", "unit_product"]
+__all__ = ["Key", "Term", "added", "falling", "key_of", "sum_of", "term", "terms_of", "total", "unit_product"]
 
 Key = frozenset[Any]
 ONE = Fraction(1)
@@ -95,6 +95,19 @@ def added(terms: Iterable[Term]) -> list[Term]:
             both = x.coefficient + y.coefficient
             found[x.key] = replace(y, coefficient=both, node=None, decimal=x.decimal or y.decimal)
     return [x for x in found.values() if x.coefficient]
+
+
+def falling(terms: Sequence[Term]) -> Sequence[Term]:
+    """The terms of a polynomial in one letter by falling powers, unless they rise; all other terms as they are."""
+    letters = {f.base for x in terms for f in x.form.factors}
+    if len(letters) != 1 or any(
+        f.base.primitive is not None or f.unit is not None for x in terms for f in x.form.factors
+    ):
+        return terms
+    powers = [sum((f.exponent for f in x.form.factors), Fraction(0)) for x in terms]
+    if powers == sorted(powers):
+        return terms
+    return [x for _, x in sorted(zip(powers, terms, strict=True), key=lambda pair: -pair[0])]
 
 
 def total(F: Any, terms: Sequence[Term], like: Node) -> Node:

@@ -10,8 +10,9 @@ from fractions import Fraction
 from typing import Any
 
 from chainrule.core.graph import Node
-from chainrule.passes.algebra.product import Factor, Product, divided, gathered, is_decimal, is_real, written
-from chainrule.passes.algebra.sum import Key, Term, added, key_of, sum_of, term, terms_of, total
+from chainrule.passes.algebra.powers import divided, gathered
+from chainrule.passes.algebra.product import Factor, Product, is_decimal, is_real, product, written
+from chainrule.passes.algebra.sum import Key, Term, added, falling, key_of, sum_of, term, terms_of, total
 from chainrule.passes.rewrites import Rewrite, named, operation
 
 __all__ = ["COLLECTING", "SAME_SUM", "SHORTENING"]
@@ -19,7 +20,8 @@ __all__ = ["COLLECTING", "SAME_SUM", "SHORTENING"]
 _SUM = named("add", "subtract")
 _ONE = Fraction(1)
 _EXPANDED = 32  # terms that a sum may be multiplied out to, to see whether it is shorter then
-_SQUARES = {"sin": "cos", "cos": "sin"}
+# Pairs of squares that add up to 1, with their signs: cosh(u)^2 - sinh(u)^2 = 1.
+_SQUARES = {"sin": ("cos", 1, 1), "cos": ("sin", 1, 1), "cosh": ("sinh", 1, -1), "sinh": ("cosh", -1, 1)}
 
 
 def _like_terms(F: Any, node: Node) -> Node | None:
@@ -27,7 +29,7 @@ def _like_terms(F: Any, node: Node) -> Node | None:
         return None
     terms = terms_of(F, node)
     found = added(terms)
-    return None if len(found) == len(terms) else total(F, found, node)
+    return None if len(found) == len(terms) else total(F, falling(found), node)
 
 
 def _as_differences(F: Any, node: Node) -> Node | None:
@@ -74,6 +76,10 @@ def _factor_out(F: Any, node: Node) -> Node | None:
     taken = [_taken(terms[0].form, key, count) for key, count in common.items()]
     # e^x (x + 1) (x + 2): sums stand side by side.
     front = _numbered(number, sorted(taken, key=_is_sum), any(x.decimal for x in terms))
+    if operation(inner) in ("multiply", "divide", "negative"):
+        whole = product(F, inner)
+        above, below, negative = front.above * whole.above, front.below * whole.below, front.negative != whole.negative
+        return written(F, Product(negative, above, below, (*front.factors, *whole.factors)), node)
     found: Node = F.plain.multiply(written(F, front, node), inner)
     return found
 
@@ -94,10 +100,15 @@ def _is_sum(factor: Factor) -> bool:
 def _common_number(terms: Sequence[Term]) -> Fraction:
     values = [x.coefficient for x in terms]
     sign = -1 if all(value < 0 for value in values) else 1
-    if len(set(map(abs, values))) == 1:
-        return sign * abs(values[0])
+    size = abs(values[0])
+    if all(abs(value) == size for value in values) and (size.denominator == 1 or not any(map(_has_line, terms))):
+        return sign * size
     whole = all(value.denominator == 1 for value in values)
     return Fraction(sign * (math.gcd(*(value.numerator for value in values)) if whole else 1))
+
+
+def _has_line(x: Term) -> bool:
+    return any(factor.below for factor in x.form.factors)
 
 
 def _taken(form: Product, key: Any, count: Fraction) -> Factor:
@@ -127,7 +138,22 @@ def _multiply_out(F: Any, node: Node) -> Node | None:
     found = added(chosen)
     while (shorter := _without_squares(F, found)) is not None:
         found = added(shorter)
-    return total(F, found, node) if _length(F, found) < _length(F, terms) else None
+    return total(F, falling(found), node) if _length(F, found) < _length(F, terms) else None
+
+
+def _number_into_sum(F: Any, node: Node) -> Node | None:
+    """x + 2(y - z) as x + 2y - 2z, unless the author wrote the sum."""
+    terms = terms_of(F, node) if is_real(node) else []
+    spread: list[Term] = []
+    for x in terms:
+        factors = x.form.factors
+        opens = len(factors) == 1 and factors[0].exponent == 1 and factors[0].unit is None and _is_sum(factors[0])
+        base = factors[0].base if opens and x.coefficient.denominator == 1 else None
+        if base is None or F.is_authored(base) or not F.looks_into(base):
+            spread.append(x)
+        else:
+            spread += [y.times(x.coefficient) for y in terms_of(F, base)]
+    return total(F, falling(added(spread)), node) if len(spread) > len(terms) else None
 
 
 def _meeting(key: Key) -> Key:
@@ -142,12 +168,12 @@ def _meeting(key: Key) -> Key:
 
 def _expanded(F: Any, x: Term) -> list[Term]:
     """The term with its factors that are sums multiplied out."""
-    sums = [f for f in x.form.factors if f.exponent == 1 and f.unit is None and _is_sum(f)]
+    sums = [f for f in x.form.factors if f.exponent in (1, 2) and f.unit is None and _is_sum(f)]
     if not sums:
         return [x]
     rest = replace(x.form, factors=tuple(f for f in x.form.factors if f not in sums))
     found = [replace(term(rest), coefficient=x.coefficient)]
-    for factor in sums:
+    for factor in (f for f in sums for _ in range(int(f.exponent))):
         inner = terms_of(F, factor.base)
         if len(found) * len(inner) > _EXPANDED:
             return [x]
@@ -183,24 +209,24 @@ def _sine_and_cosine(F: Any, node: Node) -> Node | None:
 
 
 def _without_squares(F: Any, terms: Sequence[Term]) -> list[Term] | None:
-    """z sin(u)^2 + z cos(u)^2 as z, and z - z cos(u)^2 as z sin(u)^2."""
+    """z sin(u)^2 + z cos(u)^2 as z, z - z cos(u)^2 as z sin(u)^2, and the same for cosh(u)^2 - sinh(u)^2."""
     place = {x.key: i for i, x in enumerate(terms)}
     for i, x in enumerate(terms):
         for factor in x.form.factors:
-            other = _SQUARES.get(operation(factor.base))
-            if other is None or factor.exponent != 2 or factor.unit is not None:
+            if factor.exponent != 2 or factor.unit is not None or operation(factor.base) not in _SQUARES:
                 continue
+            other, sign, other_sign = _SQUARES[operation(factor.base)]
             rest = divided(x.form, {factor.key: Fraction(2)})
             twin = Factor(getattr(F.plain, other)(*factor.base.operands), None, Fraction(2))
             partner = term(replace(rest, factors=(*rest.factors, twin)))
-            j = place.get(partner.key)
-            if j is not None and terms[j].coefficient == x.coefficient:
-                one = replace(term(rest), coefficient=x.coefficient)
-                return [one if k == min(i, j) else y for k, y in enumerate(terms) if k != max(i, j)]
-            j = place.get(key_of(rest))
-            if j is not None and terms[j].coefficient == -x.coefficient:
-                one = replace(partner, coefficient=terms[j].coefficient)
-                return [one if k == min(i, j) else y for k, y in enumerate(terms) if k != max(i, j)]
+            both = sign * other_sign
+            for key, wanted, becomes, size in (
+                (partner.key, both, rest, sign), (key_of(rest), -sign, partner.form, -both)
+            ):  # fmt: skip
+                j = place.get(key)
+                if j is not None and terms[j].coefficient == wanted * x.coefficient:
+                    one = replace(term(becomes), coefficient=size * x.coefficient)
+                    return [one if k == min(i, j) else y for k, y in enumerate(terms) if k != max(i, j)]
     return None
 
 
@@ -223,6 +249,10 @@ COLLECTING: tuple[Rewrite, ...] = (
             _sine_and_cosine,
             lambda F, x, z: F.add(F.multiply(z, F.square(F.sin(x))), F.multiply(z, F.square(F.cos(x)))), ((3,), (3,)),
             whole=True),
+    Rewrite("cosh^2 - sinh^2", "z cosh(x)^2 - z sinh(x)^2 = z, z + z sinh(x)^2 = z cosh(x)^2", _SUM,
+            _sine_and_cosine,
+            lambda F, x, z: F.subtract(F.multiply(z, F.square(F.cosh(x))), F.multiply(z, F.square(F.sinh(x)))),
+            ((3,), (3,)), whole=True),
 )  # fmt: skip
 
 SHORTENING: tuple[Rewrite, ...] = (
@@ -231,6 +261,8 @@ SHORTENING: tuple[Rewrite, ...] = (
     Rewrite("multiply out", "x (y + z) - x y = x z, where that is shorter", _SUM, _multiply_out,
             lambda F, x, y, z: F.subtract(F.multiply(x, F.add(y, z)), F.multiply(x, y)), ((3,), (3,), (3,)),
             whole=True),
+    Rewrite("multiply out", "x + 2 (y - z) = x + 2 y - 2 z", _SUM, _number_into_sum,
+            lambda F, x, y, z: F.add(x, F.multiply(2.0, F.subtract(y, z))), ((3,), (3,), (3,)), whole=True),
 )  # fmt: skip
 
 SAME_SUM = Rewrite(
