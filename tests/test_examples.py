@@ -86,3 +86,14 @@ def test_bratu_is_solved_with_1e5_unknowns() -> None:
     assert middle is not None
     assert float(middle[1]) == pytest.approx(2 * np.log(np.cosh(a / 4)), abs=1e-6)
     assert float(middle[2]) < 1e-8
+
+
+def test_regularisation_is_tuned_through_the_optimum() -> None:
+    printed = run("regularisation.py")
+    assert printed.count("gradient check passed") == 2
+    rows = re.findall(r"error ([0-9.]+)", printed)
+    one, grid, without, each = map(float, rows)
+    assert one <= grid + 1e-6 < without
+    assert each < one
+    strengths = [float(r) for r in re.findall(r"r = +(-?[0-9.]+)", printed)]
+    assert strengths[0] == pytest.approx(strengths[1], abs=0.05)  # the grid's distance

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from chainrule.calculus.explain import explain as explain
     from chainrule.calculus.gradients import grad as grad, value_and_grad as value_and_grad
     from chainrule.calculus.graphs import Graph as Graph, graph as graph
+    from chainrule.calculus.implicit import (
+        custom_minimum as custom_minimum,
+        custom_root as custom_root,
+        fixed_point as fixed_point,
+    )
     from chainrule.calculus.jacobians import derivative as derivative, hessian as hessian, jacobian as jacobian
     from chainrule.calculus.linearize import Linearized as Linearized, linearize as linearize
     from chainrule.calculus.mapping import vmap as vmap
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from chainrule.errors import (
         ArgumentError as ArgumentError,
         ChainruleError as ChainruleError,
+        ConvergenceError as ConvergenceError,
         DataError as DataError,
         DegeneracyError as DegeneracyError,
         DerivationError as DerivationError,
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
         NotScalarError as NotScalarError,
         OperandError as OperandError,
         ShapeError as ShapeError,
+        SingularError as SingularError,
         SourceError as SourceError,
         TraceError as TraceError,
     )
@@ -67,6 +74,7 @@ _HOMES = {
     "chainrule.calculus.explain": ("explain",),
     "chainrule.calculus.gradients": ("grad", "value_and_grad"),
     "chainrule.calculus.graphs": ("Graph", "graph"),
+    "chainrule.calculus.implicit": ("custom_minimum", "custom_root", "fixed_point"),
     "chainrule.calculus.jacobians": ("derivative", "hessian", "jacobian"),
     "chainrule.calculus.linearize": ("Linearized", "linearize"),
     "chainrule.calculus.mapping": ("vmap",),
@@ -76,9 +84,10 @@ _HOMES = {
     "chainrule.calculus.sparse": ("SparseDerivative", "sparse_hessian", "sparse_jacobian", "sparsity"),
     "chainrule.calculus.tape": ("Tape", "tape"),
     "chainrule.errors": (
-        "ArgumentError", "ChainruleError", "DataError", "DegeneracyError", "DerivationError", "DerivativeMissingError",
-        "FormulaError", "GraphError", "GuardError", "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError",
-        "NonFiniteError", "NotScalarError", "OperandError", "ShapeError", "SourceError", "TraceError",
+        "ArgumentError", "ChainruleError", "ConvergenceError", "DataError", "DegeneracyError", "DerivationError",
+        "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "KinkError", "LeakedTraceError",
+        "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError", "ShapeError",
+        "SingularError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),

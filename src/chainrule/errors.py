@@ -13,6 +13,7 @@ from __future__ import annotations
 __all__ = [
     "ArgumentError",
     "ChainruleError",
+    "ConvergenceError",
     "DataError",
     "DegeneracyError",
     "DerivationError",
@@ -28,6 +29,7 @@ __all__ = [
     "NotScalarError",
     "OperandError",
     "ShapeError",
+    "SingularError",
     "SourceError",
     "TraceError",
 ]
@@ -103,6 +105,14 @@ class DegeneracyError(KinkError):
     Eigenvalues or singular values that coincide have no eigenvectors of their own, only a common space; a matrix of
     lower rank has no unique factors. The message names the values, how far apart they are, and the matrix of a stack.
     """
+
+
+class ConvergenceError(ChainruleError, ArithmeticError):
+    """A solver's answer does not solve its equation; the message says how far it is from doing so."""
+
+
+class SingularError(ChainruleError, ArithmeticError):
+    """An equation does not determine its solution: its Jacobian is singular there, and no derivative exists."""
 
 
 class LimitError(ChainruleError, ValueError):

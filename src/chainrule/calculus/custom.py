@@ -14,7 +14,7 @@ from chainrule.core.primitive import Primitive
 from chainrule.core.shapes import Array, Shape, ShapeRule
 from chainrule.errors import ArgumentError, GraphError
 
-__all__ = ["define_jvp", "define_vjp", "primitive"]
+__all__ = ["OPAQUE", "define_jvp", "define_vjp", "primitive"]
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -38,6 +38,9 @@ class _Opaque(ShapeRule):
                 for i in range(count)
             ]
         )
+
+
+OPAQUE = _Opaque()
 
 
 def primitive(f: Callable[..., Any]) -> Primitive:
@@ -70,7 +73,7 @@ def primitive(f: Callable[..., Any]) -> Primitive:
         return np.asarray(out)[()]
 
     name = getattr(f, "__name__", "operation")
-    return Primitive(name, evaluate, _Opaque(), Custom(reason="defined by the user"), Call(name))
+    return Primitive(name, evaluate, OPAQUE, Custom(reason="defined by the user"), Call(name))
 
 
 def define_vjp(operation: Primitive, rule: Callable[..., Any] | None = None) -> Callable[[Rule], Rule] | None:

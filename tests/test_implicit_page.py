@@ -1,0 +1,11 @@
+"""The page about solvers: its examples do what it says."""
+
+from __future__ import annotations
+
+import pytest
+from pages import run_examples
+
+
+@pytest.mark.parametrize("heading", ["A root", "A fixed point", "A minimum: bilevel problems"])
+def test_examples(heading: str) -> None:
+    run_examples("implicit.md", heading)
