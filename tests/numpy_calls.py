@@ -18,7 +18,21 @@ import numpy as np
 
 import chainrule as cr
 
-__all__ = ["CALLS", "MODULES", "NOT_OF_ARRAYS", "Call", "Verdict", "calls_of", "public_functions", "verdict"]
+__all__ = [
+    "CALLS",
+    "MODULES",
+    "NOT_OF_ARRAYS",
+    "Call",
+    "Verdict",
+    "calls_of",
+    "check_first_order",
+    "check_second_order",
+    "complex_verdict",
+    "is_number",
+    "public_functions",
+    "refusal",
+    "verdict",
+]
 
 MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
 
@@ -350,7 +364,8 @@ def _letters(text: str) -> tuple[str, ...]:
     return tuple(letter for letter in OPERANDS if letter in found)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a result has a derivative, by its dtype."""
     return isinstance(value, (float, complex)) or getattr(getattr(value, "dtype", None), "kind", "") in ("f", "c")
 
 
@@ -390,7 +405,7 @@ def check_first_order(call: Call, complex_: bool = False) -> bool:
     want = call(*point)
     rng = np.random.default_rng(0)
     along = [_drawn(rng, x) for x in point]
-    numbers = [i for i, value in enumerate(want) if _is_number(value)]
+    numbers = [i for i, value in enumerate(want) if is_number(value)]
 
     def f(*operands: Any) -> list[Any]:
         results = call(*operands)
@@ -421,7 +436,7 @@ def check_second_order(call: Call, complex_: bool = False) -> None:
     point = call.point(complex_)
     rng = np.random.default_rng(1)
     along = [_drawn(rng, x) for x in point]
-    numbers = [i for i, value in enumerate(call(*point)) if _is_number(value)]
+    numbers = [i for i, value in enumerate(call(*point)) if is_number(value)]
     every = tuple(range(len(point)))
 
     def bent(*operands: Any) -> Any:
@@ -469,7 +484,7 @@ def verdict(calls: tuple[Call, ...]) -> Verdict:
 def refusal(call: Call) -> str:
     """Why a function is refused, and what to do instead; empty for one that is followed."""
     try:
-        cr.vjp(lambda *operands: [x for x in call(*operands) if _is_number(x)], *call.point())
+        cr.vjp(lambda *operands: [x for x in call(*operands) if is_number(x)], *call.point())
     except cr.errors.TraceError as error:
         reason, *_, instead = str(error).split("\n")
         return f"{reason}; {instead.strip()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any
 
 import autograd
@@ -19,7 +20,9 @@ from numpy_calls import (
     check_first_order,
     check_second_order,
     complex_verdict,
+    is_number,
     public_functions,
+    refusal,
     verdict,
 )
 
@@ -39,12 +42,9 @@ def autograds_list() -> list[str]:
     ]
 
 
-# The decompositions, which have no rule yet, and what needs them.
-_LINALG = "cond eig eigh eigvals eigvalsh lstsq matrix_rank pinv qr svd svdvals tensorinv tensorsolve"
-TO_COME = {f"numpy.linalg.{name}" for name in _LINALG.split()} | {"numpy.polyfit", "numpy.roots"}
-AUTOGRADS = [name for name in autograds_list() if name not in TO_COME]
+AUTOGRADS = autograds_list()
 AUTOGRADS_CALLS = [call for name in AUTOGRADS for call in calls_of(name, FUNCTIONS[name])]
-ELSEWHERE = {name for name in FUNCTIONS if name not in AUTOGRADS} - TO_COME
+ELSEWHERE = {name for name in FUNCTIONS if name not in AUTOGRADS}
 
 
 def test_autograds_list_is_long() -> None:
@@ -83,8 +83,8 @@ def bent(call: Call, module: Any) -> Any:
     return total
 
 
-# autograd's rule for the Cholesky factor is that of real matrices.
-WRONG_IN_AUTOGRAD = {("numpy.linalg.cholesky", True)}
+# autograd's rules for these are those of real matrices.
+WRONG_IN_AUTOGRAD = {("numpy.linalg.cholesky", True), ("numpy.linalg.pinv", True)}
 
 
 def follows_differences(gradient: Any, f: Any, point: tuple[Any, ...]) -> bool:
@@ -126,6 +126,54 @@ def test_every_other_function_has_an_answer(name: str) -> None:
     if found.kind == "refused":
         assert ";" in found.reason
         assert "is not known to chainrule" not in found.reason
+
+
+@cache
+def followed() -> list[Call]:
+    return [call for name in FUNCTIONS for call in calls_of(name, FUNCTIONS[name]) if not refusal(call)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_single_precision_is_numpys_in_values_and_stays_in_gradients() -> None:
+    tried = 0
+    for call in followed():
+        point = tuple(x.astype(np.float32) for x in call.point())
+        want = call(*point)
+        numbers = [i for i, value in enumerate(want) if is_number(value)]
+        if not numbers:
+            continue
+        value, pullback = cr.vjp(lambda *x, call=call, numbers=numbers: [call(*x)[i] for i in numbers], *point)
+        for got, i in zip(value, numbers, strict=True):
+            assert np.asarray(got).dtype == np.asarray(want[i]).dtype, str(call)
+            np.testing.assert_allclose(got, want[i], rtol=1e-3, atol=1e-3, err_msg=str(call))
+        for gradient in pullback([np.ones_like(part) for part in value]):
+            assert gradient.dtype == np.float32, str(call)
+        tried += 1
+    assert tried > 300
+
+
+# NumPy gives an array of the wrong shape, or takes an index or a diagonal that is not there; here these are refused.
+EMPTY_IS_REFUSED = {"numpy.nanpercentile", "numpy.einsum", "numpy.take"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("shape", [(0,), (0, 4), (3, 0), (0, 0), (2, 0, 4)], ids=str)
+def test_axes_without_components_are_taken_and_refused_as_numpy_does(shape: tuple[int, ...]) -> None:
+    x = np.zeros(shape)
+    for call in followed():
+        if call.function in EMPTY_IS_REFUSED or len(call.letters) != 1 or np.ndim(call.point()[0]) != len(shape):
+            continue
+        numbers_of = lambda x, call=call: [part for part in call(x) if is_number(part)]
+        try:
+            want = numbers_of(x)
+        except (ValueError, IndexError, TypeError):
+            with pytest.raises((ValueError, IndexError, TypeError)):
+                cr.vjp(numbers_of, x)
+            continue
+        got, pullback = cr.vjp(numbers_of, x)
+        assert [np.shape(part) for part in got] == [np.shape(part) for part in want], str(call)
+        (gradient,) = pullback([np.ones_like(part) for part in got])
+        assert gradient.shape == shape
 
 
 def test_warnings_of_names_on_their_way_out_are_not_ours() -> None:

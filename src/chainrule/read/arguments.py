@@ -13,7 +13,19 @@ from chainrule.core.traced import Traced, plain_value
 from chainrule.core.windows import look_into
 from chainrule.errors import ShapeError, TraceError
 
-__all__ = ["ABSENT", "along", "array", "axes_of", "axis_of", "cast", "into", "read_only_view", "refuse_option", "view"]
+__all__ = [
+    "ABSENT",
+    "along",
+    "array",
+    "axes_of",
+    "axis_of",
+    "cast",
+    "into",
+    "read_only_view",
+    "refuse_nothing",
+    "refuse_option",
+    "view",
+]
 
 F = evaluating
 ABSENT: Any = np._NoValue
@@ -80,6 +92,12 @@ def into(out: Any, result: Any, call: str) -> Any:
 
 def refuse_option(call: str, option: str, instead: str) -> TraceError:
     return TraceError(f"{call} with {option} is not known to chainrule\n  {instead}")
+
+
+def refuse_nothing(a: Any, axes: tuple[int, ...], call: str) -> None:
+    """Raise `ShapeError` where an axis that is to be reduced has no components to choose from."""
+    if any(a.shape[i] == 0 for i in axes):
+        raise ShapeError(f"{call} over axes {axes} of shape {a.shape}: there is nothing in them")
 
 
 def view(base: Any, out: Any, forward: Callable[[Any], Any], backward: Callable[[Any], Any]) -> Any:

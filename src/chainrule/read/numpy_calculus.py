@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.read.arguments import along, array, axis_of
+from chainrule.read.arguments import along, array, axis_of, cast
 
 __all__ = ["convolve"]
 
@@ -57,11 +57,11 @@ def _slope(f: Any, axis: int, h: Any, edge_order: int) -> Any:
     else:
         first, last = _extrapolated(slopes, steps, axis, 0, 1), _extrapolated(slopes, steps, axis, n - 2, n - 3)
     if n == 2:
-        return F.concatenate(first, last, axis=axis)
+        return F.cast_like(F.concatenate(first, last, axis=axis), f)
     # The slope of the parabola through three neighbours: the mean of both slopes, the nearer one weighing more.
     before, behind = _part(steps, 0, None, -1), _part(steps, 0, 1)
     middle = (behind * _part(slopes, axis, None, -1) + before * _part(slopes, axis, 1)) / (before + behind)
-    return F.concatenate(first, middle, last, axis=axis)
+    return F.cast_like(F.concatenate(first, middle, last, axis=axis), f)
 
 
 def _extrapolated(slopes: Any, steps: Any, axis: int, end: int, next_: int) -> Any:
@@ -100,6 +100,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
         )
     if any(np.dtype(part.dtype).kind == "c" for part in (x, xp)):
         raise ArgumentError("np.interp at complex places: a complex number lies between no two others")
+    x, xp, fp = (cast(part, np.result_type(part.dtype, float)) for part in (x, xp, fp))  # as NumPy does
     if period is not None:
         x, xp, fp = _one_period(x, xp, fp, period)
         left = right = None

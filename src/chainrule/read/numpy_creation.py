@@ -158,13 +158,13 @@ def _logspace(
 ) -> Any:
     shape = broadcast_shapes(*(np.shape(part) for part in (start, stop, base)))
     exponents = _linspace(F.broadcast_to(array(start), shape=shape), stop, num, endpoint)
-    made = cast(F.power(array(base) * 1.0, exponents), None if dtype is None else np.dtype(dtype))
+    made = cast(F.power(base, exponents), None if dtype is None else np.dtype(dtype))
     return np.moveaxis(made, 0, axis_of(made.ndim, axis)) if axis else made
 
 
 @answers(np.geomspace)
 def _geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: Any = 0) -> Any:
-    first, last = array(start) * 1.0, array(stop) * 1.0
+    first, last = (cast(part, np.result_type(part.dtype, float)) for part in (array(start), array(stop)))
     if bool(np.any(first == 0)) or bool(np.any(last == 0)):
         raise ArgumentError("np.geomspace from or to 0: a geometric sequence does not reach it")
     # From 1 on: a sequence of negative numbers is minus one of positive numbers, a complex one a spiral.

@@ -138,7 +138,7 @@ def _modf(x: Array) -> tuple[Array, Array]:
 
 @answers(np.ldexp)
 def _ldexp(x: Array, exponent: Array) -> Array:
-    return x * F.power(2.0, exponent)
+    return x * F.cast_like(F.power(2.0, exponent), x)
 
 
 @answers(np.frexp)

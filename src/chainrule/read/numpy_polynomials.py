@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.read.arguments import array, refuse_option
+from chainrule.read.arguments import array, cast, refuse_option
 from chainrule.read.numpy_calculus import convolve
 
 __all__: list[str] = []
@@ -113,7 +113,7 @@ def _poly(seq_of_zeros: Any) -> Any:
     zeros = F.reshape(zeros, shape=(zeros.size,))
     p = np.ones(1, zeros.dtype)
     for k in range(zeros.size):
-        p = convolve(p, np.stack([1.0, -zeros[k]]))
+        p = convolve(p, F.concatenate(np.ones(1, zeros.dtype), -zeros[k : k + 1], axis=0))
     return p
 
 
@@ -128,7 +128,7 @@ def _roots(p: Any) -> Any:
     n = p.size - 1
     if n < 1:
         return np.zeros(trailing)
-    companion = F.concatenate(F.reshape(-p[1:] / p[0], shape=(1, n)), np.eye(n - 1, n), axis=0)
+    companion = F.concatenate(F.reshape(-p[1:] / p[0], shape=(1, n)), np.eye(n - 1, n, dtype=p.dtype), axis=0)
     found = np.linalg.eigvals(companion)
     return F.concatenate(found, np.zeros(trailing, found.dtype), axis=0) if trailing else found
 
@@ -138,6 +138,7 @@ def _vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     x = array(x)
     if x.ndim != 1:
         raise ShapeError(f"np.vander of shape {x.shape}: expected a vector")
+    x = cast(x, np.promote_types(x.dtype, int))
     count = x.size if N is None else operator.index(N)
     first = np.ones((x.size, min(count, 1)), x.dtype)
     factors = F.broadcast_to(F.expand_dims(x, axis=(1,)), shape=(x.size, max(count - 1, 0)))

@@ -11,7 +11,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import apply
 from chainrule.errors import ArgumentError
-from chainrule.read.arguments import ABSENT, array, axes_of, axis_of, cast, into
+from chainrule.read.arguments import ABSENT, array, axes_of, axis_of, cast, into, refuse_nothing
 
 __all__: list[str] = []
 
@@ -55,7 +55,7 @@ def _mean(
 
 
 def _counted(a: Any, where: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
-    """How many components `where` lets through, in the dtype of a: an integer array would promote float32."""
+    """How many components `where` lets through, in the dtype of a: an integer would promote float32."""
     count = F.sum(F.broadcast_to(array(where), shape=a.shape), axis=axes, keepdims=bool(keepdims))
     return F.cast_like(count, a)
 
@@ -79,6 +79,8 @@ def _extremum(reduce: str, larger: str, call: str) -> Callable[..., Any]:
     def extremum(
         a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = ABSENT, where: Any = True
     ) -> Any:
+        if not a.size and initial is ABSENT:
+            refuse_nothing(a, axes_of(a.ndim, axis), call)
         if out is None and initial is ABSENT and where is True:
             return apply(getattr(F, reduce), (a,), {"axis": axes_of(a.ndim, axis), "keepdims": bool(keepdims)})
         if where is not True:
@@ -130,7 +132,7 @@ def _moment(name: str, a: Any, axis: Any, ddof: Any, keepdims: bool, where: Any,
     deviation = a - (_mean(a, axis, keepdims=True, where=where) if mean is ABSENT else mean)
     complex_ = a.dtype.kind == "c"
     squared = F.square(deviation.real) + F.square(deviation.imag) if complex_ else F.square(deviation)
-    count = F.size(a, axis=axes) if where is True else _counted(deviation.real, where, axes, keepdims)
+    count = _counted(squared, where, axes, keepdims)
     variance = F.sum(_masked(squared, where, 0), axis=axes, keepdims=keepdims) / (count - ddof)
     if name == "var":
         return variance
@@ -174,6 +176,8 @@ def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
 
 def _position(name: str) -> Callable[..., Any]:
     def position(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        if not a.size:
+            refuse_nothing(a, axes_of(a.ndim, axis), f"np.{name}")
         if axis is not None:
             result = getattr(F, name)(a, axis=axis_of(a.ndim, axis), keepdims=bool(keepdims))
         else:

@@ -287,6 +287,8 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     out = array
     for i, (n, width) in enumerate(zip(array.shape, widths, strict=True)):
         if width != (0, 0):
+            if not n:
+                raise ShapeError(f"np.pad with mode={mode!r} of shape {array.shape}: axis {i} has nothing to copy")
             # These modes copy components: where from, NumPy says itself when it pads their positions.
             out = F.getitem(out, np.pad(np.arange(n), width, mode), pattern=along(i, "#"))
     return F.copy(array) if out is array else out

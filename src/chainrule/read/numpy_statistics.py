@@ -12,7 +12,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, ShapeError, TraceError
-from chainrule.read.arguments import along, array, axes_of, cast, into, refuse_option
+from chainrule.read.arguments import along, array, axes_of, cast, into, refuse_nothing, refuse_option
 from chainrule.read.numpy_indexing import take_along_axis
 
 __all__: list[str] = []
@@ -41,6 +41,8 @@ _POSITIONS: dict[str, Callable[[Any, Any], Any]] = {
     "midpoint": lambda n, q: (np.floor((n - 1) * q) + np.ceil((n - 1) * q)) / 2,
     "nearest": lambda n, q: np.rint((n - 1) * q),
 }
+# Those that take a component as it is, and never lie between two.
+_CHOOSING = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
 
 
 def _lines(a: Any, axes: tuple[int, ...]) -> Any:
@@ -74,8 +76,9 @@ def _quantile(skips_nan: bool, scale: float, call: str, of_complex: bool = False
             raise ArgumentError(f"{call} of q outside 0 to {scale:g}")
         axes = axes_of(a.ndim, axis)
         x = _lines(a.astype(float) if a.dtype.kind in "biu" else a, axes)
-        if not x.shape[-1]:
-            raise ShapeError(f"{call} over axes {axes} of shape {a.shape}: there is nothing in them")
+        refuse_nothing(a, axes, call)
+        if q.ndim and method not in _CHOOSING:
+            x = cast(x, np.result_type(x.dtype, q.dtype))  # NumPy's own promotion: a number leaves float32 as it is
         wanted = F.reshape(q, shape=(q.size,))
         result = (_of_sorted_numbers if skips_nan else _of_sorted)(x, wanted, _POSITIONS[method])
         result = F.reshape(np.moveaxis(result, -1, 0), shape=(*q.shape, *x.shape[:-1]))
@@ -136,6 +139,12 @@ answers(np.nanpercentile)(_quantile(True, 100.0, "np.nanpercentile"))
 
 def _median(quantile: Callable[..., Any]) -> Callable[..., Any]:
     def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+        a = array(a)
+        axes = axes_of(a.ndim, axis)
+        if any(a.shape[i] == 0 for i in axes):
+            return into(
+                out, F.sum(a, axis=axes, keepdims=bool(keepdims)) * np.nan, "np.median"
+            )  # as np.mean of nothing
         return quantile(a, 0.5, axis, out, keepdims=keepdims)
 
     return median
@@ -225,7 +234,7 @@ def _cov(
     x = _variables(m, rowvar, "np.cov")
     if y is not None:
         x = np.concatenate([x, _variables(y, rowvar, "np.cov")])
-    x = cast(x.astype(float) if x.dtype.kind in "biu" else x, dtype)
+    x = cast(x, np.result_type(x.dtype, float) if dtype is None else np.dtype(dtype))
     ddof = (0 if bias else 1) if ddof is None else operator.index(ddof)
     count = x.shape[1]
     weights = None
