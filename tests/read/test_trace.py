@@ -13,6 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.core.verify import verify
+from chainrule.read.formula_function import formula_function
 
 
 def test_guards_record_the_branch_and_hold_it() -> None:
@@ -285,3 +286,41 @@ def test_container_arguments_become_named_inputs() -> None:
     graph = cr.graph(lambda p, n: p["w"] * p["b"][0] * n, {"w": 2.0, "b": [3.0]}, 2)
     assert [node.name for node in graph.inputs] == ["p.w", "p.b[0]", "n"]
     assert graph.forward_backward(p={"w": 5.0, "b": [1.0]}).value == 10
+
+
+# The names of steps.
+
+
+def names_of_steps(graph: Any) -> list[str]:
+    return [node.name for node in graph.nodes if node.primitive is not None]
+
+
+def test_a_name_outside_of_the_function_is_no_step_of_it() -> None:
+    def traced(*args: Any) -> Any:
+        y = cr.graph(formula, *args)
+        return y
+
+    formula = formula_function("x^2 sin(x) + exp(x^2)")
+    assert set(names_of_steps(traced(2.0))) == {""}
+    square = cr.graph(np.square, 2.0)
+    assert names_of_steps(square) == [""]
+
+
+def test_a_call_that_makes_several_records_names_the_last() -> None:
+    formula = formula_function("x^2 sin(x) + exp(x)")
+
+    def f(x: Any) -> Any:
+        z = formula(x)
+        return z * 2
+
+    assert [name for name in names_of_steps(cr.graph(f, 2.0)) if name] == ["z"]
+
+
+def test_a_loop_over_one_operation_names_each_value() -> None:
+    def f(x: Any) -> Any:
+        h = x
+        for _ in range(3):
+            h = np.sin(h)
+        return h
+
+    assert names_of_steps(cr.graph(f, 2.0)) == ["h", "h_2", "h_3"]

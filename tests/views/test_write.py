@@ -18,7 +18,7 @@ from chainrule.passes.reverse import reverse
 from chainrule.passes.simplify import simplify
 from chainrule.read.formula import parse
 from chainrule.views.text import formula_text, write_text
-from chainrule.views.write import NOTATIONS, derivative_name, formula, write
+from chainrule.views.write import NOTATIONS, derivative_name, formula, gradient_name, write
 
 F = building
 each = pytest.mark.parametrize("notation", NOTATIONS)
@@ -65,7 +65,11 @@ NAMES = [
     ([], "prime", ("f", "f", "f")),
     (["x"], "leibniz", ("df/dx", "df/dx", r"\frac{df}{dx}")),
     (["x", "x"], "leibniz", ("d^2f/dx^2", "d²f/dx²", r"\frac{d^{2} f}{dx^{2}}")),
-    (["x", "y"], "partial", ("d^2f/(dxdy)", "∂²f/(∂x∂y)", r"\frac{\partial^{2} f}{\partial x \, \partial y}")),
+    (["x", "y"], "partial", ("d^2f/(dy dx)", "∂²f/(∂y ∂x)", r"\frac{\partial^{2} f}{\partial y \, \partial x}")),
+    (["x", "y", "y"], "leibniz", ("d^3f/(dy^2 dx)", "d³f/(dy² dx)", r"\frac{d^{3} f}{dy^{2} \, dx}")),
+    (["x", "y", "x"], "leibniz", ("d^3f/(dx dy dx)", "d³f/(dx dy dx)", r"\frac{d^{3} f}{dx \, dy \, dx}")),
+    (["x"] * 12, "leibniz", ("d^12 f/dx^12", "d¹²f/dx¹²", r"\frac{d^{12} f}{dx^{12}}")),
+    (["x"] * 12, "prime", ("f^(12)", "f^(12)", "f^{(12)}")),
     (["rate"], "partial", ("df/drate", "∂f/∂rate", r"\frac{\partial f}{\partial \mathrm{rate}}")),
 ]  # fmt: skip
 
@@ -74,6 +78,17 @@ NAMES = [
 def test_names_of_derivatives(variables: list[str], derivative: Any, forms: tuple[str, ...]) -> None:
     names = (derivative_name("f", variables, notation, derivative) for notation in ("text", "unicode", "latex"))
     assert tuple(names) == forms
+
+
+def test_the_variable_that_comes_first_stands_last_in_mathml() -> None:
+    below = derivative_name("f", ["x", "y"], "mathml", "partial").split("<mfrac>")[1]
+    assert below.index("<mi>y</mi>") < below.index("<mi>x</mi>")
+
+
+def test_the_gradient_has_a_name_in_each_notation() -> None:
+    names = [gradient_name("f", notation) for notation in ("text", "unicode", "latex")]
+    assert names == ["grad f", "∇f", r"\nabla f"]
+    assert "<mo>∇</mo><mi>f</mi>" in gradient_name("f", "mathml")
 
 
 # The author's names.

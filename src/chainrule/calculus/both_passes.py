@@ -76,7 +76,7 @@ class _BothPasses:
         within = {node: name for node, name in self.names.items() if not node.is_input and node is not self.output}
         formula = Expression(self.output, self.graph.inputs, "leibniz", whole=False)
         return Derivation(
-            self.graph, formula, self.names[self.output], parts, detail, within, self.point, passes,
+            self.graph, formula, self.names[self.output], parts, detail, within, self.point, passes=passes,
         )  # fmt: skip
 
     @property

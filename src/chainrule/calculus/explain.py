@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
-
-import numpy as np
 
 from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.index_calculus import by_index
 from chainrule.calculus.matrix_calculus import by_differentials, prepared
-from chainrule.calculus.subject import function_and_point, variables_of
-from chainrule.core.graph import Graph, Node, constant, topological
-from chainrule.core.pending import pending
-from chainrule.core.registry import building
-from chainrule.core.rule import Rule
-from chainrule.errors import ArgumentError, DerivationError
+from chainrule.calculus.scalar_calculus import Scalars
+from chainrule.calculus.subject import Subject, subject_of, variables_of
+from chainrule.core.graph import Graph, Node
+from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
-from chainrule.passes.by_rules import simplifying
-from chainrule.passes.evaluate import evaluate, values_of
-from chainrule.passes.first_principles import definition, from_definition, one_sided_limits
-from chainrule.passes.reverse import reverse
-from chainrule.passes.stepwise import Application, Chain, applications, in_letters, replaced
-from chainrule.read.formula import parse
 from chainrule.read.shapes import ShapesLike
 from chainrule.views.derivation.derivation import DETAILS, Derivation
-from chainrule.views.derivation.expression import Expression
-from chainrule.views.derivation.record import Detail, Inner, Part, Step
-from chainrule.views.tree import DerivativeNotation
+from chainrule.views.derivation.record import Detail, Part
 
 __all__ = ["METHODS", "explain"]
 
 Method = Literal["rules", "limit", "graph", "index"]
-_QUOTIENTS = Rule("write as a quotient", "u^(-n) = 1 / u^n")
-_TOGETHER = Rule("put together", "")
-_ITSELF = Rule("in terms of the function itself", "")
-_LARGE = 40  # operations: from here on a line is about one term, since the whole is too long to be repeated
-_SHORT = 5  # nodes: such a derivative needs no shorter form
-_NAMED = 6  # of so many operations a part of a large function gets a name
+METHODS: tuple[Method, ...] = ("rules", "limit", "graph", "index")
+_LARGE = 40  # operations of a function: of so many steps none is looked at twice for a shorter form
 
 
 def explain(
-    f: Callable[..., Any] | str,
+    f: Callable[..., Any] | str | Sequence[str],
     *args: Any,
     wrt: str | Sequence[str] | None = None,
     variables: Sequence[str] | str | None = None,
@@ -60,12 +42,16 @@ def explain(
     Each step is checked at several points to 30 digits, the derivatives in it by differences in more digits; the result
     is checked against the backward pass. A step that fails is never shown: it raises.
 
-    The gradient of a function of arrays is derived by differentials: from dL, one rule at a time, to dL = g^T dw.
+    The gradient of a function of arrays is derived by differentials: from dL, one rule at a time, to dL = g^T dw. Of
+    several values, or of a vector, all derivatives are taken: they are the entries of the Jacobian matrix.
 
     Args:
-        f: a formula, or an ordinary NumPy function, with one number as its value.
-        args: of a function, the numbers at which it is followed; the values of its derivatives there are shown.
-        wrt: the variable to differentiate by, or several. A function of one variable needs none.
+        f: a formula, several in a list or as "(x y, x + y)", or an ordinary NumPy function. Its value is a number, a
+            vector, or several numbers.
+        args: of a function, the numbers or arrays at which it is followed; the values of its derivatives there are
+            shown.
+        wrt: the variable to differentiate by, or several. A function of one variable needs none, and one of several
+            values takes all.
         variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
         shapes: of a formula, shapes of its variables, such as "X: N d, y: N, w: d".
         order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
@@ -99,246 +85,87 @@ def explain(
       f'(1) = 8.15485
       checked: each step holds to 30 digits at 8 points or more, and the result is that of the backward pass
     """
-    if detail not in DETAILS:
-        raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
-    if method not in (*METHODS, *OF_ARRAYS):
-        raise ArgumentError(f"method is {method!r}: expected one of {', '.join(dict.fromkeys([*METHODS, *OF_ARRAYS]))}")
+    for value, known, what in ((detail, DETAILS, "detail"), (method, METHODS, "method")):
+        if value not in known:
+            raise ArgumentError(f"{what} is {value!r}: expected one of {', '.join(known)}")
     if not isinstance(order, int) or order < 1:  # type: ignore[redundant-expr]
         raise ArgumentError(f"order is {order!r}: expected 1 for the derivative, 2 for its derivative, and so on")
     LIMITS.check("derivation_order", order)
-    if isinstance(f, str) and variables is None and shapes is None and wrt is not None and not parse(f).inputs:
-        variables = wrt  # a constant is a function of whatever is asked for
-    graph, point = function_and_point(f, args, variables, shapes, at)
-    by = list(graph.inputs) if method == "graph" and wrt is None and graph.inputs else variables_of(graph, wrt)
-    if any(node.shape for node in graph.nodes):
-        return _of_arrays(graph, by, method, order, detail, point)
-    if method == "index":
-        raise ArgumentError(f"method {method!r} is for functions of arrays: declare shapes, or use 'rules'")
-    verifier = Verifier(graph, start=point or None)
-    if method == "graph":
-        return _by_graph(graph, by, point, detail, order, verifier)
-    LIMITS.check("derivations", sum(len(by) ** k for k in range(1, order + 1)))
-    work = _Work(graph, verifier, _names(graph), point, method)
-    parts: list[Part] = []
-    terms: list[tuple[Node, tuple[str, ...]]] = [(graph.outputs[0], ())]
-    for _ in range(order):
-        derived = []
-        for (term, path), x in itertools.product(terms, by):
-            parts.append(work.part(term, x, (*path, x.name)))
-            derived.append((parts[-1].result.node, (*path, x.name)))
-        terms = derived
-    formula = replace(work.expression(graph.outputs[0]), guards=graph.guards)
-    return Derivation(graph, formula, "f", tuple(parts), detail, work.names, point)
+    subject = subject_of(f, args, variables, shapes, at, wrt)
+    everything = subject.several or (method == "graph" and subject.graph.inputs)
+    by = list(subject.graph.inputs) if wrt is None and everything else variables_of(subject.graph, wrt)
+    if method != "index":
+        subject, by = subject.in_numbers(by)
+    made = _OF_ARRAYS if any(node.shape for node in subject.graph.nodes) else _OF_NUMBERS
+    if method not in made:
+        kind, other = ("arrays", "numbers") if made is _OF_ARRAYS else ("numbers", "arrays: declare shapes")
+        raise ArgumentError(
+            f"this is a function of {kind}, and method {method!r} is for functions of {other}; "
+            f"here method is one of {', '.join(map(repr, made))}"
+        )
+    return replace(made[method](subject, by, order, detail), notes=subject.notes, order=order)
 
 
-def _by_graph(
-    graph: Graph, by: Sequence[Node], point: Mapping[str, Any], detail: Detail, order: int, verifier: Verifier
+def _by_rules(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
+    return _of_numbers(subject, by, order, detail, "rules")
+
+
+def _by_limit(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
+    return _of_numbers(subject, by, order, detail, "limit")
+
+
+def _of_numbers(
+    subject: Subject, by: Sequence[Node], order: int, detail: Detail, method: Literal["rules", "limit"]
 ) -> Derivation:
+    graph = subject.graph
+    LIMITS.check("derivations", len(graph.outputs) * sum(len(by) ** k for k in range(1, order + 1)))
+    called = subject.called
+    work = Scalars(graph, subject.point, method, called)
+    outputs = list(zip(graph.outputs, called, strict=True))
+    written = {output: work.expression(output) for output in graph.outputs}
+    names = dict(work.names)
+    parts = tuple(part for output, name in outputs for part in work.derivatives(output, name, by, order))
+    components = tuple((name, written[output]) for output, name in outputs) if subject.several else ()
+    first = written[graph.outputs[0]]
+    return Derivation(graph, first, subject.name, parts, detail, names, subject.point, components)
+
+
+def _by_graph(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
+    if subject.several:
+        raise ArgumentError(
+            f'the function has {len(subject.graph.outputs)} values, and method="graph" follows the backward pass from '
+            'one number; method="rules" takes all'
+        )
     if order > 1:
         raise ArgumentError(f'order is {order}: method="graph" takes first derivatives, method="rules" takes any')
-
-    # Of a large function the steps are many, and none is looked at twice for a shorter form.
-    rules: Method = "rules" if len(graph) <= _LARGE else "graph"
+    graph = subject.graph
 
     def derive(step: Graph, source: Node, values: Mapping[str, Any]) -> Part:
-        return _Work(step, verifier, {}, values, rules).part(step.outputs[0], source, (source.name,))
+        short = len(graph) <= _LARGE
+        work = Scalars(step, values, "rules" if short else "graph", (step.name,), False, verifier)
+        return work.part(step.outputs[0], source, (source.name,), step.name)
 
-    return derivation_by_paths(graph, by, point, detail, verifier, derive)
-
-
-def _of_arrays(
-    graph: Graph, by: Sequence[Node], method: Method, order: int, detail: Detail, point: Mapping[str, Any]
-) -> Derivation:
-    if graph.outputs[0].shape:
-        raise ArgumentError(f"the value has the shape {graph.outputs[0].shape}: expected one number, such as a loss")
-    if order != 1 or method not in OF_ARRAYS:
-        raise ArgumentError(f"a function of arrays is derived once, by method= {' or '.join(map(repr, OF_ARRAYS))}")
-    return OF_ARRAYS[method](prepared(graph), by, detail, point)
+    verifier = Verifier(graph, start=subject.point or None)
+    return derivation_by_paths(graph, by, subject.point, detail, verifier, derive)
 
 
-def _names(graph: Graph) -> dict[Node, str]:
-    """Names for the parts of a large function; none for a small one."""
-    nodes = [node for node in topological(graph.outputs) if node.primitive is not None]
-    if len(nodes) <= _LARGE:
-        return {}
-    taken = {node.name for node in graph.nodes}
-    free = (name for i in itertools.count(1) if (name := f"u{i}") not in taken)
-    names: dict[Node, str] = {}
-    size: dict[Node, int] = {}
-    for node in nodes:
-        size[node] = 1 + sum(size.get(operand, 0) for operand in node.operands)
-        if size[node] >= _NAMED and node is not graph.outputs[0]:
-            names[node] = next(free)
-            size[node] = 0
-    return names
+def _by_differentials(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
+    return by_differentials(_prepared(subject, order), by, detail, subject.point)
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """What all derivatives of one function share."""
-
-    graph: Graph
-    verifier: Verifier
-    names: Mapping[Node, str]
-    point: Mapping[str, Any]
-    method: Method
-
-    @property
-    def notation(self) -> DerivativeNotation:
-        return "partial" if len(self.graph.inputs) > 1 else "prime"
-
-    def expression(self, node: Node, inputs: tuple[Node, ...] | None = None) -> Expression:
-        return Expression(node, self.graph.inputs if inputs is None else inputs, self.notation, self.names)
-
-    def part(self, term: Node, x: Node, path: tuple[str, ...]) -> Part:
-        """The derivative of a term by x, its steps verified."""
-        LIMITS.check("derivation_nodes", len(topological([term])))
-        steps: list[Step] = []
-        new: dict[Node, Node] = {}
-        start, made = METHODS[self.method](term, x, self.verifier)
-        for application in made:
-            new[application.before] = application.after
-            steps.append(self._step(application))
-        raw = replaced(start, new)
-        result = self._simplified(raw, steps)
-        itself = self._by_itself(term, x, result)
-        if itself is not None:
-            steps.append(itself)
-            result = itself.after.node
-        backward = reverse(Graph(self.graph.inputs, (term,), self.graph.guards), [x]).outputs[0]
-        evidence = self.verifier.equal(result, backward)
-        self.verifier.equal(pending(term, x), result)
-        value, note = self._value(term, backward)
-        if note and self.method == "limit":
-            value, note = self._limit_at_point(term, x, note)
-        return Part(
-            self.expression(term), x, path, self.expression(start), tuple(steps),
-            self.expression(result) if itself is None else itself.after, evidence, value,
-            note=note,
-        )  # fmt: skip
-
-    def _step(self, made: Application) -> Step:
-        evidence = self.verifier.equal(made.before, made.after)
-        sides = in_letters(made)
-        return Step(
-            made.rule,
-            self.expression(made.before),
-            self.expression(made.after),
-            evidence,
-            tuple((letter, self.expression(node)) for letter, node in made.letters),
-            None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
-            None if made.chain is None else self._inner(made.chain),
-            made.depth,
-            made.elementary,
-        )
-
-    def _inner(self, chain: Chain) -> Inner:
-        taken = pending(chain.outer, chain.letter)
-        self.verifier.stands_for(chain.letter, chain.inner)
-        self.verifier.equal(taken, chain.derivative)
-        letter, outer, derivative = (
-            Expression(node, (chain.letter,)) for node in (chain.letter, chain.outer, chain.derivative)
-        )
-        return Inner(
-            letter, self.expression(chain.inner), outer, Expression(taken, (chain.letter,), "leibniz"), derivative
-        )
-
-    def _simplified(self, raw: Node, steps: list[Step]) -> Node:
-        before = self.expression(raw)
-        if self.names:
-            # A large function keeps its named parts, which a rule of simplification would take apart.
-            steps.append(Step(_TOGETHER, self.expression(steps[0].before.node), before, None, simplifies=True))
-            return raw
-        whole, rewritings = simplifying(Graph(self.graph.inputs, (raw,)), self.graph)
-        shown = self._rewritten(before, whole, _QUOTIENTS, (raw, whole), steps)
-        for rewriting in rewritings:
-            rule = Rule(rewriting.rule.name, rewriting.rule.statement)
-            whole = rewriting.after
-            shown = self._rewritten(shown, whole, rule, (rewriting.part, rewriting.becomes), steps)
-        return whole
-
-    def _rewritten(
-        self, shown: Expression, whole: Node, rule: Rule, part: tuple[Node, Node], steps: list[Step]
-    ) -> Expression:
-        """The whole expression after a rewriting, with a step for it if it is seen."""
-        after = self.expression(whole)
-        evidence = self.verifier.equal(*part)
-        if after.text() == shown.text():
-            return shown
-        written = self.expression(part[0]), self.expression(part[1])
-        steps.append(Step(rule, shown, after, evidence, elementary=True, simplifies=True, part=written))
-        return after
-
-    def _by_itself(self, term: Node, x: Node, result: Node) -> Step | None:
-        """The derivative in terms of the function, as in s' = s (1 - s), where it is shorter so."""
-        nodes = topological([result])
-        taken = any(node.name == "f" for node in self.graph.inputs)
-        if self.names or taken or self.method != "rules" or term in nodes or len(nodes) <= _SHORT:
-            return None
-        F = building
-        square = F.square(term)
-        for form in (F.multiply(term, F.subtract(1.0, term)), F.subtract(1.0, square), F.add(1.0, square), term):
-            try:
-                evidence = self.verifier.equal(result, form)
-            except DerivationError:
-                continue
-            written = Expression(form, self.graph.inputs, self.notation, {term: "f"})
-            return Step(_ITSELF, self.expression(result), written, evidence, simplifies=True)
-        return None
-
-    def _value(self, term: Node, backward: Node) -> tuple[Any, str]:
-        """The value that the engine gives at the point, and what is special there: a kink, no value at all."""
-        if not self.point:
-            return None, ""
-        given = [np.float64(self.point[node.name]) for node in self.graph.inputs]
-        place = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        with np.errstate(all="ignore"):
-            values = values_of(Graph(self.graph.inputs, (term,)), given)
-            if not np.isfinite(values[term]):
-                return None, f"the function has no finite value at {place}"
-            slope = evaluate(Graph(self.graph.inputs, (backward,)), *given)[0]
-            note = next((text for node, value in values.items() if (text := _kink(node, value, values))), "")
-        return (None, note or f"the derivative is not defined at {place}") if np.isnan(slope) else (slope, note)
-
-    def _limit_at_point(self, term: Node, x: Node, note: str) -> tuple[Any, str]:
-        """The limit of the difference quotient at a point that is special, or why there is none."""
-        left, right = one_sided_limits(term, x, self.graph.inputs, self.point)
-        if left == right or math.isclose(left, right, rel_tol=1e-9):
-            return left, note if math.isinf(left) else ""
-        if math.isnan(left) and math.isnan(right):
-            return None, note
-        sides = ("undefined" if math.isnan(side) else f"{side:.6g}" for side in (left, right))
-        return None, "the limit does not exist: from the left it is {}, from the right {}".format(*sides)
+def _by_index(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
+    return by_index(_prepared(subject, order), by, detail, subject.point)
 
 
-def _kink(node: Node, value: Any, values: Mapping[Node, Any]) -> str:
-    """What a node's operation says of the point where it has no single derivative; "" elsewhere."""
-    if node.primitive is None:
-        return ""
-    operands = [values[operand] for operand in node.operands]
-    kinks = node.primitive.domain.kinks
-    return next((kink.text for kink in kinks if np.any(kink.where(value, *operands, **node.parameters))), "")
+def _prepared(subject: Subject, order: int) -> Graph:
+    if order != 1:
+        raise ArgumentError(f"order is {order}: a function of arrays is derived once")
+    if subject.several:
+        shapes = ", ".join(str(output.shape) for output in subject.graph.outputs)
+        raise ArgumentError(f"the values have the shapes {shapes}: expected one number, such as a loss")
+    return prepared(subject.graph)
 
 
-def _by_rules(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[Application]]:
-    made = applications(term, x)
-    first = next(made)
-    return first.before, itertools.chain([first], made)
-
-
-def _by_limit(term: Node, x: Node, verifier: Verifier) -> tuple[Node, Iterator[Application]]:
-    start, h = definition(term, x)
-    verifier.stands_for(h, constant(0.0))
-    return start, from_definition(term, x, start, h)
-
-
-METHODS: dict[Method, Callable[[Node, Node, Verifier], tuple[Node, Iterator[Application]]]] = {
-    "rules": _by_rules,
-    "limit": _by_limit,
-    "graph": _by_rules,  # what it takes by rules are the local derivatives
-}
-
-OF_ARRAYS: dict[Method, Callable[[Graph, Sequence[Node], Detail, Mapping[str, Any]], Derivation]] = {
-    "rules": by_differentials,
-    "index": by_index,
-}
+_Made = Callable[[Subject, Sequence[Node], int, Detail], Derivation]
+_OF_NUMBERS: dict[Method, _Made] = {"rules": _by_rules, "limit": _by_limit, "graph": _by_graph}
+_OF_ARRAYS: dict[Method, _Made] = {"rules": _by_differentials, "index": _by_index}

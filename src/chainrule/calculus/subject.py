@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,26 +13,94 @@ from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
+from chainrule.passes.entries import by_entries
+from chainrule.passes.letters import free_name
 from chainrule.passes.simplify import rewrite
+from chainrule.passes.stepwise import replaced
+from chainrule.read.components import components_of
 from chainrule.read.formula import parse
 from chainrule.read.shapes import ShapesLike
 
-__all__ = ["function_and_point", "variables_of"]
+__all__ = ["Subject", "subject_of", "variables_of"]
+
+_NAMES = ("f", "F", "g", "phi")
 
 
-def function_and_point(
-    f: Callable[..., Any] | str,
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a derivation is of.
+
+    Attributes:
+        graph: the function.
+        point: the values of its inputs by name, or none.
+        notes: how the formula was read where people read in several ways.
+    """
+
+    graph: Graph
+    point: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether it has more than one number as its value."""
+        return len(self.graph.outputs) > 1 or bool(self.graph.outputs[0].shape)
+
+    @cached_property
+    def name(self) -> str:
+        """What the function is called: as its author calls its value, or itself, else f."""
+        taken = {node.name for node in self.graph.nodes if node.name and node not in self.graph.outputs}
+        author = "" if self.several else self.graph.outputs[0].name
+        author = "" if author.rpartition("_")[0] in taken else author  # a name that was given again: x_2
+        own = self.graph.name if self.graph.name.isidentifier() else ""
+        return next((name for name in (author, own) if name and name not in taken), "") or free_name(_NAMES, taken)
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        """What each value is called: as its author calls it, else f1, f2 and so on."""
+        outputs = self.graph.outputs
+        if not self.several:
+            return (self.name,)
+        inputs = {node.name for node in self.graph.inputs}
+        names = tuple(output.name for output in outputs)
+        if all(names) and len({*names}) == len(names) and not inputs.intersection(names):
+            return names
+        taken = {node.name for node in self.graph.nodes if node.name}
+        return tuple(free_name([f"{self.name}{i}"], taken) for i in range(1, 1 + len(outputs)))
+
+    def in_numbers(self, by: Sequence[Node]) -> tuple[Subject, list[Node]]:
+        """The same by the entries of arrays, where these are only taken apart; and the entries to differentiate by."""
+        if not any(node.shape for node in self.graph.nodes):
+            return self, list(by)
+        found = by_entries(self.graph)
+        if found is None:
+            return self, list(by)
+        point = {
+            entry.name: value
+            for x, entries in found.of.items()
+            if x.name in self.point
+            for entry, value in zip(entries, np.ravel(self.point[x.name]), strict=True)
+        }
+        graph = rewrite(found.graph, ())
+        return replace(self, graph=graph, point=point), [entry for x in by for entry in found.of[x]]
+
+
+def subject_of(
+    f: Any,
     args: Sequence[Any],
     variables: Sequence[str] | str | None,
     shapes: ShapesLike | None,
     at: Mapping[str, Any] | None,
-) -> tuple[Graph, dict[str, Any]]:
+    wrt: Any = None,
+) -> Subject:
     """The graph of a function or formula, and the values of its inputs by name, if there are any."""
-    if isinstance(f, str):
+    if isinstance(f, (str, list, tuple)):
         if args:
             raise ArgumentError("a formula takes no arguments: give a point as at={...}")
-        graph = rewrite(parse(f, variables, shapes), ())
-        return graph, _point(graph, at)
+        texts = components_of(f) if isinstance(f, str) else list(f)
+        if variables is None and shapes is None and wrt is not None and not any(parse(text).inputs for text in texts):
+            variables = wrt  # a constant is a function of whatever is asked for
+        graph, notes = _of_formulas(texts, variables, shapes)
+        return Subject(graph, _point(graph, at), notes)
     if at is not None or variables is not None or shapes is not None:
         raise ArgumentError("at=, variables= and shapes= belong to formulas: give a function's arguments after it")
     if not args:
@@ -39,9 +109,25 @@ def function_and_point(
     for name, value in traced.arguments:
         if np.asarray(value).dtype.kind == "c":
             raise ArgumentError(f"{name} is complex: derivations are of functions of real numbers")
-    if len(traced.outputs) != 1 or traced.outputs[0].shape:
-        raise ArgumentError(f"{traced.name} has no single number as its value")
-    return rewrite(traced, ()), {name: np.asarray(value, float)[()] for name, value in traced.arguments}
+    if not traced.outputs:
+        raise ArgumentError(f"{traced.name} returns no number: there is nothing to differentiate")
+    return Subject(rewrite(traced, ()), {name: np.asarray(value, float)[()] for name, value in traced.arguments})
+
+
+def _of_formulas(
+    texts: Sequence[Any], variables: Sequence[str] | str | None, shapes: ShapesLike | None
+) -> tuple[Graph, tuple[str, ...]]:
+    """The graph of some formulas of the same variables, and the notes on how they were read."""
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise ArgumentError(f"several formulas are a list of texts, such as ['x y', 'x + y'], not {texts!r:.60}")
+    formulas = [parse(text, variables, shapes) for text in texts]
+    inputs: dict[str, Node] = {}
+    for formula in formulas:
+        inputs = inputs | {node.name: node for node in formula.inputs if node.name not in inputs}
+    same = {node: inputs[node.name] for formula in formulas for node in formula.inputs}
+    outputs = tuple(replaced(formula.outputs[0], same, inside=False) for formula in formulas)
+    notes = tuple(dict.fromkeys(str(note) for formula in formulas for note in formula.notes))
+    return rewrite(Graph(tuple(inputs.values()), outputs, (), ", ".join(texts)), ()), notes
 
 
 def variables_of(graph: Graph, wrt: str | Sequence[str] | None) -> list[Node]:

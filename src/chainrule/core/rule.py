@@ -26,6 +26,7 @@ class Rule:
         layout: the whole right side of the statement, for what is more than a derivative times u'; a function of
             `(F, D, out, *operands)` where D(u) is the derivative of u.
         cases: the rule that holds where only these operands depend on x.
+        condition: what the rule supposes of its letters beyond that the function is defined: "u > 0".
 
     >>> Rule("constant factor rule", "(c u)' = c u'", letters=("c", "u")).of([False, True]).name
     'constant factor rule'
@@ -37,6 +38,7 @@ class Rule:
     partial: Callable[..., Array] | None = None
     layout: Callable[..., Array] | None = None
     cases: Mapping[tuple[bool, ...], Rule] = field(default_factory=dict)
+    condition: str = ""
 
     def of(self, active: Sequence[bool]) -> Rule:
         """The rule for the operands that depend on x."""

@@ -69,32 +69,33 @@ FACTOR_BEHIND = Rule("constant factor rule", "(u c)' = u' c", ("u", "c"), layout
 PRODUCT = Rule("product rule", "(u v)' = u' v + u v'", _UV, layout=lambda F, D, out, u, v: D(u) * v + u * D(v),
                cases={(False, True): FACTOR_IN_FRONT, (True, False): FACTOR_BEHIND})
 DIVISOR = Rule("constant factor rule", "(u / c)' = u' / c", ("u", "c"), layout=lambda F, D, out, u, c: D(u) / c)
-AS_POWER = Rule("a quotient as a power", "c / u = c u^(-1)", ("c", "u"), layout=_as_power)
+AS_POWER = Rule("a quotient as a power", "c / u = c u^(-1)", ("c", "u"), layout=_as_power, condition="u not 0")
 QUOTIENT = Rule("quotient rule", "(u / v)' = (u' v - u v') / v^2", _UV, layout=_quotient,
-                cases={(False, True): AS_POWER, (True, False): DIVISOR})
-RECIPROCAL = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = -1", partial=lambda F, out, u: -F.power(u, -2.0))
+                cases={(False, True): AS_POWER, (True, False): DIVISOR}, condition="v not 0")
+RECIPROCAL = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = -1, for u not 0",
+                  partial=lambda F, out, u: -F.power(u, -2.0))
 SQUARE = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = 2", partial=lambda F, out, u: 2.0 * u)
 POWER_OF_BASE = Rule("power rule", "(u^n)' = n u^(n-1) u'", ("u", "n"), partial=_power_rule)
 POWER_OF_EXPONENT = Rule("derivative of the exponential to a base", "(a^u)' = a^u ln(a) u'", ("a", "u"),
-                         partial=lambda F, out, a, u: out * F.log(a))
-POWER = Rule("general power rule", "(u^v)' = u^v (v' ln u + v u' / u)", _UV,
+                         partial=lambda F, out, a, u: out * F.log(a), condition="a > 0")
+POWER = Rule("general power rule", "(u^v)' = u^v (v' ln u + v u' / u)", _UV, condition="u > 0",
              layout=lambda F, D, out, u, v: out * (D(v) * F.log(u) + v * D(u) / u),
              cases={(True, False): POWER_OF_BASE, (False, True): POWER_OF_EXPONENT})
-SQUARE_ROOT = Rule("derivative of the square root", "(sqrt u)' = u' / (2 sqrt u)",
+SQUARE_ROOT = Rule("derivative of the square root", "(sqrt u)' = u' / (2 sqrt u)", condition="u > 0",
                    partial=lambda F, out, u: 1.0 / (2.0 * out))
-CUBE_ROOT = Rule("derivative of the cube root", "(cbrt u)' = u' / (3 cbrt(u)^2)")
+CUBE_ROOT = Rule("derivative of the cube root", "(cbrt u)' = u' / (3 cbrt(u)^2)", condition="u not 0")
 HYPOTENUSE = Rule("derivative of the hypotenuse", "(sqrt(u^2 + v^2))' = (u u' + v v') / sqrt(u^2 + v^2)", _UV,
-                  layout=lambda F, D, out, u, v: (u * D(u) + v * D(v)) / out)
+                  layout=lambda F, D, out, u, v: (u * D(u) + v * D(v)) / out, condition="u and v not both 0")
 REMAINDER = Rule("derivative of the remainder", "(u mod v)' = u' - floor(u / v) v', between the jumps", _UV)
 
 EXPONENTIAL = Rule("derivative of the exponential", "(e^u)' = e^u u'")
 EXPONENTIAL_2 = Rule("derivative of the exponential to a base", "(2^u)' = 2^u ln(2) u'",
                      partial=lambda F, out, u: out * F.log(2.0))
-LOGARITHM = Rule("derivative of the logarithm", "(ln u)' = u' / u")
-LOGARITHM_OF_1_PLUS = Rule("derivative of the logarithm", "(ln(1 + u))' = u' / (1 + u)")
-LOGARITHM_2 = Rule("derivative of the logarithm to a base", "(log_2 u)' = u' / (u ln 2)",
+LOGARITHM = Rule("derivative of the logarithm", "(ln u)' = u' / u for u > 0")
+LOGARITHM_OF_1_PLUS = Rule("derivative of the logarithm", "(ln(1 + u))' = u' / (1 + u) for u > -1")
+LOGARITHM_2 = Rule("derivative of the logarithm to a base", "(log_2 u)' = u' / (u ln 2) for u > 0",
                    partial=lambda F, out, u: 1.0 / (u * F.log(2.0)))
-LOGARITHM_10 = Rule("derivative of the logarithm to a base", "(log_10 u)' = u' / (u ln 10)",
+LOGARITHM_10 = Rule("derivative of the logarithm to a base", "(log_10 u)' = u' / (u ln 10) for u > 0",
                     partial=lambda F, out, u: 1.0 / (u * F.log(10.0)))
 LOG_OF_SUM = Rule("derivative of the log of a sum of exponentials",
                   "(ln(e^u + e^v))' = s(u - v) u' + s(v - u) v'", _UV)
@@ -104,14 +105,15 @@ LOG_OF_SUM_2 = Rule("derivative of the log of a sum of exponentials",
 
 SINE = Rule("derivative of the sine", "(sin u)' = cos(u) u'")
 COSINE = Rule("derivative of the cosine", "(cos u)' = -sin(u) u'")
-TANGENT = Rule("derivative of the tangent", "(tan u)' = (1 + tan(u)^2) u'")
-ARCSINE = Rule("derivative of the arcsine", "(arcsin u)' = u' / sqrt(1 - u^2)",
+TANGENT = Rule("derivative of the tangent", "(tan u)' = (1 + tan(u)^2) u' for cos(u) not 0")
+ARCSINE = Rule("derivative of the arcsine", "(arcsin u)' = u' / sqrt(1 - u^2)", condition="-1 < u < 1",
                partial=lambda F, out, u: 1.0 / F.sqrt(1.0 - F.square(u)))
-ARCCOSINE = Rule("derivative of the arccosine", "(arccos u)' = -u' / sqrt(1 - u^2)",
+ARCCOSINE = Rule("derivative of the arccosine", "(arccos u)' = -u' / sqrt(1 - u^2)", condition="-1 < u < 1",
                  partial=lambda F, out, u: -(1.0 / F.sqrt(1.0 - F.square(u))))
 ARCTANGENT = Rule("derivative of the arctangent", "(arctan u)' = u' / (1 + u^2)")
 POLAR_ANGLE = Rule("derivative of the polar angle", "(atan2(v, u))' = (u v' - v u') / (u^2 + v^2)", ("v", "u"),
-                   layout=lambda F, D, out, v, u: (u * D(v) - v * D(u)) / (F.square(u) + F.square(v)))
+                   layout=lambda F, D, out, v, u: (u * D(v) - v * D(u)) / (F.square(u) + F.square(v)),
+                   condition="u and v not both 0")
 HYPERBOLIC_SINE = Rule("derivative of the hyperbolic sine", "(sinh u)' = cosh(u) u'")
 HYPERBOLIC_COSINE = Rule("derivative of the hyperbolic cosine", "(cosh u)' = sinh(u) u'")
 HYPERBOLIC_TANGENT = Rule("derivative of the hyperbolic tangent", "(tanh u)' = (1 - tanh(u)^2) u'",
@@ -119,11 +121,12 @@ HYPERBOLIC_TANGENT = Rule("derivative of the hyperbolic tangent", "(tanh u)' = (
 HYPERBOLIC_SECANT = Rule("derivative of the hyperbolic secant", "(sech u)' = -sech(u) tanh(u) u'")
 AREA_SINE = Rule("derivative of the inverse hyperbolic sine", "(arsinh u)' = u' / sqrt(1 + u^2)",
                  partial=lambda F, out, u: 1.0 / F.sqrt(1.0 + F.square(u)))
-AREA_COSINE = Rule("derivative of the inverse hyperbolic cosine", "(arcosh u)' = u' / sqrt(u^2 - 1)",
+AREA_COSINE = Rule("derivative of the inverse hyperbolic cosine", "(arcosh u)' = u' / sqrt(u^2 - 1)", condition="u > 1",
                    partial=lambda F, out, u: 1.0 / F.sqrt(F.square(u) - 1.0))
-AREA_TANGENT = Rule("derivative of the inverse hyperbolic tangent", "(artanh u)' = u' / (1 - u^2)",
+AREA_TANGENT = Rule("derivative of the inverse hyperbolic tangent", "(artanh u)' = u' / (1 - u^2) for -1 < u < 1",
                     partial=lambda F, out, u: 1.0 / (1.0 - F.square(u)))
-CARDINAL_SINE = Rule("derivative of the cardinal sine", "(sin(pi u) / (pi u))' = (cos(pi u) - sinc(u)) u' / u",
+CARDINAL_SINE = Rule("derivative of the cardinal sine",
+                     "(sin(pi u) / (pi u))' = (cos(pi u) - sinc(u)) u' / u for u not 0",
                      partial=lambda F, out, u: (F.cos(_pi() * u) - out) / u)
 CARDINAL_SINE_AGAIN = Rule("derivative of the cardinal sine", "the derivative of order n has that of order n + 1")
 
@@ -131,7 +134,7 @@ LOGISTIC = Rule("derivative of the logistic function", "s(u)' = s(u) (1 - s(u)) 
                 partial=lambda F, out, u: out * (1.0 - out))
 LOG_LOGISTIC = Rule("derivative of the log of the logistic function", "(ln s(u))' = s(-u) u'")
 SOFTPLUS = Rule("derivative of softplus", "(ln(1 + e^u))' = s(u) u'")
-LOG_ODDS = Rule("derivative of the log odds", "(ln(u / (1 - u)))' = u' / (u (1 - u))")
+LOG_ODDS = Rule("derivative of the log odds", "(ln(u / (1 - u)))' = u' / (u (1 - u)) for 0 < u < 1")
 ERROR_FUNCTION = Rule("derivative of the error function", "(erf u)' = 2 / sqrt(pi) e^(-u^2) u'",
                       partial=lambda F, out, u: 2.0 / F.sqrt(_pi()) * F.exp(-F.square(u)))
 ERROR_FUNCTION_COMPLEMENT = Rule("derivative of the complementary error function",
@@ -193,8 +196,9 @@ SOFTMAX = Rule("derivative of softmax", "ds_i = s_i (du_i - sum_j s_j du_j)")
 LOG_SOFTMAX = Rule("derivative of log-softmax", "d(ln s_i) = du_i - sum_j s_j du_j")
 LOG_SUM_EXP = Rule("derivative of log-sum-exp", "d(ln sum_j e^(u_j)) = sum_j s_j du_j with s = softmax(u)")
 
-ABSOLUTE_VALUE = Rule("derivative of the absolute value", "|u|' = sign(u) u', for u not 0")
-SIGN_OF_ANOTHER = Rule("derivative of a value with a given sign", "copysign(u, v)' = sign(u) sign(v) u'", _UV)
+ABSOLUTE_VALUE = Rule("derivative of the absolute value", "|u|' = sign(u) u'", condition="u not 0")
+SIGN_OF_ANOTHER = Rule("derivative of a value with a given sign", "copysign(u, v)' = sign(u) sign(v) u'", _UV,
+                       condition="u not 0")
 BRANCH = Rule("derivative by branches", "where(c, u, v)' = where(c, u', v')", ("c", "u", "v"),
               layout=lambda F, D, out, c, u, v: F.where(c, D(u), D(v)))
 RECTIFIER = Rule("derivative of the rectifier", "relu(u)' = u' where u > 0, 0 where u < 0, half of u' at 0",
@@ -218,5 +222,5 @@ REARRANGEMENT = Rule("rearrangement", "the derivative is moved as the components
 PRODUCT_OF_ALL = Rule("product rule", "(u_1 ... u_n)' = the sum over k of u_k' times the other factors")
 MATRIX_PRODUCT = Rule("matrix product rule", "d(U V) = dU V + U dV", ("U", "V"))
 COMPLEX_PARTS = Rule("parts of a complex number", "d(Re z) = Re dz, d(Im z) = Im dz, d(conj z) = conj dz")
-MODULUS = Rule("derivative of the modulus", "d|z| = Re(conj(z) dz) / |z|")
-ARGUMENT = Rule("derivative of the argument", "d(arg z) = Im(dz / z)")
+MODULUS = Rule("derivative of the modulus", "d|z| = Re(conj(z) dz) / |z| for z not 0")
+ARGUMENT = Rule("derivative of the argument", "d(arg z) = Im(dz / z) for z not 0")

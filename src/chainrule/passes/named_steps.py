@@ -1,17 +1,56 @@
-"""Names for the forward steps of a function of arrays, so that the lines of its derivation stay short."""
+"""Names for the forward steps of a function, so that the lines of its derivation stay short."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 
 from chainrule.core.graph import Graph, Node, topological
 from chainrule.passes.rewrites import operation
 from chainrule.passes.stepwise import replaced
 
-__all__ = ["named_steps", "with_size_letters"]
+__all__ = ["named_numbers", "named_steps", "times_written", "with_size_letters"]
 
+_LARGE = 40  # operations: the whole of a larger function of numbers is too long to be repeated in each line
+_WRITTEN = 3 * _LARGE  # operations as they are written, with what is used again written again
+_PART = 6  # of so many operations a part of a large function gets a name
 _WORTH = 3  # operations that a name must save in a line
 _LETTERS = {"expit": "p", "softmax": "p", "subtract": "r", "matmul": "z", "add": "z"}
+
+
+def named_numbers(outputs: Sequence[Node], taken: Collection[str]) -> tuple[dict[Node, str], bool]:
+    """The steps of a function of numbers that have a name, and whether the function is large.
+
+    A step keeps the name that its author gave it. Of a large function other parts get names too, u1, u2 and so on, so
+    that what is written is as long as the function has operations.
+
+    Args:
+        outputs: of the function.
+        taken: names that are in use.
+    """
+    nodes = [node for node in topological(outputs) if node.primitive is not None]
+    by_author = {node: node.name for node in nodes if _by_author(node, [*taken]) and node not in outputs}
+    written = sum(size for node, size in _sizes(nodes, by_author).items() if node in by_author or node in outputs)
+    if len(nodes) <= _LARGE and written <= _WRITTEN:
+        return by_author, False
+    used = {*taken, *by_author.values(), *(node.name for node in topological(outputs))}
+    free = (name for i in itertools.count(1) if (name := f"u{i}") not in used)
+    names: dict[Node, str] = {}
+    size: dict[Node, int] = {}
+    for node in nodes:
+        size[node] = 1 + sum(size.get(operand, 0) for operand in node.operands)
+        if node not in outputs and (node in by_author or size[node] >= _PART):
+            names[node] = by_author.get(node) or next(free)
+            size[node] = 0
+    return names, True
+
+
+def _sizes(nodes: Sequence[Node], names: Mapping[Node, str]) -> dict[Node, int]:
+    """How many operations each node takes as it is written, where those with a name are written as it."""
+    sizes: dict[Node, int] = {}
+    for node in nodes:
+        sizes[node] = 1 + sum(0 if operand in names else sizes.get(operand, 0) for operand in node.operands)
+    return sizes
 
 
 def named_steps(output: Node, line: Node, taken: Sequence[str]) -> dict[Node, str]:
@@ -25,7 +64,7 @@ def named_steps(output: Node, line: Node, taken: Sequence[str]) -> dict[Node, st
         taken: names that are in use.
     """
     steps = [node for node in topological([output]) if node.primitive is not None and node.ndim and node is not output]
-    written = _times_written(line)
+    written = times_written(line)
     names: dict[Node, str] = {}
     for least in (2, 1):  # where a step is written again and again, long ones are named too
         for node in steps:
@@ -53,14 +92,10 @@ def _free(node: Node, taken: Sequence[str]) -> str:
 
 def _size(node: Node, names: Mapping[Node, str]) -> int:
     """How many operations a step takes as it is written."""
-    sizes: dict[Node, int] = {}
-    for inner in topological([node]):
-        atom = inner.primitive is None or (inner in names and inner is not node)
-        sizes[inner] = 0 if atom else 1 + sum(sizes[operand] for operand in inner.operands)
-    return sizes[node]
+    return _sizes([inner for inner in topological([node]) if inner.primitive is not None], names)[node]
 
 
-def _times_written(line: Node) -> dict[Node, int]:
+def times_written(line: Node) -> dict[Node, int]:
     """How many times each term stands in a line that writes out what it repeats."""
     order = topological([line])
     count = dict.fromkeys(order, 0)

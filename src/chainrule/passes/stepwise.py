@@ -21,7 +21,10 @@ from chainrule.core.shapes import elementwise
 from chainrule.ops import rules
 from chainrule.passes.simplify import simplify
 
-__all__ = ["Application", "Chain", "applications", "in_letters", "replaced"]
+__all__ = ["KNOWN", "Application", "Chain", "applications", "in_letters", "replaced"]
+
+KNOWN = Rule("from above", "")
+_NOTHING: Mapping[Any, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +71,21 @@ class Application:
         return taken or self.rule in _LINEAR
 
 
-def applications(term: Node, x: Node) -> Iterator[Application]:
+def applications(
+    term: Node,
+    x: Node,
+    names: Mapping[Node, str] = _NOTHING,
+    letters: Mapping[str, str] = _NOTHING,
+    known: Mapping[Node, Node] = _NOTHING,
+) -> Iterator[Application]:
     """The steps that take the derivative of `term` by the scalar input x, outermost first.
+
+    Args:
+        term: of the input x.
+        x: a scalar input.
+        names: parts of the term that are written as a name; the chain rule calls them so.
+        letters: other letters for those of the rules.
+        known: derivatives that were taken before.
 
     >>> from chainrule.read.formula import parse
     >>> from chainrule.views.text import formula_text
@@ -81,7 +97,7 @@ def applications(term: Node, x: Node) -> Iterator[Application]:
     derivative of the sine: (sin(3x))' = cos(3x) (3x)'
     derivative of a line: (3x)' = 3
     """
-    return _Stepwise(term, x).run()
+    return _Stepwise(term, x, names, letters, known).run()
 
 
 def replaced(root: Node, new: Mapping[Node, Node], inside: bool = True) -> Node:
@@ -134,9 +150,14 @@ def in_letters(made: Application) -> tuple[Node, Node] | None:
 
 
 class _Stepwise:
-    def __init__(self, term: Node, x: Node) -> None:
+    def __init__(
+        self, term: Node, x: Node, names: Mapping[Node, str], letters: Mapping[str, str], known: Mapping[Node, Node]
+    ) -> None:
         self.x = x
         self.term = term
+        self.names = names
+        self.letters = letters
+        self.known = known
         self.active: dict[Node, bool] = {}
         self.linear: dict[Node, bool] = {}
         self.reaching: set[Node] = set()  # what x reaches, be it through steps
@@ -174,6 +195,8 @@ class _Stepwise:
         if node.primitive is None or not isinstance(node.primitive.derivative, Elementwise):
             return False
         moving = [i for i, operand in enumerate(node.operands) if self.active[operand]]
+        if any(node.operands[i] in self.names for i in moving):
+            return False  # its slope has steps of its own
         rule = _rule(node, [self.active[operand] for operand in node.operands])
         sums = all(partial in (1, -1) for partial in node.primitive.derivative.partials)
         return all(self.linear[node.operands[i]] for i in moving) and (sums or rule in _SCALING)
@@ -187,12 +210,14 @@ class _Stepwise:
         term = before.operands[0]
         if term not in self.active:
             self._look_at(term)  # a rule has made it: a quotient written as a power
+        if term in self.known:
+            return Application(KNOWN, before, self.known[term], (), None, depth)
         if term is self.x:
             return Application(rules.VARIABLE, before, constant(1.0), ((rules.VARIABLE.letters[0], term),), None, depth)
         if not self.active[term]:
             if term in self.reaching:
                 return Application(rules.STEP, before, constant(0.0), (), None, depth)
-            return Application(rules.CONSTANT, before, constant(0.0), (("c", term),), None, depth)
+            return Application(rules.CONSTANT, before, constant(0.0), ((self._letter("c"), term),), None, depth)
         if before in self.inner and self.linear[term]:
             return Application(rules.LINEAR_FUNCTION, before, self._slope(term), (), None, depth)
         return self._by_rule(before, term, depth)
@@ -203,7 +228,7 @@ class _Stepwise:
         values = [_value(operand) for operand in term.operands]
         rule = _rule(term, active)
         fits = len(rule.letters) == len(term.operands) and term.primitive.shape is elementwise
-        letters = tuple(zip(rule.letters, term.operands, strict=True)) if fits else ()
+        letters = tuple(zip(map(self._letter, rule.letters), term.operands, strict=True)) if fits else ()
         if rule.layout is not None and fits:
             after = rule.layout(building, self._pending, term, *term.operands)
             return Application(rule, before, after, letters, None, depth)
@@ -215,15 +240,26 @@ class _Stepwise:
                 return Application(rule, before, factor, letters, None, depth)
             derivative = self._pending(inner)
             self.inner.add(derivative)
-            return Application(
-                rule, before, building.multiply(factor, derivative), letters, _chain(term, rule, fits, position), depth
-            )
+            chain = self._chain(term, rule, fits, position)
+            return Application(rule, before, building.multiply(factor, derivative), letters, chain, depth)
         tangents = [
             self._pending(operand) if moves else None for operand, moves in zip(term.operands, active, strict=True)
         ]
         record = Record(term.primitive, [None] * len(values), values, term, term.parameters)
         after = term.primitive.derivative.push(building, record, tangents)
         return Application(rule, before, constant(0.0) if after is None else after, letters, None, depth)
+
+    def _letter(self, letter: str) -> str:
+        return self.letters.get(letter, letter)
+
+    def _chain(self, term: Node, rule: Rule, fits: bool, position: int) -> Chain:
+        inner = term.operands[position]
+        name = self.names.get(inner) or self._letter("u")
+        letter = Node(None, (), {"name": name}, inner.shape, inner.dtype, name)
+        operands = [letter if i == position else operand for i, operand in enumerate(term.operands)]
+        outer = Node(term.primitive, tuple(operands), term.parameters, term.shape, term.dtype)
+        values = [_value(operand) for operand in operands]
+        return Chain(inner, letter, outer, _outer(outer, rule if fits else None, position, values, outer))
 
     def _slope(self, term: Node) -> Node:
         """The derivative of a line, from its values at 1 and 0: a sum of constants."""
@@ -295,12 +331,3 @@ def _outer(out: Node, rule: Rule | None, position: int, values: Sequence[Any], t
         partial = derivative.partials[position]
         found = partial(building, out, *values, **term.parameters) if callable(partial) else float(partial)
     return found if isinstance(found, Node) else constant(found)
-
-
-def _chain(term: Node, rule: Rule, fits: bool, position: int) -> Chain:
-    inner = term.operands[position]
-    letter = Node(None, (), {"name": "u"}, inner.shape, inner.dtype, "u")
-    operands = [letter if i == position else operand for i, operand in enumerate(term.operands)]
-    outer = Node(term.primitive, tuple(operands), term.parameters, term.shape, term.dtype)
-    values = [_value(operand) for operand in operands]
-    return Chain(inner, letter, outer, _outer(outer, rule if fits else None, position, values, outer))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import sys
 from functools import lru_cache
 from itertools import pairwise
 from types import CodeType
@@ -15,7 +16,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["array_names", "assigned_name"]
+from chainrule.core.traced import OWN
+
+__all__ = ["Place", "array_names", "assigned_name", "calling_place"]
+
+Place = tuple[CodeType, int]  # a code object and the offset of an instruction in it
 
 _STORES = {"STORE_FAST", "STORE_NAME", "STORE_GLOBAL", "STORE_DEREF"}
 
@@ -36,6 +41,14 @@ def _names(code: CodeType) -> dict[int, str]:
         elif stored.opname.startswith("STORE_FAST_"):  # two in one, from Python 3.13 on
             names[computed.offset] = str(stored.argval[0])
     return names
+
+
+def calling_place() -> Place:
+    """Where the code that is not chainrule's own is, in the call that led here."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(OWN) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
 
 
 def array_names(f: Any) -> dict[str, np.ndarray[Any, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from chainrule.core.graph import Graph, Guard, Node, constant, site_of
 from chainrule.core.record import Record
 from chainrule.core.traced import Trace, Traced
-from chainrule.read.names import array_names, assigned_name
+from chainrule.read.names import Place, array_names, assigned_name, calling_place
 
 __all__ = ["graph_of_records", "trace"]
 
@@ -36,23 +37,33 @@ def trace(
     finally:
         records = recording.close(gives_back=False)
     outputs = list(result) if isinstance(result, (list, tuple)) else [result]
-    return graph_of_records(records, inputs, outputs, recording.guards, recording, name, array_names(named_in)), result
+    known = array_names(named_in)
+    return graph_of_records(
+        records, inputs, outputs, recording.guards, recording, name, known, calling_place()
+    ), result  # fmt: skip
 
 
 class _Names:
-    """The names that the user's code gave to the records of a tape, each used once: h, h_2, h_3 in a loop."""
+    """The names that the user's code gave to the records of a tape, each used once: h, h_2, h_3 in a loop.
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    Args:
+        records: the tape.
+        outside: where the tracing was called; what is assigned there is its result, not a step of the function.
+    """
+
+    def __init__(self, records: Sequence[Record], outside: Place | None) -> None:
         self._records = records
+        self._outside = outside
+        self._inside = _inside_a_call(records)
         self._taken = {record.parameters["name"] for record in records if record.primitive is None}
         self._count: dict[str, int] = {}
 
     def of(self, i: int) -> str:
         record = self._records[i]
-        if record.code is None:
+        if record.code is None or i in self._inside or (record.code, record.offset) == self._outside:
             return ""
         name = assigned_name(record.code, record.offset)
-        if not name or (i + 1 < len(self._records) and self._same_call(record, self._records[i + 1])):
+        if not name:
             return ""
         unique = name
         while unique in self._taken:
@@ -61,15 +72,18 @@ class _Names:
         self._taken.add(unique)
         return unique
 
-    @staticmethod
-    def _same_call(record: Record, following: Record) -> bool:
-        """One call of the user's may make several records: its name belongs to the last, which uses those before."""
-        return (
-            following.code is record.code
-            and following.offset == record.offset
-            and record in following.operands
-            and record.primitive is not following.primitive
-        )
+
+def _inside_a_call(records: Sequence[Record]) -> set[int]:
+    """The records that are not the last of their call: one call of the user's may make several.
+
+    A loop over one operation, x = np.sin(x), has its records at one place too: there all are of one primitive.
+    """
+    inside: set[int] = set()
+    for _, run in groupby(range(len(records)), lambda i: (id(records[i].code), records[i].offset)):
+        *before, last = run
+        if any(records[i].primitive is not records[last].primitive for i in before):
+            inside.update(before)
+    return inside
 
 
 def _named(node: Node, known: Mapping[str, np.ndarray[Any, Any]]) -> Node:
@@ -91,6 +105,7 @@ def graph_of_records(
     recording: Trace,
     name: str,
     known: Mapping[str, np.ndarray[Any, Any]] = _NO_NAMES,
+    outside: Place | None = None,
 ) -> Graph:
     """Freeze a tape into a graph: records become nodes, other operands become constants."""
     nodes: dict[Record, Node] = {}
@@ -104,7 +119,7 @@ def graph_of_records(
             found = shared[id(value)] = (value, _named(constant(value), known))
         return found[1]
 
-    names = _Names(records)
+    names = _Names(records, outside)
     for i, record in enumerate(records):
         value = record.value
         site = None if record.code is None else site_of(record.code, record.offset)

@@ -16,7 +16,7 @@ from chainrule.core.index import ARRAY
 from chainrule.core.notation import Bars, Infix, Precedence, Prefix
 from chainrule.views.tree import Piece, Printer, Product, Rope
 
-__all__ = ["GroupingPrinter", "begins_negative", "index_parts", "number_text"]
+__all__ = ["GroupingPrinter", "begins_negative", "ends_with_one", "index_parts", "number_text"]
 
 
 class GroupingPrinter(Printer):
@@ -105,6 +105,11 @@ class GroupingPrinter(Printer):
 def begins_negative(piece: Piece) -> bool:
     """Whether a piece is a number with a minus sign or a product that begins with one, not the negative of a term."""
     return piece.precedence == Precedence.PREFIX and (piece.digits != "" or piece.product != "")
+
+
+def ends_with_one(piece: Piece) -> bool:
+    """Whether a factor is or ends with the number 1, which nobody writes in front of another without a sign: 1 y."""
+    return piece.last == "number" and piece.digits.lstrip("-") == "1"
 
 
 def number_text(value: Any) -> str:

@@ -16,7 +16,7 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
 from chainrule.errors import ArgumentError
 from chainrule.read.tokens import SUPERSCRIPTS
-from chainrule.views.grouping import GroupingPrinter, begins_negative, index_parts, number_text
+from chainrule.views.grouping import GroupingPrinter, begins_negative, ends_with_one, index_parts, number_text
 from chainrule.views.symbols import SIGNS, greek_letter
 from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, Written, joined
 
@@ -72,6 +72,7 @@ class TextPrinter(GroupingPrinter):
     times = "*"
     pi = "pi"
     partial = "d"
+    nabla = "grad "
     arrow = "->"
 
     def line(self, written: Written) -> str:
@@ -129,7 +130,7 @@ class TextPrinter(GroupingPrinter):
         return Piece((function, arguments), first="call", last="close", call=(function, arguments) if word else None)
 
     def between(self, product: Product, left: Piece, right: Piece) -> str:
-        if product == "array" or right.first == "number":
+        if product == "array" or right.first == "number" or ends_with_one(left):
             return self.times
         if left.last == "word" and right.first == "open":
             return self.times
@@ -190,12 +191,18 @@ class TextPrinter(GroupingPrinter):
         if self.derivative == "prime":
             return function + "'" * order if order <= 3 else f"{function}^({order})"
         sign = self.partial if self.derivative == "partial" else "d"
-        below = "".join(f"{sign}{name}{self._times(len(list(run)))}" for name, run in groupby(variables))
-        quotient = f"{sign}{self._times(order)}{function}/"
-        return f"{quotient}({below})" if len(set(variables)) > 1 else quotient + below
+        runs = [(name, len([*run])) for name, run in groupby(reversed(variables))]
+        below = " ".join(f"{sign}{name}{self._times(count)}" for name, count in runs)
+        quotient = f"{sign}{self._times(order, function)}/"
+        return f"{quotient}({below})" if len(runs) > 1 else quotient + below
 
-    def _times(self, count: int) -> str:
-        return "" if count == 1 else self.exponent(str(count)) or f"^{count}"
+    def gradient_name(self, function: str) -> str:
+        return f"{self.nabla}{function}"
+
+    def _times(self, count: int, of: str = "") -> str:
+        """How many times; d^2f, but d^10 f, which must not be read as d^1 0f."""
+        raised = "" if count == 1 else self.exponent(str(count))
+        return raised + of if raised or count == 1 else f"^{count}{' ' if of and count > 9 else ''}{of}"
 
     def limit(self, operands: Sequence[Piece]) -> Piece:
         term, h = operands
@@ -218,6 +225,7 @@ class UnicodePrinter(TextPrinter):
     times = "·"
     pi = "π"
     partial = "∂"
+    nabla = "∇"
     arrow = "→"
 
     def exponent(self, text: str) -> str:

@@ -202,6 +202,10 @@ class Printer(ABC):
         """The name of the derivative of a function by the variables in turn: f', or d^2f/dx^2."""
 
     @abstractmethod
+    def gradient_name(self, function: str) -> str:
+        """The name of the gradient of a function."""
+
+    @abstractmethod
     def name(self, name: str) -> Piece: ...
     @abstractmethod
     def constant(self, value: Any) -> Piece: ...

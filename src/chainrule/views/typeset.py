@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
-from chainrule.views.grouping import GroupingPrinter, index_parts, number_text
+from chainrule.views.grouping import GroupingPrinter, ends_with_one, index_parts, number_text
 from chainrule.views.symbols import GREEK
 from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, joined
 
@@ -169,7 +169,7 @@ class TypesetPrinter(GroupingPrinter):
         if product == "array":
             return self.operator("*", r"\odot")
         mixed = left.last == "number" and right.first == "fraction"  # 2 times 1/3 must not look like a mixed number
-        if mixed or right.first == "number" or (left.last == "word" and right.first == "open"):
+        if mixed or right.first == "number" or ends_with_one(left) or (left.last == "word" and right.first == "open"):
             return self.operator("*", r"\cdot")
         return self.side_by_side(left, right)
 
@@ -224,10 +224,13 @@ class TypesetPrinter(GroupingPrinter):
         if self.derivative == "prime":
             bracketed = self.fenced("(", Piece(self.number(str(order))), ")")
             return joined(self.primed(name, order) if order <= 3 else self.raised(name, bracketed))
-        runs = [(self.name(variable).text, len([*run])) for variable, run in groupby(variables)]
+        runs = [(self.name(variable).text, len([*run])) for variable, run in groupby(reversed(variables))]
         below = [Piece(self.change(1, self._times(text, count)), first="word", last="word") for text, count in runs]
         product = reduce(lambda x, y: self.around(x, self.side_by_side(x, y), y, Precedence.PRODUCT), below)
         return joined(self.over(self.change(order, name), product.text))
+
+    def gradient_name(self, function: str) -> str:
+        return joined(self.row(self.mark("∇", r"\nabla"), self.name(function).text))
 
     def _times(self, text: Rope, count: int) -> Rope:
         return text if count == 1 else self.raised(text, self.number(str(count)))

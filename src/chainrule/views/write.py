@@ -15,7 +15,7 @@ from chainrule.views.mathml import MathmlPrinter
 from chainrule.views.text import TextPrinter, UnicodePrinter
 from chainrule.views.tree import DerivativeNotation, Printer, Written
 
-__all__ = ["NOTATIONS", "derivative_name", "formula", "write"]
+__all__ = ["NOTATIONS", "derivative_name", "formula", "gradient_name", "write"]
 
 NOTATIONS: Mapping[str, type[Printer]] = {
     "text": TextPrinter,
@@ -85,12 +85,23 @@ def derivative_name(
 ) -> str:
     r"""How the derivative of a function by some variables in turn is called.
 
+    As d/dy is put before df/dx, the variable that comes first stands last.
+
     >>> derivative_name("f", ["x"]), derivative_name("f", ["x", "x"], "unicode", "partial")
     ("f'", '∂²f/∂x²')
     >>> print(derivative_name("f", ["x", "y"], "latex", "partial"))
-    \frac{\partial^{2} f}{\partial x \, \partial y}
+    \frac{\partial^{2} f}{\partial y \, \partial x}
     """
     return _printer(notation, derivative).derivative_name(function, variables)
+
+
+def gradient_name(function: str, notation: str = "text") -> str:
+    """How the gradient of a function is called.
+
+    >>> gradient_name("f"), gradient_name("f", "unicode")
+    ('grad f', '∇f')
+    """
+    return _printer(notation, "partial").gradient_name(function)
 
 
 def _letters(graph: Graph | Node) -> Mapping[Node, str]:

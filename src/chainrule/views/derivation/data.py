@@ -19,7 +19,7 @@ def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
         "derivative": symbol(part, "text"),
         "by": list(part.path),
         "start": _written(part.start),
-        "steps": [_step(step, whole) for step, whole in zip(part.steps, part.wholes, strict=True)],
+        "steps": _steps(part),
         "result": _written(part.result),
         "evidence": _evidence(part.evidence),
         "at": dict(at),
@@ -38,7 +38,7 @@ def passes_data(passes: BothPasses) -> dict[str, Any]:
         "local_derivatives": [
             {
                 "derivative": _written(local.part.start),
-                "steps": [_step(step, whole) for step, whole in zip(local.part.steps, local.part.wholes, strict=True)],
+                "steps": _steps(local.part),
                 "result": _written(local.result),
                 "value": local.value,
             }
@@ -71,10 +71,17 @@ def passes_data(passes: BothPasses) -> dict[str, Any]:
     }
 
 
+def _steps(part: Part) -> list[dict[str, Any]]:
+    """Each step with the whole expression after it; a large one is not repeated, and only the term is written."""
+    wholes = [step.after for step in part.steps] if part.by_term else part.wholes
+    return [_step(step, whole) for step, whole in zip(part.steps, wholes, strict=True)]
+
+
 def _step(step: Step, whole: Expression) -> dict[str, Any]:
     return {
         "rule": step.rule.name,
         "statement": step.rule.statement,
+        "condition": step.rule.condition,
         "before": _written(step.before),
         "after": _written(step.after),
         "whole": _written(whole),

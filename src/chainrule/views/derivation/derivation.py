@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.data import part_data, passes_data
@@ -14,9 +12,8 @@ from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.html import derivation_html, passes_html
 from chainrule.views.derivation.latex import derivation_latex, passes_latex
 from chainrule.views.derivation.markdown import derivation_markdown, passes_markdown
-from chainrule.views.derivation.record import Detail, Part, Step
+from chainrule.views.derivation.record import Content, Detail, Step
 from chainrule.views.derivation.text import derivation_text, passes_text
-from chainrule.views.derivation.words import signature
 
 __all__ = ["DETAILS", "Derivation"]
 
@@ -24,18 +21,22 @@ DETAILS: tuple[Detail, ...] = ("brief", "standard", "every")
 
 
 @dataclass(frozen=True, eq=False)
-class Derivation:
+class Derivation(Content):
     """Derivatives with the rules that lead to them, made by `chainrule.explain`; prints as the derivation.
 
     Attributes:
         function: the function, as a graph.
-        formula: the function as it is written.
+        formula: the function as it is written; of several, the first.
         name: what it is called.
-        parts: one for each derivative, in the order in which they were taken.
+        parts: one for each derivative, in the order in which they were taken; of several functions, those of each in
+            turn.
         detail: how much of it is shown: "brief", "standard", "every".
-        names: parts of the function that are written as a name, with their names; of a function that is too large to
-            be repeated in each line.
+        names: parts of the function that are written as a name, with their names: those that its author named, and of
+            a function that is too large to be repeated in each line others too.
         at: the point at which the values stand, by name.
+        components: where the function has several values, the name of each and what it is.
+        notes: how the formula was read where people read in several ways.
+        order: how many times it was differentiated.
         passes: both passes and the paths, where the derivation goes along the graph.
 
     >>> import chainrule as cr
@@ -44,13 +45,6 @@ class Derivation:
     ['product rule', 'power rule']
     """
 
-    function: Graph
-    formula: Expression
-    name: str
-    parts: tuple[Part, ...]
-    detail: Detail
-    names: Mapping[Node, str]
-    at: Mapping[str, Any]
     passes: BothPasses | None = None
 
     @property
@@ -80,34 +74,28 @@ class Derivation:
 
     def to_text(self, notation: Literal["text", "unicode"] = "text") -> str:
         """The derivation as text, in plain characters or with Unicode's superscripts."""
-        if self.passes is not None:
-            return passes_text(
-                signature(self.formula, notation, self.parts), self.passes, self.detail, self.at, notation
-            )
-        return derivation_text(self.formula, self.names, self.parts, self.detail, self.at, notation)
+        return derivation_text(self, notation) if self.passes is None else passes_text(self, self.passes, notation)
 
     def to_latex(self) -> str:
         """The derivation for math mode: aligned lines with their reasons; needs amsmath, KaTeX or MathJax."""
-        if self.passes is not None:
-            return passes_latex(signature(self.formula, "latex", self.parts), self.passes, self.detail, self.at)
-        return derivation_latex(self.formula, self.names, self.parts, self.detail, self.at)
+        return derivation_latex(self) if self.passes is None else passes_latex(self, self.passes)
 
     def to_markdown(self) -> str:
         """The derivation as Markdown, with formulas between dollar signs."""
-        if self.passes is not None:
-            return passes_markdown(signature(self.formula, "latex", self.parts), self.passes, self.detail, self.at)
-        return derivation_markdown(self.formula, self.names, self.parts, self.detail, self.at)
+        return derivation_markdown(self) if self.passes is None else passes_markdown(self, self.passes)
 
     def to_html(self) -> str:
         """The derivation as a piece of a page, with its formulas in MathML."""
-        if self.passes is not None:
-            return passes_html(signature(self.formula, "mathml", self.parts), self.passes, self.detail, self.at)
-        return derivation_html(self.formula, self.names, self.parts, self.detail, self.at)
+        return derivation_html(self) if self.passes is None else passes_html(self, self.passes)
 
     def to_dict(self) -> dict[str, Any]:
         """The derivation as plain data, with every step whatever the detail, for JSON."""
-        derivatives = [part_data(part, self.at) for part in self.parts]
-        data: dict[str, Any] = {"function": self.formula.text(), "derivatives": derivatives}
+        data: dict[str, Any] = {
+            "function": self.formula.text(),
+            "components": {name: expression.text() for name, expression in self.components},
+            "notes": list(self.notes),
+            "derivatives": [part_data(part, self.at) for part in self.parts],
+        }
         return data if self.passes is None else data | passes_data(self.passes)
 
     def __str__(self) -> str:

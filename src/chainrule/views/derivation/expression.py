@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from chainrule.views.tree import DerivativeNotation
 from chainrule.views.write import formula, write
 
 __all__ = ["Expression"]
+
+_MATH = re.compile(r"\A<math[^>]*>|</math>\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +40,8 @@ class Expression:
     def text(self, notation: str = "text") -> str:
         """The formula in any notation."""
         if not self.whole:
-            return formula(self.node, notation, self.derivative, self.names)
+            written = formula(self.node, notation, self.derivative, self.names)
+            return _MATH.sub("", written) if notation == "mathml" else written
         return write(self.node, notation, self.derivative, self.names, share=False).outputs[0]
 
     def __call__(self, *values: Any) -> Any:

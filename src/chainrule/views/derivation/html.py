@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from chainrule.core.graph import Node
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
-from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.record import Content, Detail, Part
 from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
-    by_term,
+    Matrix,
     checked,
     conclusions,
-    definitions,
+    conditions,
+    equations,
     left_side,
+    matrix_of,
     place,
     shapes_line,
     signature,
@@ -28,30 +29,46 @@ from chainrule.views.derivation.words import (
 __all__ = ["derivation_html", "passes_html"]
 
 
-def derivation_html(
-    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
-) -> str:
+def derivation_html(content: Content) -> str:
     """Derivatives as ordered lists; colours and fonts are those of the page."""
-    equations = [(signature(formula, "mathml", parts), formula.text("mathml")), *definitions(formula, names, "mathml")]
-    blocks = [_block(left, right) for left, right in equations]
+    blocks = [_block(left, right) for left, right in equations(content, "mathml")]
+    blocks += _remarks(content)
     rows = "".join(
         f"<tr><td><math>{name}</math></td><td>{escape(shape)}</td><td>{escape(what)}</td></tr>"
-        for name, what, shape in table_of_symbols(formula, names, parts, "mathml")
+        for name, what, shape in table_of_symbols(content, "mathml")
     )
     if rows:
         blocks.append(f"<table><tr><th>symbol</th><th>shape</th><th>meaning</th></tr>{rows}</table>")
-    for part in parts:
-        blocks += _part(part, detail, names, at)
-    return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
+    for part in content.parts:
+        blocks += _part(part, content.detail, content.at)
+    matrix = matrix_of(content, "mathml")
+    if matrix is not None:
+        blocks.append(_matrix(matrix))
+    return _division(blocks)
 
 
-def passes_html(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+def passes_html(content: Content, passes: BothPasses) -> str:
     """Both passes and the paths as lists under titles."""
-    blocks = [f"<p><math>{signature}</math>{escape(place(at))}</p>"]
-    for section in sections_of(passes, detail):
+    blocks = [f"<p><math>{signature(content, 'mathml')}</math>{escape(place(content.at))}</p>", *_remarks(content)]
+    for section in sections_of(passes, content.detail):
         blocks += _section(section)
-    blocks.append(f"<p><small>Checked: {escape(evidence_of_passes(passes))}.</small></p>")
+    return _division([*blocks, f"<p><small>Checked: {escape(evidence_of_passes(passes))}.</small></p>"])
+
+
+def _division(blocks: Sequence[str]) -> str:
     return f'<div class="chainrule-derivation">{"".join(blocks)}</div>'
+
+
+def _remarks(content: Content) -> Iterator[str]:
+    yield from (f"<p>Read so: {escape(note)}.</p>" for note in content.notes)
+    for condition, outcome in conditions(content, "mathml"):
+        yield f"<p>Valid where <math>{condition}</math> is {outcome}.</p>"
+
+
+def _matrix(matrix: Matrix) -> str:
+    rows = "".join(f"<mtr>{''.join(f'<mtd>{entry}</mtd>' for entry in row)}</mtr>" for row in matrix.rows)
+    table = f"<mrow><mo>(</mo><mtable>{rows}</mtable><mo>)</mo></mrow>"
+    return f"<p><strong>{escape(matrix.title)}</strong></p>{_block(matrix.symbol, table)}"
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -65,10 +82,10 @@ def _section(section: Section) -> Iterator[str]:
     yield f"<ul>{''.join(items)}</ul>"
 
 
-def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+def _part(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
     yield _block(left_side(part, "mathml"), part.start.text("mathml"))
     items = []
-    for line in lines_of(part, detail, by_term(part, names)):
+    for line in lines_of(part, detail):
         reasons = "<br>".join(_reason(reason) for reason in line.reasons)
         left = "" if line.left is None else line.left.text("mathml")
         items.append(f"<li>{reasons}{_block(left, line.right.text('mathml'))}</li>")

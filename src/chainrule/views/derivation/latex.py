@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chainrule.core.graph import Node
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
-from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.record import Content, Detail, Part
 from chainrule.views.derivation.sections import Section, sections_of
 from chainrule.views.derivation.words import (
-    by_term,
+    Matrix,
     conclusions,
-    definitions,
+    conditions,
+    equations,
     left_side,
+    matrix_of,
     place,
     shapes_line,
     signature,
@@ -25,27 +26,39 @@ from chainrule.views.derivation.words import (
 from chainrule.views.latex import LatexPrinter
 from chainrule.views.tree import joined
 
-__all__ = ["derivation_latex", "passes_latex", "pieces_latex"]
+__all__ = ["derivation_latex", "matrix_latex", "passes_latex", "pieces_latex"]
 
 _COLON = r"\colon &\; "
 
 
-def derivation_latex(
-    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
-) -> str:
+def derivation_latex(content: Content) -> str:
     """Derivatives as aligned lines; needs amsmath, KaTeX or MathJax."""
-    blocks = [_aligned(f"{left} &= {right}" for left, right in _function(formula, names, parts))]
-    table = table_of_symbols(formula, names, parts, "latex")
+    blocks = [_aligned(f"{left} &= {right}" for left, right in equations(content, "latex")), *_remarks(content)]
+    table = table_of_symbols(content, "latex")
     if table:
         blocks.append(_table(table))
-    blocks += [_aligned(_rows(part, detail, names, at)) for part in parts]
-    return "\n\n".join(blocks)
+    blocks += [_aligned(_rows(part, content.detail, content.at)) for part in content.parts]
+    matrix = matrix_of(content, "latex")
+    return "\n\n".join(blocks if matrix is None else [*blocks, matrix_latex(matrix)])
 
 
-def passes_latex(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+def passes_latex(content: Content, passes: BothPasses) -> str:
     """Both passes and the paths as aligned lines, a block for each section."""
-    sections = [_aligned(_section(section)) for section in sections_of(passes, detail)]
-    return "\n\n".join([signature + (words_latex(place(at)) if at else ""), *sections])
+    head = signature(content, "latex") + (words_latex(place(content.at)) if content.at else "")
+    sections = [_aligned(_section(section)) for section in sections_of(passes, content.detail)]
+    return "\n\n".join([head, *_remarks(content), *sections])
+
+
+def matrix_latex(matrix: Matrix) -> str:
+    """A matrix of derivatives with its symbol; needs amsmath."""
+    rows = r" \\ ".join(" & ".join(row) for row in matrix.rows)
+    return f"{matrix.symbol} = \\begin{{pmatrix}} {rows} \\end{{pmatrix}}"
+
+
+def _remarks(content: Content) -> Iterator[str]:
+    yield from (words_latex(f"read so: {note}") for note in content.notes)
+    for condition, outcome in conditions(content, "latex"):
+        yield f"{words_latex('valid where ')}{condition}{words_latex(f' is {outcome}')}"
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -67,14 +80,9 @@ def _table(rows: Sequence[tuple[str, str, str]]) -> str:
     return f"\\begin{{array}}{{lll}}\n{body}\n\\end{{array}}"
 
 
-def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
-    yield signature(formula, "latex", parts), formula.text("latex")
-    yield from definitions(formula, names, "latex")
-
-
-def _rows(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+def _rows(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
     yield f"{left_side(part, 'latex')} &= {part.start.text('latex')}"
-    for line in lines_of(part, detail, by_term(part, names)):
+    for line in lines_of(part, detail):
         left = "" if line.left is None else line.left.text("latex")
         first, *others = [_reason(reason) for reason in line.reasons]
         yield f"{left} &= {line.right.text('latex')} && {first}"

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chainrule.core.graph import Node
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
+from chainrule.views.derivation.latex import matrix_latex
 from chainrule.views.derivation.outline import Pieces, Reason, lines_of
-from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.record import Content, Detail, Part
 from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
-    by_term,
     checked,
     conclusions,
     conditions,
-    definitions,
+    equations,
     left_side,
+    matrix_of,
     place,
     shapes_line,
     signature,
@@ -28,28 +28,33 @@ from chainrule.views.derivation.words import (
 __all__ = ["derivation_markdown", "passes_markdown"]
 
 
-def derivation_markdown(
-    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], detail: Detail, at: Mapping[str, Any]
-) -> str:
+def derivation_markdown(content: Content) -> str:
     """Derivatives as numbered lists, each line under its reasons."""
-    equations = [(signature(formula, "latex", parts), formula.text("latex")), *definitions(formula, names, "latex")]
-    blocks = [f"$${left} = {right}$$" for left, right in equations]
-    blocks += [f"Valid where ${condition}$ is {outcome}." for condition, outcome in conditions(formula, "latex")]
-    table = table_of_symbols(formula, names, parts, "latex")
+    blocks = [f"$${left} = {right}$$" for left, right in equations(content, "latex")]
+    blocks += _remarks(content)
+    table = table_of_symbols(content, "latex")
     if table:
         rows = [f"| ${name}$ | `{shape}` | {what} |" for name, what, shape in table]
         blocks.append("\n".join(["| symbol | shape | meaning |", "| --- | --- | --- |", *rows]))
-    for part in parts:
-        blocks += _part(part, detail, names, at)
+    for part in content.parts:
+        blocks += _part(part, content.detail, content.at)
+    matrix = matrix_of(content, "latex")
+    if matrix is not None:
+        blocks += [f"**{matrix.title}**", f"$${matrix_latex(matrix)}$$"]
     return "\n\n".join(blocks) + "\n"
 
 
-def passes_markdown(signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any]) -> str:
+def passes_markdown(content: Content, passes: BothPasses) -> str:
     """Both passes and the paths as lists under titles."""
-    blocks = [f"${signature}${place(at)}"]
-    for section in sections_of(passes, detail):
+    blocks = [f"${signature(content, 'latex')}${place(content.at)}", *_remarks(content)]
+    for section in sections_of(passes, content.detail):
         blocks += _section(section)
     return "\n\n".join([*blocks, f"*Checked: {evidence_of_passes(passes)}.*"]) + "\n"
+
+
+def _remarks(content: Content) -> Iterator[str]:
+    yield from (f"Read so: {note}." for note in content.notes)
+    yield from (f"Valid where ${condition}$ is {outcome}." for condition, outcome in conditions(content, "latex"))
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -63,9 +68,9 @@ def _section(section: Section) -> Iterator[str]:
     yield "\n".join(items)
 
 
-def _part(part: Part, detail: Detail, names: Mapping[Node, str], at: Mapping[str, Any]) -> Iterator[str]:
+def _part(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
     yield f"$${left_side(part, 'latex')} = {part.start.text('latex')}$$"
-    for number, line in enumerate(lines_of(part, detail, by_term(part, names)), 1):
+    for number, line in enumerate(lines_of(part, detail), 1):
         head = f"{number}. "
         reasons = f"  \n{' ' * len(head)}".join(_reason(reason) for reason in line.reasons)
         left = "" if line.left is None else f"{line.left.text('latex')} "

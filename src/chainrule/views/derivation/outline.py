@@ -6,12 +6,13 @@ outline is set, never what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.core.graph import Node
 from chainrule.views.derivation.expression import Expression
-from chainrule.views.derivation.record import Detail, Part, Step
+from chainrule.views.derivation.record import Detail, Moment, Part, Step
 
 __all__ = ["Line", "Pieces", "Reason", "lines_of"]
 
@@ -52,29 +53,28 @@ class Line:
     steps: tuple[Step, ...]
 
 
-def lines_of(part: Part, detail: Detail, by_term: bool) -> list[Line]:
+def lines_of(part: Part, detail: Detail) -> list[Line]:
     """The lines of one derivative.
 
     Args:
         part: the derivative.
         detail: "every" has a line for each step; "standard" takes elementary steps together; "brief" has what the
             rules give and what it is simplified to.
-        by_term: each line is about the term that its step rewrites, not about the whole expression: for derivatives
-            too large to be repeated.
     """
-    groups = list(_groups(part.steps, detail, by_term))
     told: set[str] = set()
     lines = []
+    moments: Sequence[Moment | None] = (None,) * len(part.steps) if part.by_term else part.moments
     count = 0
-    for group in groups:
+    for group in _groups(part.steps, detail, part.by_term):
         count += len(group)
-        reasons = _reasons(group, detail, told)
+        reasons = _reasons(group, moments[count - len(group) : count], detail, told)
+        moment = moments[count - 1]
         if group[-1].simplifies:
             lines.append(Line(reasons, None, group[-1].after, group))
-        elif by_term:
+        elif moment is None:
             lines.append(Line(reasons, group[0].before, group[-1].after, group))
         else:
-            lines.append(Line(reasons, None, part.wholes[count - 1], group))
+            lines.append(Line(reasons, None, moment.whole, group))
     return lines
 
 
@@ -105,11 +105,14 @@ def _together(group: Sequence[Step], step: Step, detail: Detail, by_term: bool) 
     return (slope and step.elementary) or (last.elementary and step.elementary)
 
 
-def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Reason, ...]:
+def _reasons(
+    group: Sequence[Step], moments: Sequence[Moment | None], detail: Detail, told: set[str]
+) -> tuple[Reason, ...]:
     if all(step.part is not None for step in group):
         return tuple(_rewritings(group, detail))
     reasons: list[Reason] = []
-    for step in group:
+    taken = {step.before.node for step in group}
+    for step, moment in zip(group, moments, strict=True):
         stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
         if detail == "brief" and step.inner is not None:
             reason = Reason(f"chain rule and {step.rule.name}", (), ())
@@ -119,14 +122,28 @@ def _reasons(group: Sequence[Step], detail: Detail, told: set[str]) -> tuple[Rea
             reason = Reason(step.rule.name, () if step.rule.statement in told else _statement(step), ())
         else:
             name = step.rule.name if step.inner is None else "chain rule"
-            reason = Reason(name, _statement(step) if stated else (), _use(step))
+            used = () if moment is None and step.elementary else _use(step)  # the line itself says it
+            reason = Reason(name, _statement(step) if stated else (), (*used, *_places(moment)))
         told.add(step.rule.statement)
         same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
         if same is None:
             reasons.append(reason)
         else:
             reasons[same] = Reason(reason.rule, reasons[same].statement, reason.pieces, reasons[same].count + 1)
+        if moment is not None and detail != "brief":
+            reasons += [
+                Reason("as before", (), (term, " = ", value))
+                for term, value in moment.repeated
+                if term.node not in taken and (detail == "every" or not value.node.is_constant)
+            ]
     return tuple(reasons)
+
+
+def _places(moment: Moment | None) -> Pieces:
+    """That a term stood in several places, where the step replaced it at once."""
+    if moment is None or moment.places < 2:
+        return ()
+    return (", in both places" if moment.places == 2 else f", in all {moment.places} places",)
 
 
 def _rewritings(group: Sequence[Step], detail: Detail) -> Iterator[Reason]:
@@ -146,25 +163,44 @@ def _alike(one: Reason, other: Reason) -> bool:
 
 def _needs_statement(step: Step) -> bool:
     """A rule of several terms is stated; the derivative of a function is its own statement."""
-    return not step.elementary and step.inner is None
+    return not step.elementary and step.inner is None and step.rule.statement != ""
 
 
 def _statement(step: Step) -> Pieces:
     if step.statement is None:
-        return (step.rule.statement,)
-    return (step.statement[0], " = ", step.statement[1])
+        return (step.rule.statement, *_condition(step, {}))
+    return (step.statement[0], " = ", step.statement[1], *_condition(step, {}))
 
 
 def _use(step: Step) -> Pieces:
+    substitution = dict(step.substitution)
     if step.inner is not None:
         inner = step.inner
-        return (inner.letter, " = ", inner.function, f"; {step.rule.name}: ", inner.taken, " = ", inner.derivative)
+        named = inner.letter.text() == inner.function.text()  # a step that has a name needs no letter
+        given: Pieces = () if named else (inner.letter, " = ", inner.function, "; ")
+        operands = {letter: node for letter, node in substitution.items() if node.node is not inner.function.node}
+        moving = {letter: inner.letter for letter in substitution if letter not in operands}
+        taken: Pieces = (f"{step.rule.name}: ", inner.taken, " = ", inner.derivative)
+        return (*given, *taken, *_condition(step, operands | moving))
     if step.substitution and not step.elementary:
         pieces: list[str | Expression] = []
         for letter, expression in step.substitution:
             pieces += [", "] * bool(pieces) + [_letter(letter), " = ", expression]
         return tuple(pieces)
-    return (step.before, " = ", step.after) if step.elementary else ()
+    if step.elementary or not step.rule.statement:
+        return (step.before, " = ", step.after, *_condition(step, substitution))
+    return ()
+
+
+def _condition(step: Step, substitution: Mapping[str, Expression]) -> Pieces:
+    """What the rule supposes of its letters, or of what stands for them; not of numbers, where it can be seen."""
+    letters = [letter for letter in substitution if re.search(rf"\b{letter}\b", step.rule.condition)]
+    if not step.rule.condition or (letters and all(substitution[letter].node.is_constant for letter in letters)):
+        return ()
+    pieces: list[str | Expression] = [", for "]
+    for word in re.split(r"(\b[a-z]\b)", step.rule.condition):
+        pieces += [substitution.get(word, word)] * bool(word)
+    return tuple(pieces)
 
 
 def _letter(name: str) -> Expression:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chainrule.core.graph import Node
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.outline import Line, Pieces, Reason, lines_of
-from chainrule.views.derivation.record import Detail, Part
+from chainrule.views.derivation.record import Content, Part
 from chainrule.views.derivation.sections import Section, evidence_of_passes, sections_of
 from chainrule.views.derivation.words import (
-    by_term,
+    Matrix,
     checked,
     conclusions,
     conditions,
-    definitions,
+    equations,
     left_side,
+    matrix_of,
     place,
     shapes_line,
     signature,
@@ -30,28 +30,21 @@ __all__ = ["derivation_text", "passes_text"]
 _COLUMN = 48  # characters: beside a longer line its reasons are not aligned
 
 
-def derivation_text(
-    formula: Expression,
-    names: Mapping[Node, str],
-    parts: Sequence[Part],
-    detail: Detail,
-    at: Mapping[str, Any],
-    notation: str = "text",
-) -> str:
+def derivation_text(content: Content, notation: str = "text") -> str:
     """A derivation as text: the function, then the lines of each derivative under their reasons."""
-    blocks = ["\n".join(_function(formula, names, parts, notation))]
-    for part in parts:
-        lines = lines_of(part, detail, by_term(part, names))
-        blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, at, notation)]))
-    return "\n\n".join(blocks)
+    blocks = ["\n".join(_function(content, notation))]
+    for part in content.parts:
+        lines = lines_of(part, content.detail)
+        blocks.append("\n".join([*_lines(part, lines, notation), *_closing(part, content.at, notation)]))
+    matrix = matrix_of(content, notation)
+    return "\n\n".join(blocks if matrix is None else [*blocks, "\n".join(_matrix(matrix))])
 
 
-def passes_text(
-    signature: str, passes: BothPasses, detail: Detail, at: Mapping[str, Any], notation: str = "text"
-) -> str:
+def passes_text(content: Content, passes: BothPasses, notation: str = "text") -> str:
     """Both passes and the paths as text: aligned lines under titles."""
-    blocks = [f"{signature}{place(at)}"]
-    blocks += ["\n".join(_section(section, notation)) for section in sections_of(passes, detail)]
+    head = [f"{signature(content, notation)}{place(content.at)}", *_read_as(content), *_branches(content, notation)]
+    blocks = ["\n".join(head)]
+    blocks += ["\n".join(_section(section, notation)) for section in sections_of(passes, content.detail)]
     return "\n\n".join([*blocks, f"checked: {evidence_of_passes(passes)}"])
 
 
@@ -69,16 +62,34 @@ def _section(section: Section, notation: str) -> Iterator[str]:
         yield f"{line:<{column}}   {reasons}" if reasons else line
 
 
-def _function(formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], notation: str) -> Iterator[str]:
-    yield f"{signature(formula, notation, parts)} = {formula.text(notation)}"
-    for left, right in definitions(formula, names, notation):
-        yield f"  {left} = {right}"
-    for condition, outcome in conditions(formula, notation):
-        yield f"  valid where {condition} is {outcome}"
-    rows = table_of_symbols(formula, names, parts, notation)
+def _function(content: Content, notation: str) -> Iterator[str]:
+    (left, right), *others = equations(content, notation)
+    yield f"{left} = {right}"
+    yield from (f"  {left} = {right}" for left, right in others)
+    yield from _read_as(content)
+    yield from _branches(content, notation)
+    rows = table_of_symbols(content, notation)
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     for name, what, shape in rows:
         yield f"  {name:<{widths[0]}}  {shape:<{widths[2]}}  {what}"
+
+
+def _read_as(content: Content) -> Iterator[str]:
+    yield from (f"  read so: {note}" for note in content.notes)
+
+
+def _branches(content: Content, notation: str) -> Iterator[str]:
+    for condition, outcome in conditions(content, notation):
+        yield f"  valid where {condition} is {outcome}"
+
+
+def _matrix(matrix: Matrix) -> Iterator[str]:
+    yield matrix.title
+    widths = [max(map(len, column)) for column in zip(*matrix.rows, strict=True)]
+    left = f"  {matrix.symbol} = "
+    for row in matrix.rows:
+        yield f"{left}[{'   '.join(f'{entry:<{width}}' for entry, width in zip(row, widths, strict=True))}]"
+        left = " " * len(left)
 
 
 def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,18 @@ import numpy as np
 from chainrule.core.graph import Node
 from chainrule.core.pending import pending
 from chainrule.views.derivation.differential import shape_text, shapes_of_factors, symbols
-from chainrule.views.derivation.expression import Expression
-from chainrule.views.derivation.record import Part
-from chainrule.views.write import derivative_name, write
+from chainrule.views.derivation.record import Content, Part
+from chainrule.views.write import derivative_name, gradient_name, write
 
 __all__ = [
+    "Matrix",
     "agreed",
-    "by_term",
     "checked",
     "conclusions",
     "conditions",
-    "definitions",
+    "equations",
     "left_side",
+    "matrix_of",
     "number",
     "place",
     "shapes_line",
@@ -36,28 +36,43 @@ __all__ = [
 _SHOWN = 12  # components of an array: of a larger one the first and last are shown
 
 
-def signature(formula: Expression, notation: str, parts: Sequence[Part] = ()) -> str:
+def signature(content: Content, notation: str) -> str:
     """The function with its variables: f(x, y)."""
-    name = write(_named(parts[0].function if parts else "f"), notation).outputs[0]
-    return _called(name, [write(node, notation).outputs[0] for node in formula.inputs], notation)
+    arguments = [write(node, notation).outputs[0] for node in content.formula.inputs]
+    return _called(_name(content.name, notation), arguments, notation)
 
 
 def _called(name: str, arguments: Sequence[str], notation: str) -> str:
+    return name + _listed(arguments, notation)
+
+
+def _listed(entries: Sequence[str], notation: str) -> str:
     if notation == "mathml":
         opening, closing = (f'<mo stretchy="false">{sign}</mo>' for sign in "()")
-        return f"{name}{opening}{'<mo>,</mo>'.join(arguments)}{closing}"
-    return f"{name}({', '.join(arguments)})"
+        return f"{opening}{'<mo>,</mo>'.join(entries)}{closing}"
+    return f"({', '.join(entries)})"
+
+
+def _name(name: str, notation: str) -> str:
+    return write(_named(name), notation).outputs[0]
 
 
 def _named(name: str) -> Node:
     return Node(None, (), {"name": name}, (), float, name)
 
 
-def definitions(formula: Expression, names: Mapping[Node, str], notation: str) -> Iterator[tuple[str, str]]:
-    """The parts of a large function that have a name, each in terms of those before it."""
-    for node, name in names.items():
-        others = {other: known for other, known in names.items() if other is not node}
-        written = replace(formula, node=node, names=others).text(notation)
+def equations(content: Content, notation: str) -> Iterator[tuple[str, str]]:
+    """The function, its components where it has several, and its steps that have a name, in terms of those before."""
+    components = [(_name(name, notation), expression) for name, expression in content.components]
+    if components:
+        yield signature(content, notation), _listed([name for name, _ in components], notation)
+    else:
+        yield signature(content, notation), content.formula.text(notation)
+    for name, expression in components:
+        yield name, expression.text(notation)
+    for node, name in content.names.items():
+        others = {other: known for other, known in content.names.items() if other is not node}
+        written = replace(content.formula, node=node, names=others).text(notation)
         yield write(node, notation, names={node: name}).outputs[0], written
 
 
@@ -77,11 +92,6 @@ def left_side(part: Part, notation: str) -> str:
     return write(pending(_named(part.function), part.by, part.differential.direction), notation).outputs[0]
 
 
-def by_term(part: Part, names: Mapping[Node, str]) -> bool:
-    """Whether each line is about the term that its step rewrites: in a large function, where terms are not names."""
-    return bool(names) and part.differential is None
-
-
 def conclusions(part: Part, notation: str) -> Iterator[tuple[str, str, str]]:
     """The gradient that is read off from a differential, and its shorter forms: both sides, and what is supposed."""
     if part.differential is None:
@@ -99,15 +109,43 @@ def shapes_line(part: Part) -> tuple[str, str] | None:
     return shape_text(part.by.shape, sizes), shapes_of_factors(part.result.node, sizes)
 
 
-def table_of_symbols(
-    formula: Expression, names: Mapping[Node, str], parts: Sequence[Part], notation: str
-) -> list[tuple[str, str, str]]:
+def table_of_symbols(content: Content, notation: str) -> list[tuple[str, str, str]]:
     """Each symbol of a formula with arrays, what it is, and its shape."""
-    differential = parts[0].differential if parts else None
+    differential = content.parts[0].differential if content.parts else None
     if differential is None:
         return []
-    rows = symbols(formula, names, [part.by for part in parts], differential.sizes)
-    return [(write(node, notation, names=names).outputs[0], what, shape) for node, what, shape in rows]
+    rows = symbols(content.formula, content.names, [part.by for part in content.parts], differential.sizes)
+    return [(write(node, notation, names=content.names).outputs[0], what, shape) for node, what, shape in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All derivatives of one order together.
+
+    Attributes:
+        title: what it is called in words.
+        symbol: what it is called in a formula.
+        rows: its entries, as they are written.
+    """
+
+    title: str
+    symbol: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+def matrix_of(content: Content, notation: str) -> Matrix | None:
+    """The gradient, the Jacobian or the Hessian that the derivatives are the entries of; None for a single one."""
+    last = [part for part in content.parts if len(part.path) == content.order and not part.by_term]
+    several, variables = bool(content.components), len({part.by for part in last})
+    if any(part.differential for part in last) or content.order > 2 - several or variables < 2 - several:
+        return None
+    entries = [part.result.text(notation) for part in last]
+    rows = tuple(tuple(entries[i : i + variables]) for i in range(0, len(entries), variables))
+    if several:
+        return Matrix("Jacobian matrix", _name("J", notation), rows)
+    if content.order == 2:
+        return Matrix("Hessian matrix", _name("H", notation), rows)
+    return Matrix("gradient", gradient_name(content.name, notation), rows)
 
 
 def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, str] | None:
@@ -117,7 +155,7 @@ def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, s
     if any(np.ndim(value) for value in at.values()):
         return symbol(part, notation), _number(part.value, notation)
     if len(at) == 1:
-        name = derivative_name("f", part.path, notation, "prime")
+        name = derivative_name(part.function, part.path, notation, "prime")
         (place,) = at.values()
         return _called(name, [_number(place, notation)], notation), _number(part.value, notation)
     if notation in ("text", "unicode"):
@@ -136,16 +174,16 @@ def _number(value: Any, notation: str) -> str:
     return f"<mn>{number(value)}</mn>" if notation == "mathml" else number(value)
 
 
-def conditions(formula: Expression, notation: str) -> Iterator[tuple[str, str]]:
+def conditions(content: Content, notation: str) -> Iterator[tuple[str, str]]:
     """The branches that a function was traced through: each condition, and how it came out."""
-    for guard in formula.guards:
-        yield replace(formula, node=guard.node).text(notation), str(guard.outcome)
+    for guard in content.function.guards:
+        yield replace(content.formula, node=guard.node, names=content.names).text(notation), str(guard.outcome)
 
 
 def checked(part: Part) -> str:
     """The evidence as a sentence."""
     evidence = [step.evidence for step in part.steps if step.evidence is not None] + [part.evidence]
-    return f"{agreed(evidence)}, and the result is that of the backward pass"
+    return f"{agreed(evidence)}{part.instead}, and the result is that of the backward pass"
 
 
 def agreed(evidence: Sequence[Any]) -> str:
