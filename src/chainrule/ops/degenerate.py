@@ -266,7 +266,8 @@ def _value_changes_jvp(F: Any, tangents: Sequence[Array | None], out: Array, x: 
 
 
 def _value_changes_vjp(F: Any, g: Array, out: Array, x: Array, w: Array, of: str) -> Sequence[Any]:
-    return columns_times(F, F.identity_like(x), F.equal_weights(g, w, of=of)), None
+    identity = F.identity_like(_row(F, w) * _column(F, w))  # not of x: a differential has no x of its own
+    return columns_times(F, identity, F.equal_weights(g, w, of=of)), None
 
 
 def _unsplit(x: Any, w: Any, *basis: Any, of: Any) -> Any:
