@@ -16,6 +16,7 @@ __all__ = [
     "adjoint",
     "columns_times",
     "conjugate",
+    "diagonal_matrix",
     "diagonal_of",
     "matrices_and_values",
     "scaled",
@@ -87,7 +88,20 @@ def columns_times(F: Any, matrix: Array, values: Array) -> Array:
     return matrix * F.expand_dims(values, axis=(values.ndim - 1,))
 
 
-def diagonal_of(F: Any, x: Array) -> Array:
-    """The diagonal of each square matrix of a stack."""
-    product = x * F.identity_like(x)
+def diagonal_of(F: Any, x: Array, values: Array) -> Array:
+    """The diagonal of each square matrix of a stack; it is as long as the values, of which only that is used.
+
+    An identity of the shape of x itself would make the product quadratic to whoever transposes it.
+    """
+    product = x * _identity(F, values)
     return F.sum(product, axis=(product.ndim - 1,), keepdims=False)
+
+
+def diagonal_matrix(F: Any, values: Array) -> Array:
+    """The matrix with the values on its diagonal."""
+    return columns_times(F, _identity(F, values), values)
+
+
+def _identity(F: Any, values: Array) -> Array:
+    n = values.ndim
+    return F.identity_like(F.expand_dims(values, axis=(n,)) * F.expand_dims(values, axis=(n - 1,)))

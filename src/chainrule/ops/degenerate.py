@@ -29,7 +29,7 @@ import numpy as np
 
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.domain import Domain
-from chainrule.core.matrices import columns_times, diagonal_of, matrices_and_values, values_of_matrices
+from chainrule.core.matrices import diagonal_matrix, diagonal_of, matrices_and_values, values_of_matrices
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Dtype, Shape, join_dtypes
@@ -262,12 +262,11 @@ def _quotient(name: str, spread: Callable[..., Array], gathered: Callable[..., A
 def _value_changes_jvp(F: Any, tangents: Sequence[Array | None], out: Array, x: Array, w: Array, of: str) -> Array:
     if tangents[0] is None:  # the values only say which of them are equal
         return F.zeros_like(out)
-    return F.real(diagonal_of(F, F.unsplit(tangents[0], w, of=of)))
+    return F.real(diagonal_of(F, F.unsplit(tangents[0], w, of=of), w))
 
 
 def _value_changes_vjp(F: Any, g: Array, out: Array, x: Array, w: Array, of: str) -> Sequence[Any]:
-    identity = F.identity_like(_row(F, w) * _column(F, w))  # not of x: a differential has no x of its own
-    return columns_times(F, identity, F.equal_weights(g, w, of=of)), None
+    return diagonal_matrix(F, F.equal_weights(g, w, of=of)), None
 
 
 def _unsplit(x: Any, w: Any, *basis: Any, of: Any) -> Any:

@@ -1,7 +1,7 @@
 """The exponential of a matrix, in NumPy alone.
 
-Its derivative in a direction E is the block beside the diagonal of exp [[A, E], [0, A]]: again an exponential, so it is
-right for every matrix, defective or not, and can be differentiated again. The pullback is the derivative at A^T.
+Its derivative in a direction E is the block beside the diagonal of exp [[A, E], [0, A]], which is right for every
+matrix, defective or not. The pullback is the derivative at A^T.
 
 Source: Higham (2005), The scaling and squaring method for the matrix exponential revisited; Najfeld and Havel (1995),
 Derivatives of the matrix exponential and their computation.
@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.core.derivative import Custom
 from chainrule.core.domain import Domain
 from chainrule.core.matrices import square_to_square
-from chainrule.core.notation import Exponential
+from chainrule.core.notation import Call, Exponential
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, join_floating, transposed
@@ -51,29 +51,61 @@ def _expm(a: Any) -> Any:
     return out
 
 
-def _along(F: Any, a: Array, change: Array) -> Array:
-    """The derivative of exp at A in the direction of a change."""
+def _expm_change(a: Any, change: Any) -> Any:
+    a, change = np.broadcast_arrays(np.asarray(a) * 1.0, np.asarray(change) * 1.0)
     n = a.shape[-1]
-    column, row = a.ndim - 2, a.ndim - 1
-    above = F.concatenate(a, change, axis=row)
-    below = F.concatenate(F.zeros_like(a), a, axis=row)
-    whole = F.expm(F.concatenate(above, below, axis=column))
-    return F.getitem(whole, pattern=(Ellipsis, slice(None, n), slice(n, None)))
+    above, below = np.concatenate([a, change], axis=-1), np.concatenate([np.zeros_like(a), a], axis=-1)
+    return _expm(np.concatenate([above, below], axis=-2))[..., :n, n:]
 
 
-def _expm_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
-    return _along(F, a, tangents[0])
+def _block(F: Any, above: Array, beside: Array, below: Array) -> Array:
+    """The block matrix with a zero below its diagonal."""
+    row = above.ndim - 1
+    upper = F.concatenate(above, beside, axis=row)
+    return F.concatenate(upper, F.concatenate(F.zeros_like(above), below, axis=row), axis=row - 1)
 
 
-def _expm_vjp(F: Any, g: Array, out: Array, a: Array) -> Sequence[Array]:
-    return (_along(F, transposed(F, a), g),)
+def _part(F: Any, x: Array, rows: slice, columns: slice) -> Array:
+    return F.getitem(x, pattern=(Ellipsis, rows, columns))
+
+
+def _change_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, e: Array) -> Array:
+    da, de = tangents
+    if da is None:
+        return F.expm_change(a, de)
+    n = a.shape[-1]
+    moved = _block(F, da, F.zeros_like(da) if de is None else de, da)
+    return _part(F, F.expm_change(_block(F, a, e, a), moved), slice(None, n), slice(n, None))
+
+
+def _change_vjp(F: Any, g: Array, out: Array, a: Array, e: Array) -> Sequence[Any]:
+    n = a.shape[-1]
+
+    def to_matrix() -> Array:
+        zeros = F.zeros_like(g)
+        both = F.expm_change(transposed(F, _block(F, a, e, a)), _block(F, zeros, g, zeros))
+        first, last = slice(None, n), slice(n, None)
+        return _part(F, both, first, first) + _part(F, both, last, last)
+
+    return to_matrix, (lambda: F.expm_change(transposed(F, a), g))
 
 
 def _moderate(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.normal(size=shape)
 
 
+_SHAPES = ((3, 3), (2, 3, 3), (1, 1), (2, 1, 2, 2), (0, 0), (0, 2, 2))
+
 expm = primitive("expm", evaluate=_expm, shape=square_to_square, dtype=lambda a: join_floating(a),
-                 derivative=Custom(_expm_jvp, _expm_vjp, reason="an integral over products that do not commute"),
+                 derivative=Custom(lambda F, tangents, out, a: F.expm_change(a, tangents[0]),
+                                   lambda F, g, out, a: (F.expm_change(transposed(F, a), g),),
+                                   reason="an integral over products that do not commute"),
                  notation=Exponential("expm", latex=r"\exp"), rule=MATRIX_EXPONENTIAL, domain=Domain(sample=_moderate),
-                 examples=tuple(example(x) for x in ((3, 3), (2, 3, 3), (1, 1), (2, 1, 2, 2), (0, 0), (0, 2, 2))))
+                 examples=tuple(example(x) for x in _SHAPES))
+
+# Linear in the change; its own derivative is again one of the kind, of the block matrix.
+expm_change = primitive("expm_change", evaluate=_expm_change, shape=square_to_square,
+                        dtype=lambda a, e: join_floating(a, e),
+                        derivative=Custom(_change_jvp, _change_vjp, reason="linear in the change only"),
+                        notation=Call("dexpm"), rule=MATRIX_EXPONENTIAL, domain=Domain(sample=_moderate),
+                        examples=tuple(example(x, x) for x in _SHAPES))

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.domain import Domain, Kink
-from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_of
+from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_matrix, diagonal_of
 from chainrule.core.packed import Decomposition, Packed, pack, rows, values
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
@@ -110,7 +110,7 @@ def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, ful
         du = du + F.over_values(_beside(F, u, av), s, av)
     if n > k:
         dv = dv + F.over_values(_beside(F, v, ua), s, ua)
-    ds = _real_part(F, diagonal_of(F, p))
+    ds = _real_part(F, diagonal_of(F, p, s))
     if full_matrices and m != n:
         # The basis of the null space follows the turning of the others, and does not turn in itself.
         wide = n > m
@@ -151,7 +151,7 @@ def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reache
     inner = inner + F.over_sums((apart - adjoint(F, apart)) / 2, s, like)
     if 0 in reached:
         weights = F.equal_weights(weights, s, of="singular values")
-        inner = inner + columns_times(F, F.identity_like(inner), weights)
+        inner = inner + diagonal_matrix(F, weights)
     total = F.matmul(F.matmul(u, inner), adjoint(F, v))
     if m > k:
         total = total + F.matmul(F.over_values(_beside(F, u, gu), s, gu), adjoint(F, v))

@@ -27,6 +27,7 @@ from chainrule.core.matrices import (
     adjoint,
     columns_times,
     conjugate,
+    diagonal_matrix,
     diagonal_of,
     square_to_square,
     square_to_vector,
@@ -117,7 +118,7 @@ def _in_basis(F: Any, v: Array, change: Array) -> Array:
 def _eigh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str) -> Array:
     w, v = _parts(F, out)
     change = _in_basis(F, v, _hermitian(F, tangents[0], UPLO))
-    return pack(F, diagonal_of(F, change), F.matmul(v, F.over_gaps(change, w, change, of="eigenvalues")))
+    return pack(F, diagonal_of(F, change, w), F.matmul(v, F.over_gaps(change, w, change, of="eigenvalues")))
 
 
 def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any) -> Sequence[Array]:
@@ -132,7 +133,7 @@ def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any) -
         inner = F.over_gaps((n - adjoint(F, n)) / 2, w, n, of="eigenvalues")
     if 0 in reached:
         weights = F.equal_weights(_real_part(F, values(F, g)), w, of="eigenvalues")
-        diagonal = columns_times(F, F.identity_like(v), weights)
+        diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
     return (_to_triangle(F, F.matmul(F.matmul(v, inner), adjoint(F, v)), UPLO),)
 
@@ -248,7 +249,7 @@ def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> 
     change = F.matmul(F.matmul(inverse, tangents[0]), v)
     y = F.matmul(v, F.over_gaps(change, w, change, inverse, of="eigenvalues"))
     along = F.sum(F.conj(v) * y, axis=(v.ndim - 2,), keepdims=True)
-    return pack(F, diagonal_of(F, change), y - v * along)
+    return pack(F, diagonal_of(F, change, w), y - v * along)
 
 
 def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any) -> Sequence[Array]:
@@ -260,11 +261,11 @@ def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any) -> Sequence[A
     if 1 in reached:
         n = F.phase_free(F.matmul(transposed(F, v), rows(F, g, 1, 1)), v, every=a.dtype.kind == "c")
         angles = F.matmul(transposed(F, v), F.conj(v))
-        n = n - columns_times(F, angles, diagonal_of(F, n))
+        n = n - columns_times(F, angles, diagonal_of(F, n, w))
         inner = F.over_gaps(n, w, n, inverse, of="eigenvalues")
     if 0 in reached:
         weights = F.equal_weights(values(F, g), w, inverse, of="eigenvalues")
-        diagonal = columns_times(F, F.identity_like(v), weights)
+        diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
     return (F.matmul(F.matmul(transposed(F, inverse), inner), transposed(F, v)),)
 
@@ -273,7 +274,7 @@ def _eigvals_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array)
     v = rows(F, F.eig(a), 1, 1)
     inverse = F.basis_inverse(v)
     change = F.matmul(F.matmul(inverse, tangents[0]), v)
-    return diagonal_of(F, F.unsplit(change, out, inverse, of="eigenvalues"))
+    return diagonal_of(F, F.unsplit(change, out, inverse, of="eigenvalues"), out)
 
 
 def _eigvals_vjp(F: Any, g: Array, out: Array, a: Array) -> Sequence[Array]:

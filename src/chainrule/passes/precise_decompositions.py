@@ -199,6 +199,13 @@ def _expm(m: Any, rows: list[list[Any]]) -> Any:
     return m.expm(m.matrix(rows)).tolist() if rows else []
 
 
+def _expm_change(m: Any, a: Array, e: Array) -> Any:
+    n = a.shape[-1]
+    above, below = np.concatenate([a, e], axis=-1), np.concatenate([a * 0, a], axis=-1)
+    whole = np.concatenate([above, below], axis=-2)
+    return each(lambda rows: _expm(m, rows), whole, whole.shape[-2:])[..., :n, n:]
+
+
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "eigh": _each_with_floats("eigh", _eigh),
     "eigvalsh": _each_with_floats("eigvalsh", _eigvalsh),
@@ -211,6 +218,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "lstsq": lambda m, a, b, rcond: _product(_pinv(m, a, rcond), b),
     "matrix_rank": _in_floats("matrix_rank"),
     "expm": lambda m, a: each(lambda rows: _expm(m, rows), a, a.shape[-2:]),
+    "expm_change": _expm_change,
     "basis_inverse": inverse,
     "over_gaps": _quotient(lambda w: w[..., None, :] - w[..., :, None]),
     "over_sums": _quotient(lambda w: w[..., None, :] + w[..., :, None]),
