@@ -70,3 +70,23 @@ def test_the_place_of_an_instruction_without_a_line_is_that_of_its_function() ->
     code = test_not_equal_selects.__code__
     assert site_of(code, 10**6).line == code.co_firstlineno
     assert str(site_of(code, 10**6)) == f"test_traced.py, line {code.co_firstlineno}"
+
+
+def test_array_methods_that_write_or_choose() -> None:
+    """Each as NumPy's on the values; a write in place is recorded."""
+    x = np.array([3.0, 1.0, 2.0, 5.0])
+
+    def f(x: Any) -> Any:
+        y = x**2
+        y.partition(1)
+        z = x * 1.0
+        z.put([0, 2], x[1:3] ** 2)
+        assert (x.nbytes, x.itemsize) == (32, 8)
+        return [y, z, x.compress([True, False, True], axis=0)]
+
+    value, pullback = cr.vjp(f, x)
+    for got, want in zip(value, f(x), strict=True):
+        np.testing.assert_array_equal(got, want)
+    back = pullback([np.array([1.0, 0, 0, 0]), np.array([0, 0, 1.0, 0]), np.array([0, 1.0])])[0]
+    # The smallest square is that of x[1]; z[2] is the square of x[2]; the last of those chosen is x[2].
+    np.testing.assert_array_equal(back, [0, 2, 2 * 2 + 1, 0])

@@ -17,6 +17,7 @@ from chainrule.core.graph import Graph as CoreGraph, Node
 from chainrule.errors import ArgumentError, NotScalarError
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.boundary import naming_the_line
+from chainrule.read.draws import saying_what_is_drawn
 from chainrule.read.trace import trace
 from chainrule.views.drawing.diagram import diagram
 from chainrule.views.drawing.layered import Direction, layered
@@ -214,7 +215,7 @@ def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
         keywords = {name: v for (name, *_), v in zip(builders[positional:], values[positional:], strict=True)}
         return [leaf for _, leaf in flatten(function(*values[:positional], **keywords), "the value")[0]]
 
-    with naming_the_line():
+    with naming_the_line(), saying_what_is_drawn(function):
         made, _ = trace(
             call, [leaf for _, leaf in leaves], [path for path, _ in leaves], function_name(function), function
         )

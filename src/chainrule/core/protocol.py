@@ -216,6 +216,23 @@ class NumPyProtocol(Operators):
     def sort(self, axis: int = -1, **options: Any) -> None:
         self[...] = np.sort(self, axis, **options)  # type: ignore[index]
 
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        self[...] = adapters[np.partition](self, kth, axis, **options)  # type: ignore[index]
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        adapters[np.put](self, indices, values, mode)
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return np.compress(condition, self, axis, out)
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.size) * self.itemsize  # type: ignore[attr-defined]
+
     def fill(self, value: Any) -> None:
         self[...] = value  # type: ignore[index]
 
