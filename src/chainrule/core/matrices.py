@@ -19,11 +19,13 @@ __all__ = [
     "diagonal_matrix",
     "diagonal_of",
     "matrices_and_values",
+    "matrices_together",
     "scaled",
     "square_to_scalar",
     "square_to_square",
     "square_to_vector",
     "values_of_matrices",
+    "values_together",
 ]
 
 
@@ -47,12 +49,22 @@ class _Square(ShapeRule):
 
 
 @dataclass(frozen=True)
-class _MatricesAndValues(ShapeRule):
-    """Operands that belong to each other, stack by stack: matrices, and the values of each; one decides the shape."""
+class _Together(ShapeRule):
+    """Operands that belong to each other, stack by stack: matrices, vectors of values; one has the result's shape.
 
-    leader: int
+    Attributes:
+        ranks: how many axes of each operand are its own, behind those of the stack; the last repeats.
+        leader: the operand that the result is like.
+    """
+
+    ranks: tuple[int, ...]
+    leader: int = 0
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
+        ranks = [self.ranks[min(i, len(self.ranks) - 1)] for i in range(len(shapes))]
+        stacks = {shape[: len(shape) - rank] for shape, rank in zip(shapes, ranks, strict=True)}
+        if len(stacks) > 1 or any(len(shape) < rank for shape, rank in zip(shapes, ranks, strict=True)):
+            raise ShapeError(f"shapes {' and '.join(map(str, shapes))} are not stacks of equal depth")
         return shapes[self.leader]
 
     def batch(
@@ -64,8 +76,10 @@ class _MatricesAndValues(ShapeRule):
 square_to_square = _Square(kept=2)
 square_to_vector = _Square(kept=1)
 square_to_scalar = _Square(kept=0)
-matrices_and_values = _MatricesAndValues(leader=0)
-values_of_matrices = _MatricesAndValues(leader=1)
+matrices_together = _Together((2,))
+matrices_and_values = _Together((2, 1, 2))
+values_together = _Together((1, 1, 2))
+values_of_matrices = _Together((2, 1), leader=1)
 
 
 def conjugate(F: Any, x: Array) -> Array:

@@ -29,7 +29,14 @@ import numpy as np
 
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.domain import Domain
-from chainrule.core.matrices import diagonal_matrix, diagonal_of, matrices_and_values, values_of_matrices
+from chainrule.core.matrices import (
+    diagonal_matrix,
+    diagonal_of,
+    matrices_and_values,
+    matrices_together,
+    values_of_matrices,
+    values_together,
+)
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Dtype, Shape, join_dtypes
@@ -318,7 +325,7 @@ over_values = primitive("over_values", evaluate=_over_values, shortcut=_named(_o
                         examples=tuple(example(x, w, np.ones(x)) for x, w in (*_SHAPES, ((4, 2), (2,)))))
 
 equal_weights = primitive("equal_weights", evaluate=_equal_weights, shortcut=_named(_equal_weights),
-                          shape=matrices_and_values, dtype=_first,
+                          shape=values_together, dtype=_first,
                           derivative=Linear(lambda F, g, out, x, w, *basis, of: F.equal_weights(g, w, *basis, of=of)),
                           rule=rules.LINEAR_MAP, domain=DISTINCT, examples=_VECTORS)
 
@@ -328,12 +335,12 @@ told_apart = primitive("told_apart", evaluate=_told_apart, shortcut=_named(_told
                        rule=rules.LINEAR_MAP, domain=DISTINCT,
                        examples=tuple(example(x, w, of="eigenvalues") for x, w in (((4, 3), (3,)), ((2, 1), (1,)))))
 
-phase_free = primitive("phase_free", evaluate=_phase_free, shortcut=_named(_phase_free), shape=matrices_and_values,
+phase_free = primitive("phase_free", evaluate=_phase_free, shortcut=_named(_phase_free), shape=matrices_together,
                        dtype=_first,
                        derivative=Linear(lambda F, g, out, x, v, every: g),
                        rule=rules.LINEAR_MAP, examples=tuple(example(x, x, every=True) for x, _ in _SHAPES))
 
-of_space = primitive("of_space", evaluate=_of_space, shortcut=_named(_of_space), shape=matrices_and_values,
+of_space = primitive("of_space", evaluate=_of_space, shortcut=_named(_of_space), shape=matrices_together,
                      dtype=_first,
                      derivative=Linear(lambda F, g, out, x, q: g),
                      rule=rules.LINEAR_MAP, examples=(example((3, 1), (3, 1)), example((2, 3, 1), (2, 3, 1))))

@@ -24,7 +24,7 @@ import numpy as np
 
 from chainrule.core.derivative import Linear
 from chainrule.core.domain import Domain
-from chainrule.core.matrices import adjoint, conjugate, matrices_and_values
+from chainrule.core.matrices import adjoint, conjugate, matrices_together
 from chainrule.core.packed import Packed, pack, rows
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
@@ -84,7 +84,7 @@ def _triangular(rng: np.random.Generator, shape: Shape) -> Any:
 
 
 # The first operand, where the triangular second one says that the columns are independent.
-independent = primitive("independent", evaluate=_independent, shortcut=_named_independent, shape=matrices_and_values,
+independent = primitive("independent", evaluate=_independent, shortcut=_named_independent, shape=matrices_together,
                         dtype=lambda x, r: np.dtype(x),
                         derivative=Linear(lambda F, g, out, x, r: g),
                         rule=rules.LINEAR_MAP, domain=Domain(text="a triangular matrix", sample=_triangular),

@@ -20,7 +20,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Linear
 from chainrule.core.domain import Domain, Kink
-from chainrule.core.matrices import adjoint, conjugate, matrices_and_values
+from chainrule.core.matrices import adjoint, conjugate, matrices_together
 from chainrule.core.notation import Call
 from chainrule.core.packed import Decomposition
 from chainrule.core.primitive import example, primitive
@@ -191,7 +191,7 @@ def _joined(a: Dtype, b: Dtype, **_: Any) -> Dtype:
     return join_floating(a, b)
 
 
-same_rank = primitive("same_rank", evaluate=_same_rank, shortcut=_named_same_rank, shape=matrices_and_values,
+same_rank = primitive("same_rank", evaluate=_same_rank, shortcut=_named_same_rank, shape=matrices_together,
                       dtype=lambda x, a, **_: np.dtype(x),
                       derivative=Linear(lambda F, g, out, x, a, rcond, along: g),
                       rule=rules.LINEAR_MAP, domain=Domain(text=FULL_RANK.text, sample=_full_rank),
