@@ -19,15 +19,15 @@ from chainrule.passes.economy import ECONOMY
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.precise import Precise
 from chainrule.passes.reverse import reverse
-from chainrule.passes.rewrites import VALUE_SAFE, Rewrite
-from chainrule.passes.simplify import FOR_VIEW, rewrite, simplify
+from chainrule.passes.rewrites import Rewrite
+from chainrule.passes.simplify import FOR_RUNNING, FOR_VIEW, rewrite, simplify
 from chainrule.read.formula import parse
 from chainrule.read.trace import trace
 from chainrule.views.text import formula_text
 
 F = building
 assert chainrule.read  # importing it enters the answers to NumPy's functions
-RULES = list(dict.fromkeys((*VALUE_SAFE, *ECONOMY, *FOR_VIEW)))
+RULES = list(dict.fromkeys((*FOR_RUNNING, *FOR_VIEW)))
 each_rule = pytest.mark.parametrize("rule", RULES, ids=[rule.statement for rule in RULES])
 
 
@@ -83,8 +83,7 @@ def test_a_rule_keeps_values_within_the_whole_table(rule: Rewrite) -> None:
         np.testing.assert_allclose(evaluate(simpler, *values)[0], evaluate(graph, *values)[0], rtol=1e-12, atol=1e-14)
 
 
-RUNNING = (*VALUE_SAFE, *ECONOMY)
-each_running_rule = pytest.mark.parametrize("rule", RUNNING, ids=[rule.statement for rule in RUNNING])
+each_running_rule = pytest.mark.parametrize("rule", FOR_RUNNING, ids=[rule.statement for rule in FOR_RUNNING])
 
 
 def at_special(rule: Rewrite, simpler: Graph, special: float) -> tuple[Any, Any]:

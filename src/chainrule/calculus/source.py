@@ -122,6 +122,9 @@ def _program(
             output.name = "value"  # the recording is nobody else's
         graph = Graph(forward.inputs, (*value, *_cotangents(forward, wrt)), forward.guards, title)
     graph, leading = simplify_parts(graph, forward.nodes)
+    for node, variable in zip(graph.outputs[len(graph.outputs) - len(wrt) :], wrt, strict=True):
+        if node.primitive is not None and node not in leading:
+            node.name = f"grad_{variable.name}"  # whatever it is on the way
     by = [] if what == "value" else [node.name for node in wrt]
     if language == "python":
         return python_program(graph, title, _describe(graph, name, what, by, {}), leading), graph

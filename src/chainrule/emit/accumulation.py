@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.core.graph import Node
 from chainrule.emit.layout import known_name
 
-__all__ = ["Accumulation", "accumulations"]
+__all__ = ["Accumulation", "accumulations", "is_new_array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def accumulations(order: Sequence[Node], uses: Mapping[Node, int], kept: Collect
             before = found[left]
             base, terms = before.base, [*before.terms, right]
             inner |= {left, *before.inner}
-        elif private(left) and inner and _is_new(left, node):
+        elif private(left) and inner and is_new_array(left) and left.dtype == node.dtype and _fits(left, node):
             base = left
         elif inner:
             base, terms = None, [right, left]
@@ -76,7 +76,8 @@ def _fits(term: Node, total: Node) -> bool:
     return not isinstance(term.dtype, type) and term.shape == total.shape
 
 
-def _is_new(node: Node, total: Node) -> bool:
-    """Whether a value is an array that nothing else refers to, and can be added into."""
+def is_new_array(node: Node) -> bool:
+    """Whether a value is an array that nothing else refers to, and can be written into."""
     evaluate = None if node.primitive is None else node.primitive.evaluate
-    return isinstance(evaluate, np.ufunc) and node.dtype == total.dtype and _fits(node, total)
+    made = known_name(node) in ("scatter", "set_item", "zeros_like", "ones_like")
+    return bool(node.shape) and (made or isinstance(evaluate, np.ufunc))

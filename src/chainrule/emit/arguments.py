@@ -11,7 +11,7 @@ from chainrule.core.axes import reduction
 from chainrule.core.graph import Node
 from chainrule.emit.literals import parameter_literal
 
-__all__ = ["index_argument", "keyword_arguments"]
+__all__ = ["index_argument", "is_default", "keyword_arguments"]
 
 _POSITIONAL = {"shape", "axes", "indices_or_sections"}
 
@@ -25,16 +25,21 @@ def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
     return {p.name: p.default for p in parameters}
 
 
+def is_default(function: Any, key: str, value: Any) -> bool:
+    """Whether a parameter of a function has the value that it has anyway."""
+    if key == "keepdims" and value is False:
+        return True
+    default = _defaults(function).get(key, inspect.Parameter.empty)
+    return type(default) is type(value) and bool(default == value)
+
+
 def keyword_arguments(node: Node) -> list[str]:
     """The static parameters of a NumPy function, as a person writes them: no defaults, `axis=0` for `axis=(0,)`."""
     assert node.primitive is not None
     defaults = _defaults(node.primitive.evaluate)
     written: list[str] = []
     for key, value in node.parameters.items():
-        if key == "keepdims" and value is False:
-            continue
-        default = defaults.get(key, inspect.Parameter.empty)
-        if type(default) is type(value) and default == value:
+        if is_default(node.primitive.evaluate, key, value):
             continue
         if key == "axis" and isinstance(value, tuple):
             if node.primitive.shape is reduction and value == tuple(range(node.operands[0].ndim)):

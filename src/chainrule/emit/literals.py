@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,15 @@ import numpy as np
 from chainrule.emit.layout import WIDTH, Binding, Expression
 from chainrule.errors import SourceError
 
-__all__ = ["SMALL", "array_literal", "dtype_literal", "number_literal", "parameter_literal", "scalar_literal"]
+__all__ = [
+    "SMALL",
+    "array_literal",
+    "dtype_literal",
+    "number_literal",
+    "parameter_literal",
+    "scalar_literal",
+    "short_number",
+]
 
 SMALL = 32  # elements: a larger array is data and no part of a program
 
@@ -53,8 +62,11 @@ def array_literal(array: Any) -> str | None:
     one_line = f"np.array({text}{dtype})"
     if len(one_line) <= WIDTH - 8:
         return one_line
-    rows = [_nested(row) for row in array] if array.ndim > 1 else [_component(x).text for x in array]
-    return "np.array([\n" + "".join(f"    {row},\n" for row in rows) + f"]{dtype})"
+    if array.ndim > 1:
+        rows = [f"{_nested(row)}," for row in array]
+    else:
+        rows = textwrap.wrap(", ".join(_component(x).text for x in array) + ",", WIDTH - 4)
+    return "np.array([\n" + "".join(f"    {row}\n" for row in rows) + f"]{dtype})"
 
 
 def _nested(array: Any) -> str:
@@ -64,12 +76,17 @@ def _nested(array: Any) -> str:
 
 
 def _component(value: Any) -> Expression:
-    number = value.item()
+    return number_literal(short_number(value))
+
+
+def short_number(value: Any) -> Any:
+    """A NumPy scalar as a Python number: 0.1 for the float32 0.10000000149011612, where it rounds to the same."""
+    number: Any = value.item()
     if value.dtype.kind == "f" and value.dtype.itemsize < 8 and math.isfinite(number):
-        short = float(str(value))  # 0.1 rather than 0.10000000149011612, where it rounds to the same number
-        if value.dtype.type(short) == value and math.copysign(1, short) == math.copysign(1, number):
-            number = short
-    return number_literal(number)
+        short = float(str(value))
+        if value.dtype.type(short) == value and math.copysign(1, short) == math.copysign(1, value):
+            return short
+    return number
 
 
 def parameter_literal(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.core.graph import Graph, Node
 from chainrule.core.library import SciPyFunction
-from chainrule.emit.accumulation import Accumulation, accumulations
+from chainrule.emit.accumulation import Accumulation, accumulations, is_new_array
 from chainrule.emit.arguments import index_argument, keyword_arguments
 from chainrule.emit.include import included_source, numpy_path
 from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
@@ -19,9 +19,11 @@ from chainrule.emit.literals import (
     number_literal,
     parameter_literal,
     scalar_literal,
+    short_number,
 )
 from chainrule.emit.sizes import models, static_number
 from chainrule.emit.spellings import FOLLOWED, SPELLINGS, index_text
+from chainrule.emit.wrappers import passed_on
 from chainrule.errors import SourceError
 
 __all__ = ["numpy_program", "numpy_source"]
@@ -159,9 +161,17 @@ class NumPyPrinter(Printer):
         if node.shape == () and node.dtype.kind in "biufc":
             # Beside an array of the same dtype a Python number gives the same result, and reads better.
             if consumer is not None and (self._keeps(consumer, node) or self._forgets(consumer, node)):
-                return number_literal(_short(np.asarray(value).item(), _evaluate(consumer)))
+                return number_literal(_whole(short_number(np.asarray(value)[()]), _evaluate(consumer)))
             return scalar_literal(np.asarray(value)[()])
         return Expression(self._array(node) + (".copy()" if consumer is None else ""))
+
+    def number(self, node: Node, consumer: Node) -> str:
+        """A scalar operand where an array gives the dtype: a constant is written as a plain number."""
+        value = node.parameters["value"] if node.is_constant else None
+        plain = value is not None and node.shape == () and np.asarray(value).dtype.kind in "biuf"
+        return (
+            number_literal(short_number(np.asarray(value)[()])).text if plain else self.operand(node, consumer=consumer)
+        )
 
     def _keeps(self, consumer: Node, node: Node) -> bool:
         """Whether an operation has another operand that gives its result the dtype that `node` would give it."""
@@ -182,7 +192,7 @@ class NumPyPrinter(Printer):
             others and consumer.operands[1] is others[0] and static_number(others[0])
         ):
             return False
-        return all(self._keeps(user, consumer) for user in self._users[consumer])
+        return all(self._keeps(user, consumer) or _name(user) == "scatter" for user in self._users[consumer])
 
     def _array(self, node: Node) -> str:
         """The name of a constant array: small ones are written above the function, large ones are parameters."""
@@ -220,6 +230,8 @@ class NumPyPrinter(Printer):
         accumulation = self._accumulations.get(node)
         if accumulation is not None:
             self._accumulate(node, accumulation)
+        elif _name(node) == "set_item" and node.shape:
+            self._overwrite(node)
         elif _name(node) == "size" and not node.name:  # as short as a name
             self.written[node] = self.spell(node)
         elif node not in self._absorbed:
@@ -247,7 +259,18 @@ class NumPyPrinter(Printer):
                     f"np.add.at({name}, {index_argument(term, index)}, {self.operand(value, consumer=term)})"
                 )
             else:
-                self.lines.append(f"{name}[{index}] {'' if first else '+'}= {self.operand(value, consumer=term)}")
+                self.lines.append(f"{name}[{index}] {'' if first else '+'}= {self.number(value, term)}")
+
+    def _overwrite(self, node: Node) -> None:
+        """A part of an array written anew: in place where nothing else needs what was there before."""
+        before, value, *arrays = node.operands
+        if self.uses[before] == 1 and before not in self._roots and is_new_array(before):
+            self.atom(before)  # a name, if it has none
+            self.written[node] = self.written[before]
+        else:
+            self.assign(node, Expression(f"np.array({self.operand(before)})"))
+        index = index_text(self, node, arrays)
+        self.lines.append(f"{self.written[node].text}[{index}] = {self.number(value, node)}")
 
     def spell(self, node: Node) -> Expression:
         special = SPELLINGS.get(_name(node))
@@ -278,6 +301,14 @@ class NumPyPrinter(Printer):
     def _infix(self, node: Node) -> Expression:
         sign, binding = _SIGN_OF[_evaluate(node)]
         left, right = node.operands
+        if (
+            sign == "*"
+            and left.is_constant
+            and left.parameters["value"] == 1
+            and not isinstance(left.dtype, type)
+            and self._forgets(node, left)
+        ):
+            return self.written[right]
         loosest = Binding.SUM if binding is Binding.COMPARISON else binding
         # Rounding depends on the order: a + (b + c) keeps its parentheses.
         tighter = Binding.SUM if binding is Binding.COMPARISON else Binding(min(b for b in Binding if b > binding))
@@ -304,6 +335,8 @@ class NumPyPrinter(Printer):
             first = [parameter_literal(node.parameters[name]) for name in evaluate.leading]
             return Expression(f"{evaluate.path}({', '.join([*first, *arguments])})")
         path = numpy_path(evaluate, node.primitive.name)
+        if path is None and (call := passed_on(evaluate, arguments, node.parameters)) is not None:
+            return Expression(call)
         if path is None:
             path = self._function(node)
             arguments += [f"{key}={parameter_literal(value)}" for key, value in node.parameters.items()]
@@ -340,7 +373,7 @@ class NumPyPrinter(Printer):
         return self.operand(self.models[node], Binding.ATOM, node)
 
 
-def _short(value: Any, evaluate: Any) -> Any:
+def _whole(value: Any, evaluate: Any) -> Any:
     """A float in a sum or product as an integer, where it is one: 2 for 2.0."""
     whole = type(value) is float and value.is_integer() and 0 < abs(value) <= 2**31
     return int(value) if whole and evaluate in (np.add, np.subtract, np.multiply, np.divide) else value

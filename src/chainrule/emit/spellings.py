@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ __all__ = ["FOLLOWED", "SPELLINGS", "index_text"]
 # The operand that an operation uses for its shape alone.
 FOLLOWED = {
     **dict.fromkeys(("sum_like", "broadcast_like", "expand_like", "reshape_like"), 1),
-    **dict.fromkeys(("zeros_like", "ones_like", "size", "scatter"), 0),
+    **dict.fromkeys(("zeros_like", "ones_like", "size", "scatter", "identity_like"), 0),
 }
 
 
@@ -59,8 +60,8 @@ def _expand_like(printer: NumPyPrinter, node: Node) -> Expression | None:
     if not axis:
         return _same(printer, node)
     if node in printer.graph.outputs and x.ndim == 0 and printer.models[like].dtype == node.dtype == x.dtype:
-        value = printer.literal(x, None).text if printer.is_literal(x) else printer.operand(x, consumer=node)
-        one = value.endswith("(1.0)")
+        value = printer.number(x, node)
+        one = value == "1.0"
         return Expression(f"np.{'ones' if one else 'full'}_like({printer.model(like)}{'' if one else f', {value}'})")
     text = printer.operand(x, consumer=node)
     # Broadcasting puts missing axes in front by itself.
@@ -151,8 +152,21 @@ def _logical_not(printer: NumPyPrinter, node: Node) -> Expression | None:
     return Expression(f"~{printer.operand(x, Binding.SIGN, node)}", Binding.SIGN)
 
 
-def _logabsdet(printer: NumPyPrinter, node: Node) -> Expression | None:
-    return Expression(f"np.linalg.slogdet({printer.operand(node.operands[0], consumer=node)})[1]")
+def _einsum(printer: NumPyPrinter, node: Node) -> Expression | None:
+    terms, _, result = node.parameters["subscripts"].partition("->")
+    if len(set(result)) != len(result) or node.shape == ():
+        return None
+    operands = ", ".join(printer.operand(x, consumer=node) for x in node.operands)
+    # A path and BLAS pay from three operands or some thousand numbers on.
+    large = len(node.operands) > 2 or sum(math.prod(x.shape) for x in node.operands) > 5000
+    return Expression(f'np.einsum("{terms}->{result}", {operands}{", optimize=True" if large else ""})')
+
+
+def _identity_like(printer: NumPyPrinter, node: Node) -> Expression | None:
+    if node.ndim != 2:
+        return None
+    dtype = "" if node.dtype == np.float64 else f", dtype={dtype_literal(node.dtype)}"
+    return Expression(f"np.eye({printer.model(node.operands[0])}.shape[1]{dtype})")
 
 
 # NumPy's own way to write what derivative rules are made of; everything else is a call of the operation's function.
@@ -170,6 +184,7 @@ SPELLINGS: dict[str, Callable[[NumPyPrinter, Node], Expression | None]] = {
     "getitem": _getitem,
     "expand_dims": _expand_dims,
     "logical_not": _logical_not,
-    "logabsdet": _logabsdet,
     "part": _getitem,
+    "einsum": _einsum,
+    "identity_like": _identity_like,
 }

@@ -15,6 +15,7 @@ from chainrule.passes.algebra import ALGEBRA
 from chainrule.passes.building import Building
 from chainrule.passes.economy import ECONOMY
 from chainrule.passes.plumbing import PLUMBING
+from chainrule.passes.pruning import PRUNING
 from chainrule.passes.rewrites import VALUE_SAFE, Rewrite, number
 
 __all__ = ["FOR_RUNNING", "FOR_VIEW", "RewriteStep", "rewrite", "rewrite_steps", "simplify"]
@@ -22,7 +23,7 @@ __all__ = ["FOR_RUNNING", "FOR_VIEW", "RewriteStep", "rewrite", "rewrite_steps",
 # A fraction such as 2/3 is not folded for a reader. Sums of sizes are letters before they are numbers.
 FOR_VIEW = (*PLUMBING, *VALUE_SAFE[1:], *ALGEBRA)
 
-FOR_RUNNING = (*VALUE_SAFE, *ECONOMY)
+FOR_RUNNING = (*VALUE_SAFE, *PRUNING, *ECONOMY)
 
 _SWEEPS = 3  # what was used twice, and left whole for that, may be used once after a sweep
 
