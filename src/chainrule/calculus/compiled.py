@@ -24,7 +24,7 @@ from chainrule.emit.numpy import numpy_program
 from chainrule.emit.python import python_program
 from chainrule.errors import GuardError, SourceError
 from chainrule.passes.guards import watched
-from chainrule.passes.simplify import simplify
+from chainrule.passes.simplify import simplify_to_run
 
 __all__ = ["Compiled", "compile"]
 
@@ -269,7 +269,7 @@ class Compiled:
                     self._weak.add(key)
                     self._families.pop(key, None)
                 return None
-        return dataclasses.replace(recorded, graph=simplify(recorded.graph))
+        return dataclasses.replace(recorded, graph=simplify_to_run(recorded.graph)[0])
 
     def _remember_quick(self, code: _Code, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The shortest way for a function of Python floats to one number: no look at what the arguments are."""

@@ -25,7 +25,7 @@ from chainrule.errors import ArgumentError, GraphError, SourceError
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.reverse import pull, records_of
 from chainrule.passes.shifts import idle
-from chainrule.passes.simplify import simplify_parts
+from chainrule.passes.simplify import simplify_to_run
 
 __all__ = ["source"]
 
@@ -121,7 +121,7 @@ def _program(
         if value and output.primitive is not None and not output.name:
             output.name = "value"  # the recording is nobody else's
         graph = Graph(forward.inputs, (*value, *_cotangents(forward, wrt)), forward.guards, title)
-    graph, leading = simplify_parts(graph, forward.nodes)
+    graph, leading = simplify_to_run(graph, forward.nodes)
     for node, variable in zip(graph.outputs[len(graph.outputs) - len(wrt) :], wrt, strict=True):
         if node.primitive is not None and node not in leading:
             node.name = f"grad_{variable.name}"  # whatever it is on the way

@@ -48,11 +48,13 @@ def simplify(graph: Graph, for_view: bool = False, author: Graph | None = None) 
     >>> formula_text(simplify(parse("2 (3x + 2) 3 - x (-x)"), for_view=True))
     '6(3x + 2) + x^2'
     """
-    return rewrite(graph, FOR_VIEW, author) if for_view else simplify_parts(graph, ())[0]
+    return rewrite(graph, FOR_VIEW, author) if for_view else rewrite(graph, VALUE_SAFE)
 
 
-def simplify_parts(graph: Graph, parts: Sequence[Node]) -> tuple[Graph, list[Node]]:
-    """As `simplify`, with names handed on to what their nodes become.
+def simplify_to_run(graph: Graph, parts: Sequence[Node] = ()) -> tuple[Graph, list[Node]]:
+    """The graph as it is emitted: with as few operations as values allow, and names handed on to what nodes become.
+
+    Its derivative would be longer than that of what `simplify` gives, which shares more.
 
     Args:
         graph: any graph.
