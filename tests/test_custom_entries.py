@@ -140,7 +140,6 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "log10": [((0.0,), {}, (INF,))],
     "log1p": [((-1.0,), {}, (INF,))],
     "log2": [((0.0,), {}, (INF,))],
-    "log_poisson": [((2.0, 0.0), {}, (-INF, INF))],
     "loggamma": [((0.0,), {}, (-INF,))],
     "logit": [((0.0,), {}, (INF,))],
     "max": [((np.array([[1.0, 3.0, 3.0], [2.0, 0.0, 1.0]]),), _ROWS, (np.array([[0, 0.5, 0.5], [1, 0, 0]]),))],
@@ -165,6 +164,14 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "y0": [((0.0,), {}, (INF,))],
     "y1": [((0.0,), {}, (NAN,))],
     "yv": [((0.0,), {"order": 2}, (NAN,))],
+    "log_gamma_density": [((2.0, 0.0), {}, (-INF, INF))],
+    "gammainc": [((2.0, 0.0), {}, (0.0, 0.0))],
+    "gammaincc": [((2.0, 0.0), {}, (-0.0, -0.0))],
+    "gammainc_moment": [((2.0, 0.0), {"order": 1}, (0.0, NAN))],
+    "log_beta_density": [((2.0, 3.0, 0.0), {}, (-INF, 0.5833333333333335, INF))],
+    "betainc": [((2.0, 3.0, 1.0), {}, (0.0, 0.0, 0.0))],
+    "betaincc": [((2.0, 3.0, 1.0), {}, (-0.0, -0.0, -0.0))],
+    "betainc_moment": [((2.0, 3.0, 1.0), {"m": 1, "n": 0}, (0.0, 0.0, 0.0))],
 }
 
 CASES = [

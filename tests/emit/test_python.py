@@ -28,6 +28,7 @@ SCALARS = [s for s in all_samples() if s.active and all(np.shape(x) == () for x 
 # Elementwise functions without a form in `math`, each refused by name; the reason stands beside it.
 FAMILIES = {
     "chainrule.ops.bessel": "SciPy's",
+    "chainrule.ops.beta": "in NumPy, or SciPy's",
     "chainrule.ops.entropy": "in NumPy, or SciPy's",
     "chainrule.ops.error_functions": "in NumPy, or SciPy's: `math` has erf and erfc alone",
     "chainrule.ops.gamma": "in NumPy, or SciPy's",

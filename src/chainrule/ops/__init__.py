@@ -5,9 +5,9 @@
 - `trigonometric`: circular and hyperbolic functions, their inverses
 - `special`: the logistic family, softmax and its relatives
 - `error_functions`: the error function, scaled and inverse, the normal distribution
-- `gamma`: the gamma and beta functions, their logarithms and derivatives
+- `gamma`, `beta`: the gamma and beta functions, their logarithms and derivatives, the incomplete ones
 - `bessel`: Bessel functions of both kinds
-- `entropy`: terms of entropies and likelihoods, exponential integrals
+- `entropy`: terms of entropies, exponential integrals
 - `piecewise`: choosing and rounding: where, maximum, clip, abs, floor
 - `compare`: comparisons and logic
 - `complex`: the parts of a complex number
@@ -35,7 +35,7 @@
 """
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
-    arithmetic, bessel, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
+    arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
     exponential, fft, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
     pseudoinverse, reduce, scan, shape, singular, sorting, special, spectral, trigonometric,
 )

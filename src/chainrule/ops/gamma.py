@@ -1,4 +1,9 @@
-"""The gamma function and its relatives: logarithm, derivatives, beta function, binomial coefficients."""
+"""The gamma function and its relatives: logarithm, derivatives, the incomplete gamma functions.
+
+With the density f of which P(a, x) is the integral from 0 to x, d/da f = (ln t - psi(a)) f. So the derivative of P by a
+is the integral of (ln t - psi(a)) f, and the next ones are made of those of its powers. They are computed by the
+trapezoidal rule after t = x exp(-s) or x exp(s) and s = exp(v - exp(-v)) / rate, on the side that holds less weight.
+"""
 
 from __future__ import annotations
 
@@ -7,57 +12,24 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.derivative import Elementwise
-from chainrule.core.domain import POSITIVE, Domain, Interval, Kink
+from chainrule.core.domain import POSITIVE, Domain, Kink
 from chainrule.core.library import SciPyFunction
 from chainrule.core.notation import Call
 from chainrule.core.primitive import example, primitive
+from chainrule.core.series import _deviance, _exp_minus_1_minus, _factorial, _half_line, _stirling_rest
 from chainrule.core.shapes import elementwise, join_floating
 from chainrule.ops import rules
 
-# B_2 / 2, B_4 / 4, ...: the series of the digamma function; divided by 2 n - 1 once more, that of ln Gamma.
+# B_2 / 2, B_4 / 4, ...: the series of the digamma function.
 _BERNOULLI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, -3617 / 8160)
-_HALF_LOG_2_PI = 0.9189385332046728
 _zeta = SciPyFunction("scipy.special.zeta", 1)
-
-
-def _factorial(n: Any) -> Any:
-    total = 1
-    for k in range(2, n + 1):
-        total = total * k
-    return total
+_gammaln = SciPyFunction("scipy.special.gammaln", 1)
+_digamma = SciPyFunction("scipy.special.digamma", 1)
 
 
 def _polygamma(x: Any, order: int) -> Any:
     # SciPy's own polygamma widens float32
     return (1 if order % 2 else -1) * _factorial(order) * _zeta(order + 1, x)
-
-
-def _stirling_rest(x: Any) -> Any:
-    # x >= 8: ln Gamma(x) - ((x - 1/2) ln x - x + ln(2 pi) / 2)
-    y = 1 / (x * x)
-    total: Any = 0.0
-    for n in range(len(_BERNOULLI), 0, -1):
-        total = total * y + _BERNOULLI[n - 1] / (2 * n - 1)
-    return total / x
-
-
-def _betaln(a: Any, b: Any) -> Any:
-    # The Stirling series of the three gamma functions, with the large terms taken together: their sum is small where
-    # they are not, and SciPy loses ten digits at (1/2, 1e5). Small arguments are raised to 8 before.
-    dtype = np.result_type(a, b, 1.0)
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    a, b = np.minimum(a, b), np.maximum(a, b)
-    with np.errstate(all="ignore"):
-        raised: Any = 0.0
-        for _ in range(8):
-            for first in (True, False):
-                small, other = (a, b) if first else (b, a)
-                below = small < 8
-                raised = raised + np.where(below, np.log1p(other / np.where(below, small, 1.0)), 0.0)
-                a, b = (np.where(below, a + 1, a), b) if first else (a, np.where(below, b + 1, b))
-        rest = _stirling_rest(a) + _stirling_rest(b) - _stirling_rest(a + b)
-        out = raised - a * np.log1p(b / a) - (b - 0.5) * np.log1p(a / b) - 0.5 * np.log(a) + _HALF_LOG_2_PI
-        return (out + rest).astype(dtype)[()]
 
 
 def _polygamma_change(x: Any, change: Any, order: int) -> Any:
@@ -84,6 +56,71 @@ def _polygamma_change(x: Any, change: Any, order: int) -> Any:
             weight = _BERNOULLI[n - 1] * 2 * n * _factorial(power - 1) / _factorial(2 * n)
             series = series - np.expm1(-power * step) * x ** -float(power) * weight
         return (total + sign * series).astype(dtype)[()]
+
+
+def _peak(a: Any) -> Any:
+    # a ln a - a - ln Gamma(a), and ln a - psi(a): by the Stirling series where the terms cancel
+    large, small = np.maximum(a, 64.0), np.minimum(a, 64.0)
+    y = 1 / (large * large)
+    height = 0.5 * np.log(large / (2 * np.pi)) - (1 - y * (1 / 30 - y * (1 / 105 - y / 140))) / (12 * large)
+    mean = 1 / (2 * large) + y / 12 * (1 - y * (1 / 10 - y / 21))
+    return (np.where(a > 64, height, small * np.log(small) - small - _gammaln(small)),
+            np.where(a > 64, mean, np.log(small) - _digamma(small)))
+
+
+def _whole_moment(a: Any, order: int) -> Any:
+    # that of all t: the central moments of the logarithm of a gamma variate, by its cumulants psi_1(a), psi_2(a), ...
+    moments = [np.ones(np.shape(a)), np.zeros(np.shape(a))]
+    for n in range(2, order + 1):
+        total: Any = 0.0
+        for k in range(2, n + 1):
+            ways = _factorial(n - 1) // (_factorial(k - 1) * _factorial(n - k))
+            total = total + ways * (-1) ** k * _factorial(k - 1) * _zeta(k, a) * moments[n - k]
+        moments.append(total)
+    return moments[order]
+
+
+def _gammainc_moment(a: Any, x: Any, order: int) -> Any:
+    # the integral from 0 to x of (ln t - psi(a))^order f(t)
+    dtype = np.result_type(a, x, 1.0)
+    a, x = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+    with np.errstate(all="ignore"):
+        inside = (a > 0) & (x > 0) & np.isfinite(x)
+        p, q = np.where(inside, a, 1.0), np.where(inside, x, 1.0)
+        height, mean = _peak(p)
+        near = np.abs(q - p) < 0.5 * p
+        end = np.where(near, np.log1p(np.where(near, (q - p) / p, 0.0)), np.log(q) - np.log(p))
+        lower = q <= np.maximum(p, 1.0)
+        side = np.where(lower, -1.0, 1.0)
+        rate = np.maximum(side * (q - p), 0.0) + np.where(p > 1, np.sqrt(p), np.where(lower, p, 1.0))
+        total = np.zeros(p.shape)
+        for s, weight in _half_line(p.ndim, p.size):
+            w = end + side * (s / rate)
+            term = weight * (w + mean) ** order * np.exp(height - p * _exp_minus_1_minus(w))
+            total = total + np.sum(term, axis=0)
+        part = np.where(lower, total / rate, _whole_moment(p, order) - total / rate)
+        edge = np.where(x == np.inf, _whole_moment(p, order), np.where(x == 0, 0.0, np.nan))
+        return np.where(inside, part, np.where(a > 0, edge, np.nan)).astype(dtype)[()]
+
+
+def _log_gamma_density(a: Any, x: Any) -> Any:
+    # (a - 1) ln x - x - ln Gamma(a): from a = 16 on by Loader's saddle point, with the large terms taken together;
+    # below by the recurrence of the gamma function
+    dtype = np.result_type(a, x, 1.0)
+    a, x = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+    with np.errstate(all="ignore"):
+        raised, product = np.where(a < 16, a, 16.0), np.ones(a.shape)
+        for _ in range(16):
+            product = product * np.where(raised < 16, raised, 1.0)
+            raised = np.where(raised < 16, raised + 1, raised)
+        large = np.where(a < 16, raised, a)
+        rest = _stirling_rest(large) + 0.5 * np.log(2 * np.pi / large)
+        gammaln = large * np.log(large) - large + rest - np.log(product)
+        t = np.where((x > 0) & np.isfinite(x), x, 1.0)
+        out = np.where(a < 16, (a - 1) * np.log(t) - t - gammaln, -_deviance(large, t) - rest - np.log(t))
+        end = np.where(a == 1, 0.0, np.where(a > 1, -np.inf, np.inf))
+        out = np.where(x == 0, end, np.where(x == np.inf, -np.inf, out))
+        return np.where((a > 0) & (x >= 0), out, np.nan).astype(dtype)[()]
 
 
 def _floating(*dtypes: Any, **_: Any) -> Any:
@@ -131,28 +168,39 @@ polygamma_change = primitive("polygamma_change", evaluate=_polygamma_change, sha
                              examples=(example((3,), (3,), order=0), example((2, 3), (3,), order=1),
                                        example((), (), order=0), example((), (2,), order=2)))
 
-betaln = primitive("betaln", evaluate=_betaln, shape=elementwise, dtype=_floating,
-                   derivative=Elementwise(lambda F, out, a, b: -F.polygamma_change(a, b, order=0),
-                                          lambda F, out, a, b: -F.polygamma_change(b, a, order=0)),
-                   rule=rules.LOG_BETA,
-                   domain=Domain(POSITIVE.operands, kinks=(
-                       Kink(lambda out, a, b: (a == 0) | (b == 0), "betaln(a, b) at a or b = 0, a pole"),)))
-
-beta = primitive("beta", evaluate=SciPyFunction("scipy.special.beta", 2), shape=elementwise, dtype=_floating,
-                 derivative=Elementwise(lambda F, out, a, b: -out * F.polygamma_change(a, b, order=0),
-                                        lambda F, out, a, b: -out * F.polygamma_change(b, a, order=0)),
-                 rule=rules.BETA,
-                 domain=Domain(POSITIVE.operands, kinks=(
-                     Kink(lambda out, a, b: (a == 0) | (b == 0), "beta(a, b) at a or b = 0, a pole"),)))
-
-binom = primitive("binom", evaluate=SciPyFunction("scipy.special.binom", 2), shape=elementwise, dtype=_floating,
-                  derivative=Elementwise(
-                      lambda F, out, n, k: out * F.polygamma_change(n - k + 1, k, order=0),
-                      lambda F, out, n, k: out * F.polygamma_change(k + 1, n - 2 * k, order=0)),
-                  rule=rules.BINOMIAL,
-                  domain=Domain((Interval(3.0, 6.0), Interval(0.0, 2.0)), "0 <= k <= n"))
-
 zeta = primitive("zeta", evaluate=SciPyFunction("scipy.special.zeta", 1, ("s",)), shape=elementwise, dtype=_floating,
                  derivative=Elementwise(lambda F, out, q, s: -s * F.zeta(q, s=s + 1)),
                  rule=rules.HURWITZ_ZETA, domain=POSITIVE,
                  examples=(example((3,), s=2), example((), s=1.5), example((2, 3), s=3)))
+
+_ENDS = Domain(POSITIVE.operands, kinks=(
+    Kink(lambda out, a, x, **_: (a == 0) | (x == 0), "the gamma density at a or x = 0"),))
+
+log_gamma_density = primitive("log_gamma_density", evaluate=_log_gamma_density, shape=elementwise, dtype=_floating,
+                              derivative=Elementwise(lambda F, out, a, x: F.log(x) - F.digamma(a),
+                                                     lambda F, out, a, x: (a - 1.0) / x - 1.0),
+                              rule=rules.LOG_GAMMA_DENSITY, domain=_ENDS)
+
+gammainc = primitive("gammainc", evaluate=SciPyFunction("scipy.special.gammainc", 2), shape=elementwise,
+                     dtype=_floating, derivative=Elementwise(
+                         lambda F, out, a, x: F.gammainc_moment(a, x, order=1),
+                         lambda F, out, a, x: F.exp(F.log_gamma_density(a, x))),
+                     rule=rules.INCOMPLETE_GAMMA, domain=_ENDS)
+
+gammaincc = primitive("gammaincc", evaluate=SciPyFunction("scipy.special.gammaincc", 2), shape=elementwise,
+                      dtype=_floating, derivative=Elementwise(
+                          lambda F, out, a, x: -F.gammainc_moment(a, x, order=1),
+                          lambda F, out, a, x: -F.exp(F.log_gamma_density(a, x))),
+                      rule=rules.INCOMPLETE_GAMMA, domain=_ENDS)
+
+gammainc_moment = primitive("gammainc_moment", evaluate=_gammainc_moment, shape=elementwise, dtype=_floating,
+                            derivative=Elementwise(
+                                lambda F, out, a, x, order: (
+                                    F.gammainc_moment(a, x, order=order + 1)
+                                    - order * F.polygamma(a, order=1) * F.gammainc_moment(a, x, order=order - 1)),
+                                lambda F, out, a, x, order: (
+                                    F.power(F.log(x) - F.digamma(a), float(order))
+                                    * F.exp(F.log_gamma_density(a, x)))),
+                            rule=rules.INCOMPLETE_GAMMA, domain=_ENDS,
+                            examples=(example((3,), (3,), order=1), example((), (2,), order=1),
+                                      example((), (), order=2)))

@@ -187,8 +187,10 @@ RELATIVE_ENTROPY = Rule("derivative of a relative entropy term",
                         "(u ln(u / v))' = (ln(u / v) + 1) u' - u / v v'", _UV)
 KULLBACK_LEIBLER = Rule("derivative of a relative entropy term",
                         "(u ln(u / v) - u + v)' = ln(u / v) u' + (1 - u / v) v'", _UV)
-LOG_POISSON = Rule("derivative of the log of a Poisson weight",
-                   "(u ln v - v - ln Gamma(u + 1))' = (ln v - psi(u + 1)) u' + (u / v - 1) v'", _UV)
+LOG_GAMMA_DENSITY = Rule("derivative of the log of the gamma density",
+                         "((a - 1) ln x - x - ln Gamma(a))' = (ln x - psi(a)) a' + ((a - 1) / x - 1) x'", ("a", "x"))
+LOG_BETA_DENSITY = Rule("derivative of the log of the beta density", "the change of its two powers, and of ln B(a, b)",
+                        ("a", "b", "x"))
 EXPONENTIAL_INTEGRAL = Rule("derivative of the exponential integral", "Ei(u)' = e^u / u u'")
 EXPONENTIAL_INTEGRAL_1 = Rule("derivative of the exponential integral", "E_1(u)' = -e^(-u) / u u'")
 
