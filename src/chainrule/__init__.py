@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from chainrule.learn.descend import Descent as Descent, descend as descend
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
+    from chainrule.numeric.rule import numeric_rule as numeric_rule
     from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
     from chainrule.views.derivation.derivation import Derivation as Derivation
     from chainrule.views.passes_table import Passes as Passes
@@ -91,6 +92,7 @@ _HOMES = {
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),
+    "chainrule.numeric.rule": ("numeric_rule",),
     "chainrule.passes.guards": ("strict", "watch_numbers"),
     "chainrule.views.derivation.derivation": ("Derivation",),
     "chainrule.views.passes_table": ("Passes",),

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError
 
-__all__ = ["Argnums", "Selection", "differentiable", "function_name"]
+__all__ = ["Argnums", "Selection", "differentiable", "function_name", "positive"]
 
 Argnums = int | str | Sequence[int | str]
 
@@ -19,6 +19,13 @@ Argnums = int | str | Sequence[int | str]
 def function_name(f: Any) -> str:
     name = getattr(f, "__name__", type(f).__name__)
     return name if name.isidentifier() else "f"  # a lambda or a formula
+
+
+def positive(value: Any, name: str) -> float:
+    """The value as a float; raises `ArgumentError` unless it is a positive number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not value > 0:
+        raise ArgumentError(f"{name} is {value!r:.60}: expected a positive number")
+    return float(value)
 
 
 def differentiable(value: Any, path: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.arguments import differentiable, function_name
+from chainrule.calculus.arguments import differentiable, function_name, positive
 from chainrule.calculus.containers import flatten, leaves_like
 from chainrule.calculus.custom import OPAQUE
 from chainrule.calculus.equation import DENSE, Equation, LinearSolve
@@ -127,10 +127,8 @@ class _Implicit:
         for what, given, optional in (("f", f, False), ("solve", solve, True), ("linear_solve", linear_solve, True)):
             if not callable(given) and not (optional and given is None):
                 raise ArgumentError(f"{what} is {given!r:.60}: expected a function")
-        if isinstance(tolerance, bool) or not isinstance(tolerance, int | float | np.number) or not tolerance > 0:
-            raise ArgumentError(f"tolerance is {tolerance!r:.60}: expected a positive number")
         self.kind, self.f, self.solve = kind, f, solve
-        self.tolerance, self.linear_solve = float(tolerance), linear_solve
+        self.tolerance, self.linear_solve = positive(tolerance, "tolerance"), linear_solve
         self.name = function_name(f)
 
     def function(self) -> Callable[..., Any]:

@@ -6,7 +6,6 @@ primitive whose `evaluate` is that ufunc, or an adapter entered with `answers`.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.missing import missing
 from chainrule.core.operators import Operators
 from chainrule.errors import TraceError
 
@@ -37,22 +37,8 @@ def answers(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     return enter
 
 
-def _name(function: Any) -> str:
-    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
-        return f"the ufunc {function.__name__}"  # of a library: a ufunc does not know its module
-    module = getattr(function, "__module__", None) or "numpy"
-    module = module.replace("numpy._core", "numpy").split("._")[0]
-    return f"{'numpy' if 'numpy' not in module else module}.{getattr(function, '__name__', function)}"
-
-
 def _missing(function: Any) -> TraceError:
-    known = sorted({getattr(f, "__name__", "") for f in (*adapters, *ufunc_primitives)})
-    near = difflib.get_close_matches(getattr(function, "__name__", ""), known, n=3)
-    hint = f"; near to it are: {', '.join(near)}" if near else ""
-    return TraceError(
-        f"{_name(function)} is not known to chainrule{hint}\n"
-        "  write it with known functions, or make it an operation of your own: chainrule.primitive and define_vjp"
-    )
+    return missing(function, (*adapters, *ufunc_primitives))
 
 
 # Where NumPy asks for plain arrays before it hands a function over: what its caller can write.
@@ -139,7 +125,8 @@ class NumPyProtocol(Operators):
             + _INSTEAD.get(
                 caller,
                 "  to collect traced values use np.stack([...]) or np.array([...], like=x) with a traced x; to fill an "
-                "array start it with np.zeros_like(x) or np.zeros(n, like=x)",
+                "array start it with np.zeros_like(x) or np.zeros(n, like=x); a function that has to have plain arrays "
+                "gets a derivative by differences from chainrule.numeric_rule(f)",
             )
             + "; to leave the trace on purpose use chainrule.value(x)"
         )

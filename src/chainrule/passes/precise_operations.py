@@ -83,8 +83,9 @@ class Operations:
             except _UNDEFINED:
                 return self._tidied(np.full(node.shape, self.m.nan, object), "f")
             except (TypeError, AttributeError, np.linalg.LinAlgError) as error:
+                cited = f" (its rule: {primitive.rule.name})" if primitive.rule else ""
                 raise DerivationError(
-                    f"the operation {primitive.name} computes with floats only: no line with it can be verified"
+                    f"the operation {primitive.name} computes with floats only{cited}: no line with it can be verified"
                 ) from error
 
         return over_objects
