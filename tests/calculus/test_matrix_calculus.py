@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.read.formula_function import formula_function
 
 # formula, variable, shapes, gradient; the forms of textbooks (Magnus and Neudecker; The Matrix Cookbook).
 GRADIENTS = [
@@ -165,8 +166,14 @@ def test_every_notation() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(cr.errors.ArgumentError, match="expected one number, such as a loss"):
-        cr.explain("X w", wrt="w", shapes="X: N d, w: d")
+    with pytest.raises(cr.errors.ArgumentError, match=r"of shape \(5,\) by X of shape \(5, 7\) is no matrix"):
+        cr.explain("X w", wrt="X", shapes="X: N d, w: d")
+    with pytest.raises(cr.errors.ArgumentError, match="expected one number, such as a loss, or one vector"):
+        cr.explain(["X w", "w"], wrt="w", shapes="X: N d, w: d")
+    with pytest.raises(cr.errors.ArgumentError, match="method 'index' is for one number"):
+        cr.explain("X w", wrt="w", shapes="X: N d, w: d", method="index")
+    with pytest.raises(cr.errors.ArgumentError, match="no Jacobian matrix is known for the operation cumsum"):
+        cr.explain(lambda w: np.cumsum(w**2), np.ones(3))
     with pytest.raises(cr.errors.ArgumentError, match="is derived once"):
         cr.explain("w^T w", wrt="w", shapes="w: d", order=2)
     with pytest.raises(cr.errors.ArgumentError, match="function of arrays, and method 'limit'"):
@@ -180,3 +187,60 @@ def test_a_sum_that_keeps_its_axis_is_derived_by_index() -> None:
     X = np.array([[1.0, -2.0], [0.5, 3.0], [0.1, 0.2]])
     derivation = cr.explain(f, X, method="index")
     np.testing.assert_allclose(derivation.parts[0].value, cr.grad(f)(X), rtol=1e-12)
+
+
+# Jacobian matrices.
+
+JACOBIANS = [
+    ("X w", "X: N d, w: d", "w", "X"),
+    ("sigmoid(X w)", "X: N d, w: d", "w", "diag(f*(1 - f)) X"),
+    ("softmax(W x + b)", "W: k d, x: d, b: k", "x", "(diag(f) - f f^T) W"),
+    ("softmax(W x + b)", "W: k d, x: d, b: k", "b", "diag(f) - f f^T"),
+    ("log_softmax(x)", "x: n", "x", "I - 1 (e^f)^T"),
+    ("x - mean(x)", "x: n", "x", "I - (1/n) 1 1^T"),
+    ("x*x - 3 x", "x: n", "x", "diag(2x) - 3I"),
+    ("x (a^T x)", "x: n, a: n", "x", "(a^T x) I + x a^T"),
+    ("x/||x||", "x: n", "x", "(1/||x||^3) (||x||^2 I - x x^T)"),
+    ("sin(A x)*b", "A: n n, x: n, b: n", "x", "diag(b*cos(A x)) A"),
+    ("(sum(x) a + x)/(1 + b)", "a: n, b: n, x: n", "x", None),
+    ("W sigmoid(V x + b) + sum(x)", "W: m k, V: k d, x: d, b: k", "x", None),
+    ("tanh(A x) - (x^T B x) x", "A: n n, B: n n, x: n", "x", None),
+    ("A x (a^T (A x)) - c*(B x) sum(B x)", "A: n n, B: n n, x: n, a: n, c: n", "x", None),
+    ("t^2 x + sin(t)", "x: n", "t", "2t x + cos(t)"),
+    ("x", "x: n", "x", "I"),
+    ("a + 0 x", "a: n, x: n", "x", None),
+]
+
+
+@pytest.mark.parametrize(("text", "shapes", "wrt", "wanted"), JACOBIANS)
+def test_the_jacobian_matrix_of_a_vector(text: str, shapes: str, wrt: str, wanted: str | None) -> None:
+    f = formula_function(text, shapes=shapes)
+    rng = np.random.default_rng(3)
+    point = {node.name: rng.normal(size=node.shape) for node in f.graph.inputs}
+    derivation = cr.explain(text, shapes=shapes, wrt=wrt, at=point)
+    (part,) = derivation.parts
+    assert wanted is None or part.result.text() == wanted
+    of = f.variables.index(wrt)
+    jacobian = cr.jacobian(f, argnums=of)(*point.values())
+    np.testing.assert_allclose(part.value, jacobian, rtol=1e-11, atol=1e-12)
+    assert all(step.evidence is not None for step in part.steps)
+    for written in (derivation.to_latex(), derivation.to_html(), derivation.to_markdown()):
+        assert "diag" in written or "diag" not in part.result.text()
+
+
+def test_the_lines_of_a_jacobian_are_in_terms_of_the_function() -> None:
+    shown = str(cr.explain("softmax(W x + b)", wrt="x", shapes="W: k d, x: d, b: k"))
+    assert "     = f*(W dx - sum(f*(W dx)))\n" in shown
+    assert "c*u = diag(c) u; c = c 1 with the vector 1 of ones" in shown
+    assert "  df/dx = (diag(f) - f f^T) W\n  (k, d) = (k, k) (k, d)\n" in shown
+
+
+def test_the_jacobian_of_a_traced_function() -> None:
+    X = np.random.default_rng(4).normal(size=(4, 3))
+
+    def f(w: Any) -> Any:
+        return np.exp(X @ w) / 2
+
+    w = np.array([0.1, -0.2, 0.3])
+    derivation = cr.explain(f, w)
+    np.testing.assert_allclose(derivation.parts[0].value, cr.jacobian(f)(w), rtol=1e-12)

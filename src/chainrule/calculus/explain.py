@@ -154,15 +154,21 @@ def _by_differentials(subject: Subject, by: Sequence[Node], order: int, detail: 
 
 
 def _by_index(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
-    return by_index(_prepared(subject, order), by, detail, subject.point)
+    graph = _prepared(subject, order)
+    if subject.several:
+        raise ArgumentError(
+            f'the value has the shape {graph.outputs[0].shape}, and method "index" is for one number, such as a loss; '
+            'method="rules" takes a vector'
+        )
+    return by_index(graph, by, detail, subject.point)
 
 
 def _prepared(subject: Subject, order: int) -> Graph:
     if order != 1:
         raise ArgumentError(f"order is {order}: a function of arrays is derived once")
-    if subject.several:
+    if len(subject.graph.outputs) > 1:
         shapes = ", ".join(str(output.shape) for output in subject.graph.outputs)
-        raise ArgumentError(f"the values have the shapes {shapes}: expected one number, such as a loss")
+        raise ArgumentError(f"the values have the shapes {shapes}: expected one number, such as a loss, or one vector")
     return prepared(subject.graph)
 
 

@@ -1,7 +1,8 @@
-"""The gradient of a scalar function of arrays, derived by differentials: dL = g^T dw, and so dL/dw = g."""
+"""A function of arrays derived by differentials: dL = g^T dw and so dL/dw = g; of a vector df = J dw and df/dw = J."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +13,18 @@ from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.pending import is_pending, pending
 from chainrule.core.registry import building
 from chainrule.core.rule import Rule
+from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
-from chainrule.passes.agreement import Verifier
+from chainrule.passes.agreement import Agreement, Verifier
 from chainrule.passes.columns import inner_product
 from chainrule.passes.differentials import change_of, differentials, rule_in_letters
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.identities import Identity, sides
+from chainrule.passes.jacobian_matrix import identity_matrix, jacobian_matrix, zero_matrix
+from chainrule.passes.letters import free_name
 from chainrule.passes.named_steps import named_steps, with_size_letters
 from chainrule.passes.reverse import reverse
+from chainrule.passes.sealed import Seals
 from chainrule.passes.simplify import rewrite
 from chainrule.passes.special_cases import special_cases
 from chainrule.passes.standard_forms import standard_forms
@@ -33,6 +38,7 @@ from chainrule.views.derivation.record import Detail, Part, Step
 __all__ = ["by_differentials", "prepared", "sizes_of"]
 
 _CONSTANT = Rule("a constant or the variable itself", "dc = 0")
+_AS_MATRIX = Rule("as a matrix times the change of the variable", "")
 _SUPPOSED = {
     "symmetric": "for symmetric {}",
     "sums to 1": "where the components of {} sum to 1",
@@ -41,24 +47,31 @@ _SUPPOSED = {
 
 
 def by_differentials(graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[str, Any]) -> Derivation:
-    """The gradients of a scalar function of arrays by matrix rules.
+    """The gradients of a scalar function of arrays, or the Jacobian matrices of a vector, by matrix rules.
 
     Args:
-        graph: of one scalar output; made by `prepared`.
+        graph: of one output, a scalar or a vector; made by `prepared`.
         by: inputs of it.
         detail: how much is shown.
         point: values of the inputs by name, or nothing.
 
     Raises:
+        ArgumentError: of a vector, a variable is a matrix, or no matrix form of a part is known.
         DerivationError: a step could not be verified.
     """
     output = graph.outputs[0]
+    for x in by if output.ndim else ():
+        if x.ndim > 1 or (output.ndim > 1 and x.ndim):
+            raise ArgumentError(
+                f"the derivative of a value of shape {output.shape} by {x.name} of shape {x.shape} is no matrix\n"
+                "  take a number of it, such as v^T f or sum(f), whose gradient is derived"
+            )
     verifier = Verifier(graph, start=point or None)
     standard = _standard(output)
     steps = {x: tuple(differentials(standard, change_of(x))) for x in by}
     name = _function_name(graph)
     names = _names(graph, standard, [_line(found) for found in steps.values() if found], name)
-    work = _Work(graph, verifier, name, point, names)
+    work = (_Jacobians if output.ndim else _Gradients)(graph, verifier, name, point, names)
     parts = tuple(work.part(x, found) for x, found in steps.items())
     return Derivation(graph, work.expression(output), name, parts, detail, names, point)
 
@@ -75,7 +88,7 @@ def _standard(term: Node) -> Node:
 
 def _function_name(graph: Graph) -> str:
     names = {node.name for node in graph.inputs}
-    return next(name for name in ("L", "f", "F", "loss") if name not in names)
+    return free_name(("L", "f", "F", "loss")[graph.outputs[0].ndim > 0 :], names)
 
 
 def sizes_of(graph: Graph) -> dict[int, str]:
@@ -111,8 +124,8 @@ def _line(steps: Sequence[Application]) -> Node:
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
-    """What the gradients of one function share."""
+class _Work(ABC):
+    """What the derivatives of one function share."""
 
     graph: Graph
     verifier: Verifier
@@ -130,8 +143,8 @@ class _Work:
         direction = (steps[0].before if steps else change_of(x)).operands[2]
         start = pending(output, x, direction)
         if not steps:
-            slope: Node = constant(1.0) if output is x else building.zeros_like(x)
-            step = self._step(_CONSTANT, start, inner_product(slope, direction), simplifies=True)
+            slope = self._without_steps(x)
+            step = self._step(_CONSTANT, start, self._applied_to(slope, direction), simplifies=True)
             return self._part(x, start, [step], slope)
         shown: list[Step] = []
         first = steps[0].before
@@ -152,6 +165,68 @@ class _Work:
             made.rule, made.before, made.after, elementary=made.elementary, statement=both, letters=made.letters,
             depth=made.depth,
         )  # fmt: skip
+
+    @abstractmethod
+    def _without_steps(self, x: Node) -> Node:
+        """The derivative where nothing is to be done: the function is the variable itself, or constant."""
+
+    @abstractmethod
+    def _moved(self, line: Node) -> tuple[list[Step], Node]:
+        """The steps from the differential to the derivative, and the derivative."""
+
+    @abstractmethod
+    def _applied_to(self, derivative: Node, direction: Node) -> Node:
+        """The differential that a derivative stands for."""
+
+    @abstractmethod
+    def _checked(self, derivative: Node, x: Node) -> Agreement:
+        """That the derivative is the one that the backward pass gives."""
+
+    def _step(
+        self,
+        rule: Rule,
+        before: Node,
+        after: Node,
+        statement: tuple[Node, Node] | None = None,
+        letters: Sequence[tuple[str, Node]] = (),
+        **options: Any,
+    ) -> Step:
+        evidence = self.verifier.equal(before, after)
+        both = None if statement is None else (Expression(statement[0], ()), Expression(statement[1], ()))
+        substitution = tuple((letter, self.expression(node)) for letter, node in letters)
+        return Step(rule, self.expression(before), self.expression(after), evidence, substitution, both, **options)
+
+    def _part(self, x: Node, start: Node, steps: Sequence[Step], gradient: Node) -> Part:
+        output = self.graph.outputs[0]
+        evidence = self._checked(gradient, x)
+        direction = start.operands[2]
+        self.verifier.equal(start, self._applied_to(gradient, direction))
+        sizes = sizes_of(self.graph) or _letters([step.after.node for step in steps])
+        differential = Differential(direction, sizes, tuple(self._forms(gradient)))
+        return Part(
+            self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
+            evidence, self._value(gradient), self.function, differential,
+        )  # fmt: skip
+
+    def _forms(self, gradient: Node) -> Iterator[SupposedForm]:
+        for case in special_cases(gradient, self.graph.inputs):
+            evidence = self.verifier.equal(*case.both(gradient))
+            words = _SUPPOSED[case.supposed].format(case.input.name)
+            yield SupposedForm(words, self.expression(case.term), evidence)
+
+    def _value(self, gradient: Node) -> Any:
+        if not self.point:
+            return None
+        values = [np.asarray(self.point[node.name], float) for node in self.graph.inputs]
+        with np.errstate(all="ignore"):
+            return evaluate(Graph(self.graph.inputs, (gradient,)), *values)[0]
+
+
+class _Gradients(_Work):
+    """Of a scalar: dL = g^T dw."""
+
+    def _without_steps(self, x: Node) -> Node:
+        return constant(1.0) if self.graph.outputs[0] is x else building.zeros_like(x)
 
     def _moved(self, line: Node) -> tuple[list[Step], Node]:
         """The moves that are seen in what is written, and the gradient."""
@@ -175,42 +250,54 @@ class _Work:
         assert gradient is not None  # the last move leaves dx only
         return shown, replaced(gradient, back)
 
-    def _step(
-        self,
-        rule: Rule,
-        before: Node,
-        after: Node,
-        statement: tuple[Node, Node] | None = None,
-        letters: Sequence[tuple[str, Node]] = (),
-        **options: Any,
-    ) -> Step:
-        evidence = self.verifier.equal(before, after)
-        both = None if statement is None else (Expression(statement[0], ()), Expression(statement[1], ()))
-        substitution = tuple((letter, self.expression(node)) for letter, node in letters)
-        return Step(rule, self.expression(before), self.expression(after), evidence, substitution, both, **options)
+    def _applied_to(self, derivative: Node, direction: Node) -> Node:
+        return inner_product(derivative, direction)
 
-    def _part(self, x: Node, start: Node, steps: Sequence[Step], gradient: Node) -> Part:
+    def _checked(self, derivative: Node, x: Node) -> Agreement:
+        backward = reverse(Graph(self.graph.inputs, self.graph.outputs, self.graph.guards), [x]).outputs[0]
+        return self.verifier.equal(derivative, backward)
+
+
+class _Jacobians(_Work):
+    """Of a vector: df = J dw. In its lines the vector itself is written by its name."""
+
+    def expression(self, node: Node) -> Expression:
         output = self.graph.outputs[0]
-        backward = reverse(Graph(self.graph.inputs, (output,), self.graph.guards), [x]).outputs[0]
-        evidence = self.verifier.equal(gradient, backward)
-        self.verifier.equal(start, inner_product(gradient, start.operands[2]))
-        direction = start.operands[2]
-        sizes = sizes_of(self.graph) or _letters([step.after.node for step in steps])
-        differential = Differential(direction, sizes, tuple(self._forms(gradient)))
-        return Part(
-            self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
-            evidence, self._value(gradient), self.function, differential,
-        )  # fmt: skip
+        itself = node is output or (is_pending(node) and node.operands[0] is output)
+        names = self.names if itself else {**self.names, output: self.function}
+        return Expression(node, self.graph.inputs, "leibniz", names)
 
-    def _forms(self, gradient: Node) -> Iterator[SupposedForm]:
-        for case in special_cases(gradient, self.graph.inputs):
-            evidence = self.verifier.equal(*case.both(gradient))
-            words = _SUPPOSED[case.supposed].format(case.input.name)
-            yield SupposedForm(words, self.expression(case.term), evidence)
+    def _without_steps(self, x: Node) -> Node:
+        output = self.graph.outputs[0]
+        return identity_matrix(x.shape[0]) if output is x else zero_matrix((*output.shape, *x.shape))
 
-    def _value(self, gradient: Node) -> Any:
-        if not self.point:
-            return None
-        values = [np.asarray(self.point[node.name], float) for node in self.graph.inputs]
-        with np.errstate(all="ignore"):
-            return evaluate(Graph(self.graph.inputs, (gradient,)), *values)[0]
+    def _moved(self, line: Node) -> tuple[list[Step], Node]:
+        seals = Seals(self.graph.inputs)
+        for node in (*self.names, self.graph.outputs[0]):
+            seals.add(node)
+        (dx,) = [node for node in topological([line]) if is_pending(node)]
+        found, used = jacobian_matrix(seals.closed(line), dx, self.graph.inputs)
+        jacobian = seals.opened(found)
+        after = self._applied_to(jacobian, dx)
+        if self.expression(after).text() == self.expression(line).text():
+            return [], jacobian
+        rule = _AS_MATRIX
+        if used:
+            rule = Rule(", ".join(rule.name for rule in used), "; ".join(rule.statement for rule in used))
+        return [self._step(rule, line, after, simplifies=True, stated=bool(used))], jacobian
+
+    def _applied_to(self, derivative: Node, direction: Node) -> Node:
+        if direction.ndim == 0:
+            return building.multiply(derivative, direction)
+        return building.matmul(derivative, direction)
+
+    def _checked(self, derivative: Node, x: Node) -> Agreement:
+        """Any combination of the rows, w^T J, is the gradient of w^T f."""
+        output = self.graph.outputs[0]
+        weights = Node(None, (), {"name": "w"}, output.shape, output.dtype, "")
+        total = building.sum(building.multiply(weights, output), axis=tuple(range(output.ndim)), keepdims=False)
+        backward = reverse(Graph((*self.graph.inputs, weights), (total,), self.graph.guards), [x]).outputs[0]
+        if x.ndim:
+            return self.verifier.equal(building.matmul(weights, derivative), backward)
+        product = building.multiply(weights, derivative)
+        return self.verifier.equal(building.sum(product, axis=tuple(range(product.ndim)), keepdims=False), backward)

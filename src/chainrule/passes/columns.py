@@ -15,7 +15,7 @@ from chainrule.passes.componentwise import multiplied_out
 from chainrule.passes.rewrites import is_one, number, operation
 from chainrule.passes.simplify import simplify
 
-__all__ = ["factor_and_rest", "in_columns", "inner_product", "tidied", "with_operands"]
+__all__ = ["factor_and_rest", "in_columns", "inner_product", "outer_product", "tidied", "with_operands"]
 
 F = building
 _SPREAD = ("expand_like", "broadcast_like", "broadcast_to", "expand_dims")
@@ -157,13 +157,14 @@ def _transposed(term: Node) -> Node:
     if operation(term) == "transpose":
         return term.operands[0]
     if sides is not None:
-        return _outer_product(sides[1], sides[0])
+        return outer_product(sides[1], sides[0])
     if operation(term) == "inv" and operation(term.operands[0]) == "transpose":
         return F.inv(term.operands[0].operands[0])
     return transposed(F, term)
 
 
-def _outer_product(x: Node, y: Node) -> Node:
+def outer_product(x: Node, y: Node) -> Node:
+    """The matrix x y^T of two vectors."""
     row = F.expand_dims(F.transpose(y, axes=(0,)), axis=(0,))
     made: Node = F.matmul(F.expand_dims(x, axis=(1,)), row)
     return made
@@ -181,7 +182,7 @@ def _as_column(node: Node) -> Node:
             return F.matmul(x, _untransposed(y))
     sides = _outer(node)
     if sides is not None:
-        return _outer_product(*sides)
+        return outer_product(*sides)
     if name == "transpose" and node.parameters["axes"] == (1, 0):
         return _transpose_as_column(node)
     return node

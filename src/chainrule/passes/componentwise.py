@@ -61,7 +61,7 @@ def _letters(nodes: Sequence[Node], divisors: set[Node]) -> list[Node]:
     letters = [
         node for node in nodes if number(node) is None and (operation(node) not in _ARITHMETIC or node in divisors)
     ]
-    return sorted(letters, key=lambda node: (not node.is_constant, node.ndim > 0))
+    return sorted(letters, key=lambda node: (node.ndim > 0, not node.is_constant))
 
 
 def _without_divisors(

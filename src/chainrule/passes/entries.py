@@ -39,7 +39,9 @@ def by_entries(graph: Graph) -> Entries | None:
     >>> by_entries(cr.graph(lambda x: x[1] * np.sin(x[0]), np.ones(2))).graph.inputs
     (<input x_0 () float64>, <input x_1 () float64>)
     """
-    if sum(int(np.prod(node.shape)) for node in graph.inputs) > _MOST:
+    computed = any(node.primitive is not None and node.operands and not node.operands[0].shape for node in graph.nodes)
+    declared = any(any(node.parameters.get("sizes", ())) for node in graph.inputs)  # of any size, written as a letter
+    if declared or not computed or sum(int(np.prod(node.shape)) for node in graph.inputs) > _MOST:
         return None
     taken = {node.name for node in graph.nodes if node.name}
     made: dict[Node, Any] = {x: _entries_of(x, taken) for x in graph.inputs}

@@ -81,7 +81,8 @@ class GroupingPrinter(Printer):
         """Factors side by side, as textbooks have them; a sign only where they would run together."""
         # A scalar factor may stand before a product of any kind; products of arrays and of matrices do not mix.
         mixed = {"scalar": (), "array": ("matrix",), "matrix": ("array",)}[kind]
-        apart = left.product in (*mixed, "fraction")
+        inner = kind == "scalar" and left.product == "matrix"  # (a^T x) y: a^T x y would begin with x y
+        apart = inner or left.product in (*mixed, "fraction")
         coefficient = begins_negative(left) and not apart
         left = self.enclosed(left, apart or (left.precedence < Precedence.PRODUCT and not coefficient))
         numbered = right.product == "scalar" and (kind != "scalar" or right.first == "number")  # x (2y), not x*2y

@@ -307,6 +307,8 @@ def _options(node: Node) -> dict[str, Any]:
     options = dict(node.parameters)
     if options.get("axis") == tuple(range(rank)):
         del options["axis"]
+    if rank == 1 and options.get("keepdims"):
+        del options["keepdims"]  # a number beside the components of a vector
     for name, expected in _EXPECTED.items():
         if name in options and options[name] == expected:
             del options[name]

@@ -116,14 +116,16 @@ def _reasons(
         stated = step.rule.statement not in told and not step.simplifies and _needs_statement(step)
         if detail == "brief" and step.inner is not None:
             reason = Reason(f"chain rule and {step.rule.name}", (), ())
-        elif detail == "brief" or (step.simplifies and step.statement is None):
+        elif detail == "brief" or (step.simplifies and step.statement is None and not step.stated):
             reason = Reason(step.rule.name, (), ())
         elif step.simplifies:
             reason = Reason(step.rule.name, () if step.rule.statement in told else _statement(step), ())
         else:
             name = step.rule.name if step.inner is None else "chain rule"
             used = () if moment is None and step.elementary else _use(step)  # the line itself says it
-            reason = Reason(name, _statement(step) if stated else (), (*used, *_places(moment)))
+            statement = _statement(step) if stated else ()
+            places = _places(moment)
+            reason = Reason(name, statement, (*used, *places)) if used else Reason(name, (*statement, *places), ())
         told.add(step.rule.statement)
         same = next((i for i, other in enumerate(reasons) if _alike(other, reason)), None)
         if same is None:

@@ -55,6 +55,7 @@ class Step:
         elementary: a sum, a constant factor, a term that leaves nothing to derive, or a rewriting of the result.
         simplifies: it takes no derivative, but brings the result to another form.
         part: of such a step, what was rewritten in the whole expression, and what it became.
+        stated: of such a step too the statement of its rule is shown.
     """
 
     rule: Rule
@@ -68,6 +69,7 @@ class Step:
     elementary: bool = False
     simplifies: bool = False
     part: tuple[Expression, Expression] | None = None
+    stated: bool = False
 
     def __str__(self) -> str:
         return f"{self.rule.name}: {self.before.text()} = {self.after.text()}"
@@ -126,7 +128,7 @@ class Part:
                 values[node] = replace(step.after, node=replaced(node, done))
             line = replaced(root, done)
             repeated = tuple((replace(step.after, node=node), values[node]) for node in again)
-            found.append(Moment(replace(self.start, node=line), places, repeated))
+            found.append(Moment(replace(step.after, node=line), places, repeated))
         return tuple(found)
 
     @property

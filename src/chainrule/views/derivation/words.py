@@ -106,7 +106,7 @@ def shapes_line(part: Part) -> tuple[str, str] | None:
     if part.differential is None or not part.by.ndim:
         return None
     sizes = part.differential.sizes
-    return shape_text(part.by.shape, sizes), shapes_of_factors(part.result.node, sizes)
+    return shape_text(part.result.node.shape, sizes), shapes_of_factors(part.result.node, sizes)
 
 
 def table_of_symbols(content: Content, notation: str) -> list[tuple[str, str, str]]:
