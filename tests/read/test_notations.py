@@ -222,7 +222,15 @@ def test_a_declared_t_is_a_variable() -> None:
     ("text", "understood", "notes"),
     [("1/2x", "(1/2) x", [Note.QUOTIENT_AND_FACTOR]), ("sin x^2", "sin(x^2)", [Note.POWER_IN_ARGUMENT]),
      ("sin 2x y", "sin(2x) y", [Note.ONE_FACTOR]), ("wx + b", "w x + b", [Note.LETTERS]),
-     ("a(x+1)", "a (x + 1)", [Note.CALLED_LETTER]), ("sin(x)^2/2", "sin(x)^2/2", []), ("(1/2) x", "(1/2) x", []),
+     ("a(x+1)", "a (x + 1)", [Note.CALLED_LETTER]), ("sin(x)^2/2", "sin(x)^2/2", []),
+     ("sin^2 x", "sin(x)^2", [Note.POWER_OF_FUNCTION]), ("sin^-1 x", "arcsin(x)", [Note.INVERSE]),
+     ("tan⁻¹(x)", "arctan(x)", [Note.INVERSE]), (r"\cosh^{-1} x", "arcosh(x)", [Note.INVERSE]),
+     ("e^2x", "e^2 x", [Note.EXPONENT]), ("2^-3x", "2^(-3) x", [Note.EXPONENT]), ("e^2 x", "e^2 x", []),
+     ("x^1/2", "x^1/2", [Note.EXPONENT]), ("x^2/2", "x^2/2", []), ("x^2y", "x^2 y", []),
+     ("√2x", "sqrt(2) x", [Note.ROOT]), ("√2 x", "sqrt(2) x", []), ("2e3x", "2000x", [Note.POWER_OF_TEN]),
+     ("2x2", "2x2", [Note.NAME_WITH_DIGITS]), ("0^x", "0^x", [Note.ZERO_BASE]), ("0^2 x", "0^2 x", []),
+     ("f(x) = x^2", "x^2", [Note.RIGHT_SIDE]), ("y=3x", "3x", [Note.RIGHT_SIDE]),
+     ("(1/2) x", "(1/2) x", []),
      (r"\frac{1}{2} x", "(1/2) x", [])],
 )  # fmt: skip
 def test_how_a_formula_was_understood(text: str, understood: str, notes: list[Note]) -> None:
@@ -238,3 +246,32 @@ def test_formulas_are_copied_with_what_they_know() -> None:
     read = pickle.loads(pickle.dumps(parse("sum(1/2x)/N", shapes="x: N")))
     assert (dict(read.sizes), read.notes) == ({"N": 5}, (Note.QUOTIENT_AND_FACTOR,))
     assert formula(read) == "sum((1/2) x)/N"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("log_2(x)", "log2(x)"), ("log_2 x", "log2(x)"), (r"\log_{10} x", "log10(x)"), ("log_3 x", "ln(x)/ln(3)"),
+     (r"\log_{12}(x + 1)", "ln(x + 1)/ln(12)"), ("log_b(x)", "ln(x)/ln(b)"), (r"\log_b x", "ln(x)/ln(b)"),
+     ("log_e x", "ln(x)"), ("lg x", "log10(x)"), ("x 2^x", "x*2^x"), ("x^2 2^x", "x^2*2^x"),
+     ("ax^2+bx+c", "a x^2 + b x + c"),
+     ("coth x", "cosh(x)/sinh(x)"), (r"\coth x", "cosh(x)/sinh(x)"), ("csch x", "1/sinh(x)"), ("cosec x", "1/sin(x)"),
+     ("ctg x", "1/tan(x)"), ("arctg x", "arctan(x)"), ("arccot x", "pi/2 - arctan(x)"), ("asec x", "arccos(1/x)"),
+     ("arccsc(x)", "arcsin(1/x)"), ("cot^-1 x", "pi/2 - arctan(x)"), ("|x||y|", "|x|*|y|"), ("2|x|y", "2*|x|*y"),
+     (r"\sigma(z) = \frac{1}{1+e^{-z}}", "1/(1 + e^-z)"), ("y = $x^2$", "x^2"), ("L(w, b) = (w - b)^2", "(w - b)^2"),
+     ("d/2", "d/2"), ("c d/a", "c d/a")],
+)  # fmt: skip
+def test_what_people_type_is_read(text: str, same: str) -> None:
+    assert formula(parse(text)) == formula(parse(same))
+
+
+def test_the_arguments_before_a_formula_are_declared() -> None:
+    assert [node.name for node in parse("f(t, rate) = e^(-rate t)").inputs] == ["t", "rate"]
+    assert [node.name for node in parse("f(x) = a x^2").inputs] == ["x", "a"]
+    assert parse("f(x) = a x^2").name == "a x^2"
+    assert [node.name for node in parse("f(x) = a x", "a, x").inputs] == ["a", "x"]
+    assert [node.name for node in parse("d/dx", "d, dx").inputs] == ["d", "dx"]
+
+
+def test_two_spellings_of_a_name_are_one_variable() -> None:
+    assert [node.name for node in parse("x₁ + x_1^2 + θ theta + ŷ y_hat").inputs] == ["x1", "θ", "ŷ"]
+    assert [node.name for node in parse("log_b(x) + b").inputs] == ["b", "x"]

@@ -46,7 +46,7 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
     shown = formula_text(by_rules(function.graph, variable, order))
     symbol = _symbol(variables, name, order)
     record: dict[str, Any] = {"formula": formula, "wrt": name, "order": order, "derivative": shown}
-    lines = [f"f = {formula.strip()}", f"{symbol} = {shown}"]
+    lines = [f"f = {function.text.strip()}", f"{symbol} = {shown}"]
     if point is not None:
         args, kwargs = bind(function, read_point(point), "the formula")
         values = dict(zip(variables, args, strict=False)) | kwargs

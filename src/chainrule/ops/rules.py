@@ -40,6 +40,11 @@ def _power_rule(F: Any, out: Array, u: Array, n: Array) -> Array:
     return -lowered if value == -1 else value * lowered
 
 
+def _exponential_to(F: Any, out: Array, a: Array, u: Array) -> Array:
+    """a^u ln(a); of 0^u, which is 0 where it has a derivative, no logarithm is taken."""
+    return out * (0.0 if _value(a) == 0 else F.log(a))
+
+
 def _quotient(F: Any, D: Any, out: Array, u: Array, v: Array) -> Array:
     return (D(u) * v - u * D(v)) / F.square(v)
 
@@ -77,7 +82,7 @@ RECIPROCAL = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = -1, for u not 0"
 SQUARE = Rule("power rule", "(u^n)' = n u^(n-1) u' with n = 2", partial=lambda F, out, u: 2.0 * u)
 POWER_OF_BASE = Rule("power rule", "(u^n)' = n u^(n-1) u'", ("u", "n"), partial=_power_rule)
 POWER_OF_EXPONENT = Rule("derivative of the exponential to a base", "(a^u)' = a^u ln(a) u'", ("a", "u"),
-                         partial=lambda F, out, a, u: out * F.log(a), condition="a > 0")
+                         partial=_exponential_to, condition="a > 0")
 POWER = Rule("general power rule", "(u^v)' = u^v (v' ln u + v u' / u)", _UV, condition="u > 0",
              layout=lambda F, D, out, u, v: out * (D(v) * F.log(u) + v * D(u) / u),
              cases={(True, False): POWER_OF_BASE, (False, True): POWER_OF_EXPONENT})

@@ -10,13 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chainrule.core.graph import Graph, Node
-from chainrule.errors import ArgumentError
+import numpy as np
+
+from chainrule.core.graph import Graph, Node, topological
+from chainrule.core.notation import Power
+from chainrule.errors import ArgumentError, FormulaError
 from chainrule.limits import LIMITS
 from chainrule.read.latex import latex_tokens
 from chainrule.read.notes import Note
 from chainrule.read.reader import Reader
+from chainrule.read.refusals import SIGNS
 from chainrule.read.shapes import ShapesLike, declared_shapes
+from chainrule.read.statements import statement
 from chainrule.read.tokens import plain, tokenize
 
 __all__ = ["Formula", "FormulaNotation", "Note", "parse", "variable_names"]
@@ -59,7 +64,7 @@ def parse(
     """The graph of a formula; its inputs are the formula's variables, float64 arrays of the declared shapes or scalars.
 
     Args:
-        text: the formula, such as "x^2 exp(x)".
+        text: the formula, such as "x^2 exp(x)"; of "f(x) = x^2" the right-hand side, with the arguments of f declared.
         variables: names that are variables whatever they look like, as a sequence or a text "x, rate"; they come first
             among the inputs, also where the formula does not use them. Those of `shapes` follow, then others in order
             of appearance.
@@ -90,12 +95,32 @@ def parse(
     for letter in variable_names(list(declaration.sizes)):
         if letter in names:
             raise ArgumentError(f"{letter} is declared as a variable and used as a size: give the size another letter")
-    latex = notation == "latex" or (notation is None and _LATEX.search(text) is not None)
-    reader = Reader(plain(text[: LIMITS.formula_length]), names, declaration)
-    output = reader.read(latex_tokens(text) if latex else tokenize(text))
+    LIMITS.check("formula_length", len(text))
+    given = statement(text, frozenset(names))
+    names = names or variable_names(given.arguments)
+    latex = notation == "latex" or (notation is None and _LATEX.search(given.text) is not None)
+    shown = plain(text)
+    if latex and text.count("$") % 2:
+        raise FormulaError(f"a single $: {SIGNS['$']}", shown, text.index("$"), "LaTeX between two of them")
+    reader = Reader(shown, names, declaration)
+    if given.name:
+        reader.notes[Note.RIGHT_SIDE] = None
+    output = reader.read(latex_tokens(given.text) if latex else tokenize(given.text))
+    if given.name and (given.name in reader.variables or not reader.variables):
+        raise FormulaError("an equation is not a formula", shown, given.sign, "the formula of one side alone")
+    if any(map(_is_power_of_zero, topological([output]))):
+        reader.notes[Note.ZERO_BASE] = None
     return Formula(
-        tuple(reader.variables.values()), (output,), name=text, sizes=declaration.sizes, notes=tuple(reader.notes)
-    )
+        tuple(reader.variables.values()), (output,), name=given.text.strip() if given.name else text,
+        sizes=declaration.sizes, notes=tuple(reader.notes),
+    )  # fmt: skip
+
+
+def _is_power_of_zero(node: Node) -> bool:
+    if node.primitive is None or not isinstance(node.primitive.notation, Power) or len(node.operands) != 2:
+        return False
+    base, exponent = node.operands
+    return base.is_constant and not exponent.is_constant and bool(np.all(base.parameters["value"] == 0))
 
 
 def variable_names(variables: Sequence[Any] | str | None) -> list[str]:

@@ -41,7 +41,8 @@ def formula_function(
     >>> float(loss(np.eye(2), np.array([1.0, 2.0]), np.zeros(2)))
     2.5
     """
-    return FormulaFunction(text, parse(text, variables, shapes))
+    graph = parse(text, variables, shapes)
+    return FormulaFunction(graph.name, graph)
 
 
 class FormulaFunction:
@@ -50,7 +51,7 @@ class FormulaFunction:
     Without declared shapes it computes each component by itself.
 
     Attributes:
-        text: the formula as it was given.
+        text: the formula as it was given, without a name before it.
         graph: the graph it was read into.
         variables: the names of its parameters.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -20,7 +20,9 @@ from chainrule.core.registry import building, primitives
 from chainrule.core.shapes import elementwise
 from chainrule.read.arrays import Arithmetic, MisfitError
 
-__all__ = ["METHODS", "Function", "functions", "indexed_function", "qualified_function"]
+__all__ = [
+    "METHODS", "Function", "functions", "indexed_function", "inverse_function", "logarithm_to", "qualified_function"
+]  # fmt: skip
 
 F = building
 
@@ -33,11 +35,19 @@ _OTHER_NAMES = {
     "sigma": "expit", "σ": "expit", "expit": "expit", "arctan2": "arctan2", "atan2": "arctan2", "lgamma": "gammaln",
     "Gamma": "gamma", "Γ": "gamma", "psi": "digamma", "ψ": "digamma",
 }  # fmt: skip
+_PI = Node(None, (), {"value": np.pi}, (), float, "pi")
 _COMPOSED: dict[str, Callable[[Any], Any]] = {
     "cot": lambda x: F.divide(1.0, F.tan(x)),
     "sec": lambda x: F.divide(1.0, F.cos(x)),
     "csc": lambda x: F.divide(1.0, F.sin(x)),
+    "coth": lambda x: F.divide(F.cosh(x), F.sinh(x)),
+    "csch": lambda x: F.divide(1.0, F.sinh(x)),
+    "arccot": lambda x: F.subtract(F.divide(_PI, 2.0), F.arctan(x)),  # from 0 to pi
+    "arcsec": lambda x: F.arccos(F.divide(1.0, x)),
+    "arccsc": lambda x: F.arcsin(F.divide(1.0, x)),
 }
+_SPELLED = {"cotan": "cot", "ctg": "cot", "cosec": "csc", "arctg": "arctan", "acot": "arccot", "asec": "arcsec"}
+_INVERSES = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "cot", "sec", "csc")
 _EXTREMA = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "minimum"}
 # By word: the primitive, and the options that it takes beside axis and keepdims, with what they are if not given.
 _REDUCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -96,6 +106,23 @@ def indexed_function(word: str) -> Function | None:
     return None
 
 
+def inverse_function(function: Function) -> Function | None:
+    """What f^-1 is for a function f."""
+    return functions().get(f"arc{function.name}") if function.name in _INVERSES else None
+
+
+def logarithm_to(base: Node, word: str) -> Function:
+    """The logarithm to a base: log_3 or log_b."""
+    value = base.parameters.get("value") if base.is_constant else None
+    if value in (2, 10):
+        return replace(functions()[f"log{value:.0f}"], name=word)
+
+    def build(arithmetic: Arithmetic, x: Node) -> Node:
+        return arithmetic.divide(_logarithm(arithmetic, x), arithmetic.mapped(F.log, base))
+
+    return Function(word, 1, 1, build)
+
+
 def qualified_function(word: str) -> Function | None:
     """The function that np.word names: beside those of formulas, every function of numbers by its NumPy name."""
     found, known = functions().get(word), primitives()
@@ -117,6 +144,9 @@ def _functions(count: int) -> dict[str, Function]:
                     made[word] = _of_numbers(word, primitive)
     for word, name in _OTHER_NAMES.items():
         made[word] = _of_numbers(word, known[name])
+    for word, name in _SPELLED.items():
+        made[word] = replace(made[name], name=word)
+    made["lg"] = replace(made["log10"], name="lg")
     for word in ("log", "ln"):
         made[word] = Function(word, 1, 1, _logarithm)
     for word, name in _EXTREMA.items():

@@ -281,6 +281,8 @@ class _Latex:
 
     def _word(self, word: str, place: int) -> Iterator[Token]:
         """Letters as they stand in text; an index belongs to the last of them."""
+        if word in ("lim", "int", "sum") and self.source.startswith("_", place + len(word)):
+            raise self._error(REFUSED[word], place, "a formula of numbers, names and functions")
         self.position = place + len(word)
         index = self._index()
         if index and len(word) > 1 and word.isalpha():
@@ -343,9 +345,9 @@ class _Latex:
 
     def _logarithm(self) -> str:
         index = self._index()
-        if index not in ("", "_2", "_10"):
-            raise self._error("a logarithm has the base e, 2 or 10", self.position - 1, r"\log_2, or \ln x / \ln b")
-        return f"log{index[1:]}"
+        if index and not (index[1:].isdecimal() or len(index) == 2):
+            raise self._error("the base of a logarithm is a number or a letter", self.position - 1, r"\log_{2}")
+        return f"log{index}"
 
     def _index_of_norm(self) -> Iterator[Token]:
         place = self.position

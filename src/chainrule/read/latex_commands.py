@@ -9,8 +9,8 @@ __all__ = [
 ]  # fmt: skip
 
 WORDS = frozenset(
-    ("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "ln", "log",
-     "max", "min", "det", "pi", "tr")
+    ("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "coth", "exp",
+     "ln", "log", "max", "min", "det", "pi", "tr")
 )  # fmt: skip
 GREEK_WORDS = {
     **{name: "λ" if name == "lambda" else name for name in GREEK}, "varepsilon": "epsilon", "vartheta": "theta",

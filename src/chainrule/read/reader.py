@@ -23,11 +23,13 @@ from chainrule.core.notation import Precedence
 from chainrule.core.registry import building
 from chainrule.errors import FormulaError
 from chainrule.read.arrays import Arithmetic, MisfitError
-from chainrule.read.functions import METHODS, Function, functions
+from chainrule.read.functions import METHODS, Function, functions, logarithm_to
 from chainrule.read.notes import Note
+from chainrule.read.raised import raised_function, short_exponent
 from chainrule.read.shapes import Declaration
 from chainrule.read.stack import CLOSING, Group, Operator, Stack, same
 from chainrule.read.tokens import Lookahead, Token
+from chainrule.read.traps import POWERS, traps
 from chainrule.read.vocabulary import CONSTANTS, Vocabulary
 
 __all__ = ["Reader"]
@@ -47,17 +49,6 @@ _BINARY = {
     "**": (Precedence.POWER, "component_power"), ".^": (Precedence.POWER, "component_power"),
 }  # fmt: skip
 _AFTER_AN_OPERAND = {")", "}", ",", "!", *_BINARY} - {"+", "-"}
-_POWERS = ("^", "**", ".^")
-
-
-def _short_exponent(tokens: Lookahead, i: int) -> tuple[tuple[str, ...], int]:
-    """An exponent of one word or number, with its sign, as it stands or in parentheses, and what follows it."""
-    grouped = tokens[i].text in ("{", "(")
-    first = i + grouped
-    end = first + 1 + (tokens[first].text == "-")
-    if grouped and tokens[end].text != CLOSING[tokens[i].text]:
-        return (), i
-    return tuple(tokens[place].text for place in range(first, end)), end + grouped
 
 
 class Reader:
@@ -135,6 +126,7 @@ class Reader:
         name, called = token.text, tokens[i + 1].text == "("
         function = self.vocabulary.function(name, called, token.kind == "qualified")
         if function is not None:
+            function = self._to_base(function, token)
             self.stack.close_coefficients()
             return self._function(function, tokens, i)
         if name in CONSTANTS and name not in self.variables:
@@ -145,6 +137,19 @@ class Reader:
         variable = self._variable(name)
         self._places.setdefault(name, token.position)
         return self._push(variable, tokens, i)
+
+    def _to_base(self, function: Function, token: Token) -> Function:
+        """The function, or the logarithm to the base in its index."""
+        base = self.vocabulary.base(token.text)
+        if not base:
+            return function
+        if base.isdecimal() and int(base) < 2:
+            raise self._error(f"there is no logarithm to the base {base}", token.position, "a base such as 2 or 10")
+        if base == "e":
+            return function
+        if not base.isdecimal():
+            self._places.setdefault(base, token.position)
+        return logarithm_to(constant(float(base)) if base.isdecimal() else self._variable(base), token.text)
 
     def _variable(self, name: str) -> Node:
         if name not in self.variables:
@@ -171,19 +176,12 @@ class Reader:
         token = tokens[i]
         i += 1
         finish: Callable[[Node], Node] = same
-        if tokens[i].text in _POWERS:
-            raised, after = _short_exponent(tokens, i + 1)
-            digits = "".join(raised)
-            if not digits.isdecimal() or int(digits[:9]) < 2:
-                place = tokens[i + 2 if tokens[i + 1].text == "{" else i + 1].position
-                raise self._error(
-                    f"{function.name}^ with this exponent can be read in several ways", place,
-                    f"a whole number from 2 on, as in {function.name}^2 x; else write 1/{function.name}(x), "
-                    f"{function.name}(x)^n or, for the inverse function, its name",
-                )  # fmt: skip
-            exponent = constant(float(digits))
-            finish = lambda value: self.arithmetic.power(value, exponent)  # noqa: E731
-            i = after
+        if tokens[i].text in POWERS:
+            function, count, i, note = raised_function(tokens, i, function, self._error)
+            self.notes[note] = None
+            exponent = constant(float(count))
+            if count > 1:
+                finish = lambda value: self.arithmetic.power(value, exponent)  # noqa: E731
         following = tokens[i]
         if following.text == "(":
             start = len(self.stack.operands)
@@ -236,14 +234,15 @@ class Reader:
 
     def _after_operand(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token = tokens[i]
-        if token.text in _POWERS:
+        self.notes.update(dict.fromkeys(traps(tokens, i)))
+        if token.text in POWERS:
             return self._power(tokens, i)
         if token.text in _BINARY:
             return self._binary(token, i)
         if token.text in (")", "}"):
             return self._close(tokens, i)
         if token.text == ",":
-            return self._comma(token, i)
+            return self._comma(tokens, i)
         if token.kind == "close" and self.stack.innermost != token.text:
             raise self._error("this bar was never opened", token.position, "an operator or the end")
         if token.text in ("|", "‖") and token.kind != "open" and self.stack.innermost == token.text:
@@ -266,7 +265,7 @@ class Reader:
     def _power(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         """A power, or what is written as one: X^T, S^-1, X^-T."""
         token = tokens[i]
-        raised, after = _short_exponent(tokens, i + 1) if token.text == "^" else ((), i)
+        raised, after = short_exponent(tokens, i + 1) if token.text == "^" else ((), i)
         base = self.stack.operands[-1]
         transposing = "⊤" in raised or ("T" in raised and not self._is_number("T"))
         if transposing and (base.shape or self.shapes.axes or "⊤" in raised):
@@ -293,7 +292,10 @@ class Reader:
 
     def _implied_product(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
         token, previous = tokens[i], tokens[i - 1]
-        if token.kind == "number" and previous.text not in (")", "|", "‖"):
+        base = tokens[i + 1].text in POWERS and (
+            previous.kind != "number" or (i > 1 and tokens[i - 2].text in POWERS)
+        )  # x^2 2^x
+        if token.kind == "number" and previous.text not in (")", "|", "‖") and not base:
             raise self._error(
                 "a number cannot stand here: it follows a factor", token.position, "an operator such as *"
             )
@@ -349,11 +351,16 @@ class Reader:
         except MisfitError as error:
             raise self.stack.misfit(error, token.position if error.at_end else group.place) from None
 
-    def _comma(self, token: Token, i: int) -> tuple[int, bool]:
+    def _comma(self, tokens: Lookahead, i: int) -> tuple[int, bool]:
+        token, before, behind = tokens[i], tokens[max(i - 1, 0)], tokens[i + 1]
         group = self.stack.reduce_to_group()
         if group is None or group.function is None:
+            way = "an operator"
+            if before.kind == behind.kind == "number" and behind.position == token.position + 1:
+                whole = before.text.replace(".", "")
+                way = f"{whole}.{behind.text}" + f" or {whole}{behind.text}" * (len(behind.text) == 3)
             raise self._error(
-                "a comma separates the arguments of a function (a decimal point is .)", token.position, "an operator"
+                "a comma separates the arguments of a function (a decimal point is .)", token.position, way
             )
         self.stack.push(group)
         return i + 1, True

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from chainrule.errors import FormulaError
 from chainrule.limits import LIMITS
+from chainrule.read.refusals import SIGNS
 
 __all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "scan", "tokenize"]
 
@@ -52,19 +53,6 @@ _TOKEN = re.compile(
     rf"|(?P<transposed>⁻?ᵀ)|(?P<superscript>[{''.join(map(chr, SUPERSCRIPTS))}]+)|(?P<fraction>[¼-¾⅐-⅞])"
     r"|(?P<sign>\*\*|\.[*/^]|[-+*/^()|,!√∛∜·×⊙@'‖⊤])"
 )
-_HINTS = {
-    "=": "a formula is one side of an equation: write the right-hand side alone",
-    '"': "text in quotes is not part of a formula",
-    "[": "an index or a list is not part of a formula; group with parentheses",
-    "]": "an index or a list is not part of a formula; group with parentheses",
-    "{": "group with parentheses",
-    "}": "group with parentheses",
-    ";": "a formula is one expression",
-    ":": "a formula is one expression",
-    "<": "comparisons are not part of a formula",
-    ">": "comparisons are not part of a formula",
-    "%": "remainders are not part of a formula",
-}
 
 
 class Token(NamedTuple):
@@ -211,5 +199,5 @@ def _refused(text: str, source: str, position: int) -> FormulaError:
         return FormulaError(f"the invisible character {code} ({name}) is not allowed", source, position)
     if character == ".":
         return FormulaError("a point that is part of no number", source, position, "a digit beside it")
-    hint = _HINTS.get(character, "")
+    hint = SIGNS.get(character, "")
     return FormulaError(f"{character!r} is not read in a formula" + (f": {hint}" if hint else ""), source, position)
