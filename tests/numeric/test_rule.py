@@ -70,6 +70,7 @@ def test_products_of_derivatives_need_no_third_one() -> None:
     np.testing.assert_allclose(cr.grad(cr.grad(h))(1.0), 6 * np.exp(1.5), rtol=1e-9)
     second = lambda t: cr.jvp(lambda x: cr.jvp(f, (x,), (t,))[1], (0.5,), (t,))[1]
     np.testing.assert_allclose(cr.grad(second)(2.0), 4 * np.exp(0.5), rtol=1e-6)
+    np.testing.assert_allclose(cr.derivative(second)(2.0), 4 * np.exp(0.5), rtol=1e-6)
     back = lambda c: cr.vjp(lambda x: cr.vjp(f, x)[1](c)[0], 0.5)[1](c)[0]
     np.testing.assert_allclose(cr.grad(back)(2.0), 4 * np.exp(0.5), rtol=1e-6)
     np.testing.assert_allclose(cr.derivative(back)(2.0), 4 * np.exp(0.5), rtol=1e-6)

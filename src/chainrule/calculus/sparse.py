@@ -253,7 +253,7 @@ class _Recorded:
         self.dtype = np.result_type(*(value.dtype for value in self.plain), *(x.dtype for x in self.run.inputs))
 
     def skeleton(self) -> bytes:
-        return skeleton(self.run.records, self.run.input_records, [self._record(output) for output in self.outputs])
+        return skeleton(self.run.records, [self._record(output) for output in self.outputs])
 
     def _record(self, output: Any) -> Any:
         return output.record if self.run.owns(output) else None

@@ -10,8 +10,11 @@ from random_programs import Program, programs
 from samples import Sample, samples_of
 
 import chainrule as cr
+from chainrule.core.axes import AxisRule
+from chainrule.core.derivative import Custom
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
+from chainrule.core.shapes import ShapeRule
 
 TABLE = primitives()
 
@@ -123,3 +126,49 @@ def test_random_programs(start: int) -> None:
             found = cr.sparse_jacobian(f, argnums=(0, 1, 2))(*program.point).toarray()
         assert not ((matrix != 0) & ~pattern).any(), str(program)
         np.testing.assert_allclose(found, matrix, rtol=1e-10, atol=1e-12, err_msg=str(program))
+
+
+# --- shape rules that say less than they seem to ----------------------------------------------------------------------
+
+
+class Rows(ShapeRule):
+    """The result has the operand's shape; `asks` and `batches` say how."""
+
+    def __init__(self, shrinks: bool = False, rolls: bool = False) -> None:
+        self.shrinks, self.rolls = shrinks, rolls
+
+    def infer(self, shapes: Any, parameters: Any) -> Any:
+        return (1,) if self.shrinks and not shapes[0] else shapes[0]
+
+    def batch(self, F: Any, apply: Any, operands: Any, batched: Any, parameters: Any) -> Any:
+        return apply(*(np.roll(x, 1) if self.rolls else x for x in operands), **parameters)
+
+
+class Halves(AxisRule):
+    """Half of an axis is left: neither the shape of the operand nor that of a reduction."""
+
+    def infer(self, shapes: Any, parameters: Any) -> Any:
+        return (shapes[0][0] // 2, *shapes[0][1:])
+
+
+def mixing(rule: ShapeRule, evaluate: Any, **parameters: Any) -> Any:
+    """An operation that is linear in nothing, by a shape rule."""
+    derivative = Custom(lambda F, t, out, x, **_: evaluate(t[0]), lambda F, g, out, x, **_: [g], "a test")
+    return lambda x: Primitive("mixing", evaluate, rule, derivative)(x, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("f", "shape"),
+    [
+        (mixing(Rows(rolls=True), lambda x: x), (3, 2)),  # a batch of it is another operation
+        (mixing(Rows(shrinks=True), lambda x: x), (3,)),  # a member has another shape than its part of the result
+        (mixing(Halves(), lambda x, **_: x[: len(x) // 2], axis=0), (4, 2)),
+    ],
+)
+def test_what_is_not_declared_is_dense(f: Any, shape: Any) -> None:
+    assert cr.sparsity(f)(np.ones(shape)).toarray().all()
+
+
+def test_members_of_a_stack_by_the_rule_of_a_batch() -> None:
+    f = mixing(Rows(), lambda x: x)
+    np.testing.assert_array_equal(cr.sparsity(f)(np.ones((3, 2))).toarray(), np.eye(6))

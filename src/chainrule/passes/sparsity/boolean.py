@@ -53,7 +53,7 @@ def picked(labels: Indices, columns: int) -> Pattern:
 
 
 def spread(groups: Indices, count: int) -> Pattern:
-    """The transpose of `picked`: row g has True in each column of the group g."""
+    """The transpose of `picked`: row g has True in each column of the group g; -1 is no group."""
     return picked(groups, count).T.tocsr()
 
 

@@ -25,7 +25,7 @@ from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Shape, elementwise
 from chainrule.errors import LimitError, ShapeError
-from chainrule.passes.sparsity.boolean import Indices, Pattern, joined, picked, scipy_sparse
+from chainrule.passes.sparsity.boolean import Indices, Pattern, joined, picked, scipy_sparse, spread
 from chainrule.passes.sparsity.linear import places_of
 
 __all__ = ["dependence"]
@@ -46,8 +46,6 @@ def dependence(records: Sequence[Record], inputs: Mapping[Record, Pattern], limi
     found: dict[Record, Pattern] = dict(inputs)
     for record in records:
         if record.primitive is None or isinstance(record.primitive.derivative, Constant):
-            continue
-        if np.asarray(record.value).dtype.kind not in "fc":
             continue
         moving = {i: found[operand] for i, operand in enumerate(record.operands) if operand in found}
         if moving:
@@ -135,7 +133,7 @@ class _Step:
         total = []
         for i, pattern in self.moving.items():
             count, inside, outside = self._groups(np.shape(self.record.values[i]))
-            merged = self._times(picked(inside, count).T.tocsr(), pattern)
+            merged = self._times(spread(inside, count), pattern)
             total.append(self._times(picked(outside, count), merged))
         return joined(total)
 
@@ -182,8 +180,9 @@ class _Step:
             return np.zeros(shape)
 
         self.primitive.shape.batch(evaluating, asked, operands, [True] * len(operands), self.record.parameters)
-        ((given, named),) = calls
-        return named == dict(self.record.parameters) and all(a is b for a, b in zip(given, operands, strict=True))
+        return [named for _, named in calls] == [dict(self.record.parameters)] and all(
+            a is b for a, b in zip(calls[0][0], operands, strict=True)
+        )
 
     # --- what it comes to ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.passes.sparsity.boolean import Indices, Pattern, from_places, picked
+from chainrule.passes.sparsity.boolean import Indices, Pattern, from_places, picked, spread
 
 __all__ = ["LinearMap", "places_of"]
 
@@ -38,7 +38,7 @@ def places_of(forward: LinearMap, back: LinearMap, rows: int, columns: int, limi
         return picked(labels, columns)
     labels = _labels(back, rows)
     if labels is not None:
-        return picked(labels, rows).T.tocsr()
+        return spread(labels, rows)
     return _by_groups(forward, rows, columns, limit)
 
 

@@ -14,10 +14,9 @@ from chainrule.core.shapes import elementwise
 __all__ = ["skeleton"]
 
 
-def skeleton(records: Sequence[Record], inputs: Sequence[Record], outputs: Sequence[Record | None]) -> bytes:
+def skeleton(records: Sequence[Record], outputs: Sequence[Record | None]) -> bytes:
     """A digest of the operations, of what they are applied to, and of the indices and constant matrices among it."""
     position = {record: i for i, record in enumerate(records)}
-    moving = set(inputs)
     digest = hashlib.blake2b(digest_size=16)
 
     def add(*parts: Any) -> None:
@@ -30,15 +29,12 @@ def skeleton(records: Sequence[Record], inputs: Sequence[Record], outputs: Seque
         add(np.shape(record.value), str(getattr(record.value, "dtype", type(record.value))))
         if primitive is None:
             continue
-        depends = [operand in moving for operand in record.operands]
-        if any(depends):
-            moving.add(record)
         if primitive.shape is elementwise:  # its constants scale and shift, and move nothing
             continue
-        for value, mine in zip(record.values, depends, strict=True):
+        for value, operand in zip(record.values, record.operands, strict=True):
             array = np.asarray(value)
-            if mine and array.dtype.kind in "fc":
-                continue
+            if operand is not None and array.dtype.kind in "fc":
+                continue  # what moves with the inputs; an index among it is looked at
             add(array.shape, array.dtype.str)
             digest.update(np.ascontiguousarray(array).tobytes())
     add([None if output is None else position[output] for output in outputs])
