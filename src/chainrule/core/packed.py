@@ -12,42 +12,105 @@ what the derivative at a degenerate point turns on, and it is a fact about the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.cotangent import Mask, Masked
 from chainrule.core.derivative import Custom, Linear
-from chainrule.core.graph import place_of
+from chainrule.core.graph import Node, place_of
 from chainrule.core.index_axes import indexed_shape
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array, Shape, ShapeRule
+from chainrule.core.traced import plain_value
 from chainrule.errors import DegeneracyError
 
-__all__ = ["Decomposition", "Packed", "Part", "pack", "part_of_stack", "rows", "values"]
+__all__ = [
+    "Choice",
+    "Decomposition",
+    "OpenChoice",
+    "Packed",
+    "Part",
+    "pack",
+    "part_of_stack",
+    "placed",
+    "rows",
+    "values",
+]
 
 
 class Decomposition(Custom):
     """Both modes of a decomposition; what is degenerate in it is named together with the user's line."""
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
-        with _placed(record):
+        with placed(record):
             return super().push(F, record, tangents)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
-        with _placed(record):
+        with placed(record):
             return super().pull(F, record, cotangent, mask)
 
 
 class Packed(Decomposition):
-    """A decomposition whose result is packed; its `vjp` has a parameter `reached`: the parts that are read."""
+    """A decomposition whose result is packed.
+
+    Its `vjp` has two parameters more: `reached`, the parts that are read, and `within`, what `Choice.within` found.
+
+    Args:
+        choice: what the equations leave open, if they leave anything open.
+    """
+
+    def __init__(
+        self, jvp: Callable[..., Array], vjp: Callable[..., Sequence[Any]], reason: str, choice: Choice
+    ) -> None:
+        super().__init__(jvp, vjp, reason)
+        self.choice = choice
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
-        told = {**record.parameters, "reached": _Every() if mask is None or mask.parts is None else mask.parts}
-        record = Record(record.primitive, record.operands, record.values, record.value, told, None, record.code,
-                        record.offset)  # fmt: skip
-        return super().pull(F, record, cotangent, mask)
+        reached: Any = _Every() if mask is None or mask.parts is None else mask.parts
+        if not isinstance(record.value, Node) and any(part in reached for part in self.choice.parts):
+            out, operand = plain_value(record.value), plain_value(record.values[0])
+            if self.choice.other(np.random.default_rng(0), out, operand, **record.parameters) is not None:
+                raise OpenChoice(self, record, reached)
+        return self.pulled(F, record, cotangent, reached)
+
+    def pulled(self, F: Any, record: Record, cotangent: Array, reached: Any, within: Any = None) -> Sequence[Any]:
+        """The contributions, without a question about what is open."""
+        told = {**record.parameters, "reached": reached, "within": within}
+        told_record = Record(record.primitive, record.operands, record.values, record.value, told, None, record.code,
+                             record.offset)  # fmt: skip
+        return super().pull(F, told_record, cotangent, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the equations of a decomposition leave open: a basis of vectors whose values are equal, a phase.
+
+    Attributes:
+        parts: the parts that it is in.
+        other: another result that solves the same equations, `(rng, out, operand, **parameters)`; None where there is
+            but one, up to signs.
+        words: what is open in a result, as a message begins, `(out, operand, **parameters)`.
+        within: what the cotangents at several such results say together of the gradient within the blocks of equal
+            values, `(samples, reached, operand, **parameters)`, where `samples(count)` gives so many results with their
+            cotangents: the matrix to be added, and which values are in no block.
+    """
+
+    parts: tuple[int, ...]
+    other: Callable[..., Array | None]
+    words: Callable[..., str]
+    within: Callable[..., Any] | None = None
+
+
+class OpenChoice(Exception):  # noqa: N818  a question to the pass that has the tape, and no error
+    """A cotangent came back to a result that could as well have been another: is the function the same for it?"""
+
+    def __init__(self, derivative: Packed, record: Record, reached: Any) -> None:
+        super().__init__(derivative, record, reached)
+        self.derivative, self.record, self.reached = derivative, record, reached
 
 
 class _Every:
@@ -66,7 +129,8 @@ class Part(Linear):
 
 
 @contextmanager
-def _placed(record: Record) -> Iterator[None]:
+def placed(record: Record) -> Iterator[None]:
+    """Adds the user's line to what is said of a degenerate decomposition."""
     try:
         yield
     except DegeneracyError as error:

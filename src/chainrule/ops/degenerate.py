@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.coincidence import blocks_of, equal_values, rounding_level
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.domain import Domain
 from chainrule.core.matrices import (
@@ -46,20 +47,6 @@ from chainrule.ops import rules
 GAPS = Rule("quotient by gaps", "(u_ij / (w_j - w_i))' = (u_ij' - (w_j' - w_i') u_ij / (w_j - w_i)) / (w_j - w_i)")
 
 # The functions below stand alone: their source is printed into code that is taken away.
-
-
-def _level(w: Any, *basis: Any) -> Any:
-    """How far rounding may have moved each value; of a general matrix the angles between its vectors count too."""
-    size = np.max(np.abs(w), axis=-1, keepdims=True, initial=0)
-    level = 10 * w.shape[-1] * np.finfo(w.dtype).eps * size + np.zeros_like(np.abs(w))
-    for inverse in basis:
-        level = level * np.linalg.norm(inverse, axis=-1)
-    return level
-
-
-def _equal(w: Any, *basis: Any) -> Any:
-    level = _level(w, *basis)
-    return np.abs(w[..., None, :] - w[..., :, None]) <= np.maximum(level[..., None, :], level[..., :, None])
 
 
 def _small(like: Any) -> Any:
@@ -100,7 +87,7 @@ def _refuse_zero(bad: Any, s: Any, why: Any) -> None:
 
 def _refuse_split(x: Any, w: Any, like: Any, of: Any, *basis: Any) -> Any:
     """Where values are equal; raises if a block of x there is no multiple of the identity."""
-    equal = _equal(w, *basis)
+    equal = equal_values(w, *basis)
     small = _small(like)
     diagonal = np.diagonal(x, axis1=-2, axis2=-1)
     uneven = np.abs(diagonal[..., None, :] - diagonal[..., :, None]) > small
@@ -121,21 +108,21 @@ def _over_gaps(x: Any, w: Any, like: Any, *basis: Any, of: Any) -> Any:
 
 def _over_sums(x: Any, s: Any, like: Any) -> Any:
     total = s[..., None, :] + s[..., :, None]
-    zero = total <= _level(s)[..., None, :]
+    zero = total <= rounding_level(s)[..., None, :]
     why = "the vectors that belong to it are arbitrary, and this derivative depends on them: it does not exist"
     _refuse_zero(zero & (np.abs(x) > _small(like)), s, why)
     return np.where(zero, 0, x / np.where(zero, 1, total))
 
 
 def _over_values(x: Any, s: Any, like: Any) -> Any:
-    zero = (s <= _level(s))[..., None, :]
+    zero = (s <= rounding_level(s))[..., None, :]
     why = "the vectors that belong to it are arbitrary, and this derivative depends on them: it does not exist"
     _refuse_zero(zero & (np.abs(x) > _small(like)), s, why)
     return np.where(zero, 0, x / np.where(zero, 1, s[..., None, :]))
 
 
 def _equal_weights(g: Any, w: Any, *basis: Any, of: Any) -> Any:
-    equal = _equal(w, *basis)
+    equal = equal_values(w, *basis)
     # The gradient is uncertain by the difference of the weights: below half the digits that is no harm.
     small = np.sqrt(np.finfo(w.dtype).eps) * np.max(np.abs(g), axis=-1, initial=0)[..., None, None]
     why = (
@@ -143,14 +130,14 @@ def _equal_weights(g: Any, w: Any, *basis: Any, of: Any) -> Any:
         "  use a function in which they count alike, such as a sum over both, or move them apart"
     )
     if of == "singular values":  # at zero each is a modulus, whose derivative is taken as 0
-        g = np.where(w <= _level(w), 0, g)
+        g = np.where(w <= rounding_level(w), 0, g)
     _refuse_pair(equal & (np.abs(g[..., None, :] - g[..., :, None]) > small), w, of, why)
     return (np.where(equal, g[..., None, :], 0).sum(-1) / equal.sum(-1)).astype(g.dtype)
 
 
 def _told_apart(g: Any, w: Any, *basis: Any, of: Any) -> Any:
     used = np.any(g[..., 1:, : w.shape[-1]] != 0, axis=-2)
-    pairs = _equal(w, *basis) & ~np.eye(w.shape[-1], dtype=bool)
+    pairs = equal_values(w, *basis) & ~np.eye(w.shape[-1], dtype=bool)
     why = (
         "this function uses both the values and the vectors: what its derivative is cannot be told from these\n"
         "  for values alone use eigvalsh or svdvals, for the space alone the vectors; for a function of a matrix, as\n"
@@ -158,7 +145,7 @@ def _told_apart(g: Any, w: Any, *basis: Any, of: Any) -> Any:
     )
     _refuse_pair(pairs & (used[..., None, :] | used[..., :, None]), w, of, why)
     if of == "singular values":
-        _refuse_zero(((w <= _level(w)) & used)[..., None, :], w, why)
+        _refuse_zero(((w <= rounding_level(w)) & used)[..., None, :], w, why)
     return g
 
 
@@ -190,18 +177,15 @@ def _of_space(g: Any, q: Any) -> Any:
 
 def _value_changes(x: Any, w: Any, of: Any) -> Any:
     changes = np.array(np.real(np.diagonal(x, axis1=-2, axis2=-1)))
-    equal = _equal(w)
-    zero = w <= _level(w) if of == "singular values" else np.zeros(w.shape, bool)
+    equal = equal_values(w)
     falling = of == "singular values"
     for place in np.ndindex(w.shape[:-1]):
-        left = list(range(w.shape[-1]))
-        while left:
-            block = [j for j in left if equal[place][left[0], j]]
-            left = [j for j in left if j not in block]
+        for block in blocks_of(equal[place]):
             if len(block) > 1:
                 hermitian = x[place][np.ix_(block, block)]
                 moves = np.linalg.eigvalsh((hermitian + np.conj(hermitian.T)) / 2)
                 changes[place][block] = moves[::-1] if falling else moves
+    zero = w <= rounding_level(w) if falling else np.zeros(w.shape, bool)
     return np.where(zero, 0, changes).astype(changes.dtype)
 
 

@@ -22,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.coincidence import unitary
 from chainrule.core.derivative import Linear
 from chainrule.core.domain import Domain
 from chainrule.core.matrices import adjoint, conjugate, matrices_together
-from chainrule.core.packed import Packed, pack, rows
+from chainrule.core.packed import Choice, Packed, pack, rows
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, ShapeRule, join_floating, transposed
@@ -138,7 +139,23 @@ def _qr_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, comp
     return pack(F, transposed(F, dr), dq)
 
 
-def _qr_vjp(F: Any, g: Array, out: Array, a: Array, complete: bool, reached: Any) -> Sequence[Array]:
+def _other_null(rng: np.random.Generator, out: Any, a: Any, complete: bool) -> Any:
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    if m - k < (1 if out.dtype.kind == "c" else 2) or not complete:
+        return None
+    other = np.array(out)
+    for place in np.ndindex(a.shape[:-2]):
+        other[place][n:, k:] = out[place][n:, k:] @ unitary(rng, m - k, out.dtype)
+    return other
+
+
+def _null_in_words(out: Any, a: Any, complete: bool) -> str:
+    m, n = a.shape[-2:]
+    return f"the last {m - min(m, n)} columns of Q are any basis of the null space of A^H"
+
+
+def _qr_vjp(F: Any, g: Array, out: Array, a: Array, complete: bool, reached: Any, within: Any) -> Sequence[Array]:
     m, n = a.shape[-2:]
     k = min(m, n)
     r_transposed, _, q = _leading(F, out, a.shape)
@@ -167,7 +184,8 @@ def _independent_columns(rng: np.random.Generator, shape: Shape) -> Any:
 
 
 qr = primitive("qr", evaluate=_qr, shape=_Orthogonal(), dtype=lambda a, **_: join_floating(a),
-               derivative=Packed(_qr_jvp, _qr_vjp, reason="defined by the equations that both factors solve"),
+               derivative=Packed(_qr_jvp, _qr_vjp, reason="defined by the equations that both factors solve",
+                                 choice=Choice((1,), _other_null, _null_in_words)),
                rule=QR, domain=Domain(text="a matrix whose columns are independent", sample=_independent_columns),
                examples=(*(example(shape, complete=False) for shape in (
                              (3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 1, 2, 3), (1, 1), (0, 0), (3, 0), (0, 2))),

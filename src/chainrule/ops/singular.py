@@ -24,13 +24,22 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.coincidence import (
+    blocks_of,
+    equal_values,
+    first_pair,
+    gradient_of_blocks,
+    phases,
+    rounding_level,
+    unitary,
+)
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_matrix, diagonal_of
-from chainrule.core.packed import Decomposition, Packed, pack, rows, values
+from chainrule.core.packed import Choice, Decomposition, Packed, pack, rows, values
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, join_floating
-from chainrule.errors import ShapeError
+from chainrule.errors import DegeneracyError, ShapeError
 
 SINGULAR_VALUES = Rule("derivative of singular values", "U = P diag(s) Q^H gives ds_i = Re(p_i^H dU q_i)")
 SINGULAR_VECTORS = Rule("derivative of the singular value decomposition",
@@ -125,11 +134,12 @@ def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, ful
     return pack(F, ds, dv, du)
 
 
-def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reached: Any) -> Sequence[Array]:
+def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reached: Any,
+             within: Any) -> Sequence[Array]:
     s, v, u = _thin(F, out, a.shape)
     if 1 not in reached and 2 not in reached:
         return (_of_values(F, _thin(F, g, a.shape)[0], s, v, u),)
-    if 0 in reached:
+    if 0 in reached and within is None:
         g = F.told_apart(g, s, of="singular values")
     m, n = a.shape[-2:]
     k = min(m, n)
@@ -150,14 +160,69 @@ def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reache
     inner = F.over_gaps((together - adjoint(F, together)) / 2, s, like, of="singular values")
     inner = inner + F.over_sums((apart - adjoint(F, apart)) / 2, s, like)
     if 0 in reached:
-        weights = F.equal_weights(weights, s, of="singular values")
+        weights = (F.equal_weights(weights, s, of="singular values") if within is None
+                   else F.where(within[1], weights, 0.0))
         inner = inner + diagonal_matrix(F, weights)
     total = F.matmul(F.matmul(u, inner), adjoint(F, v))
     if m > k:
         total = total + F.matmul(F.over_values(_beside(F, u, gu), s, gu), adjoint(F, v))
     if n > k:
         total = total + F.matmul(u, adjoint(F, F.over_values(_beside(F, v, gv), s, gv)))
-    return (conjugate(F, total),)
+    return (conjugate(F, total if within is None else total + within[0]),)
+
+
+def _other_vectors(rng: np.random.Generator, out: Any, a: Any, full_matrices: bool) -> Any:
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    s, other, is_open = np.real(out[..., 0, :k]), np.array(out), out.dtype.kind == "c"
+    equal, zero = equal_values(s), s <= rounding_level(s)
+    for place in np.ndindex(s.shape[:-1]):
+        right, left = other[place][1 : 1 + n], other[place][1 + n :]
+        for block in blocks_of(equal[place]):
+            turn = unitary(rng, len(block), out.dtype) if len(block) > 1 else phases(rng, 1, out.dtype)[:, None]
+            is_zero = zero[place][block[0]]
+            right[:, block] = right[:, block] @ turn
+            # The two sides of zero do not know of each other.
+            left[:, block] = left[:, block] @ (-unitary(rng, len(block), out.dtype) @ turn if is_zero else turn)
+            is_open = is_open or is_zero or len(block) > 1
+        if full_matrices and m != n:
+            null = left[:, k:] if m > n else right[:, k:]
+            null[:] = null[:, : abs(m - n)] @ unitary(rng, abs(m - n), out.dtype)
+            is_open = is_open or abs(m - n) > 1
+    return other if is_open else None
+
+
+def _open_in_words(out: Any, a: Any, full_matrices: bool) -> str:
+    m, n = a.shape[-2:]
+    s = np.real(out[..., 0, : min(m, n)])
+    found = first_pair(s, equal_values(s), "singular values")
+    if not found and np.any(s <= rounding_level(s)):
+        found = f"singular value {int(np.argwhere(s <= rounding_level(s))[0][-1])} is zero within rounding"
+    if not found and full_matrices and abs(m - n) > 1:
+        found = f"the last {abs(m - n)} vectors are any basis of a null space"
+    return found or "complex singular vectors have any phase"
+
+
+def _within_blocks(samples: Any, reached: Any, a: Any, full_matrices: bool) -> Any:
+    if 0 not in reached or not (1 in reached or 2 in reached):
+        return None
+    n = a.shape[-1]
+    k = min(a.shape[-2:])
+    first = samples(1)[0][0]
+    s = np.real(first[..., 0, :k])
+    for _, g in samples(2):
+        used = np.any(g[..., 1:, :k] != 0, axis=-2) & (s <= rounding_level(s))
+        if np.any(used):
+            place = [int(i) for i in np.argwhere(used)[0]]
+            where = f" of matrix {tuple(place[:-1])} of the stack" if place[:-1] else ""
+            raise DegeneracyError(
+                f"singular value {place[-1]}{where} is zero within rounding, and this function uses both the values and"
+                " the vectors, which are arbitrary there: what its derivative is cannot be told from these\n"
+                "  for values alone use svdvals; for a function of a matrix one without vectors: solve, inv, pinv"
+            )
+    zero = s <= rounding_level(s)
+    equal = equal_values(s) & ~zero[..., None]
+    return gradient_of_blocks(samples, equal, first[..., 1 + n :, :k], first[..., 1 : 1 + n, :k])
 
 
 def _of_values(F: Any, g: Array, s: Array, v: Array, u: Array) -> Array:
@@ -205,7 +270,8 @@ APART = Domain(text="a matrix whose singular values differ", sample=_apart)
 _SHAPES = ((3, 3), (4, 2), (2, 4), (2, 3, 2), (1, 1), (2, 1, 3), (0, 0), (0, 2, 2), (3, 0), (0, 2))
 
 svd = primitive("svd", evaluate=_svd, shape=_SingularShape(vectors=True), dtype=lambda a, **_: join_floating(a),
-                derivative=Packed(_svd_jvp, _svd_vjp, reason="defined by the equations that its parts solve"),
+                derivative=Packed(_svd_jvp, _svd_vjp, reason="defined by the equations that its parts solve",
+                                  choice=Choice((1, 2), _other_vectors, _open_in_words, _within_blocks)),
                 rule=SINGULAR_VECTORS, domain=APART,
                 examples=(*(example(shape, full_matrices=False) for shape in _SHAPES),
                           *(example(shape, full_matrices=True) for shape in ((3, 3), (3, 2), (2, 2, 3)))))

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.coincidence import blocks_of, equal_values, first_pair, gradient_of_blocks, phases, unitary
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import (
     adjoint,
@@ -33,7 +34,7 @@ from chainrule.core.matrices import (
     square_to_vector,
 )
 from chainrule.core.notation import Subscript
-from chainrule.core.packed import Decomposition, Packed, Part, pack, part_of_stack, rows, values
+from chainrule.core.packed import Choice, Decomposition, Packed, Part, pack, part_of_stack, rows, values
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule, join_floating, transposed
@@ -121,9 +122,9 @@ def _eigh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UP
     return pack(F, diagonal_of(F, change, w), F.matmul(v, F.over_gaps(change, w, change, of="eigenvalues")))
 
 
-def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any) -> Sequence[Array]:
+def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any, within: Any) -> Sequence[Array]:
     w, v = _parts(F, out)
-    if 0 in reached and 1 in reached:
+    if 0 in reached and 1 in reached and within is None:
         g = F.told_apart(g, w, of="eigenvalues")
     inner = None
     if 1 in reached:
@@ -132,10 +133,38 @@ def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any) -
             n = F.phase_free(n, v, every=True)
         inner = F.over_gaps((n - adjoint(F, n)) / 2, w, n, of="eigenvalues")
     if 0 in reached:
-        weights = F.equal_weights(_real_part(F, values(F, g)), w, of="eigenvalues")
+        weights = _real_part(F, values(F, g))
+        weights = F.equal_weights(weights, w, of="eigenvalues") if within is None else F.where(within[1], weights, 0.0)
         diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
-    return (_to_triangle(F, F.matmul(F.matmul(v, inner), adjoint(F, v)), UPLO),)
+    total = F.matmul(F.matmul(v, inner), adjoint(F, v))
+    return (_to_triangle(F, total if within is None else total + within[0], UPLO),)
+
+
+def _another_basis(rng: np.random.Generator, out: Any, a: Any, UPLO: str) -> Any:
+    w, other = np.real(out[..., 0, :]), np.array(out)
+    equal = equal_values(w)
+    if out.dtype.kind != "c" and np.sum(equal) == w.size:
+        return None
+    for place in np.ndindex(w.shape[:-1]):
+        for block in blocks_of(equal[place]):
+            turn = unitary(rng, len(block), out.dtype) if len(block) > 1 else phases(rng, 1, out.dtype)[:, None]
+            other[place][1:, block] = out[place][1:, block] @ turn
+    return other
+
+
+def _open_in_words(out: Any, a: Any, **_: Any) -> str:
+    w, v = out[..., 0, :], out[..., 1:, :]
+    w = np.real(w) if np.all(np.imag(w) == 0) else w
+    return first_pair(w, equal_values(w, np.linalg.pinv(v)), "eigenvalues") or "complex eigenvectors have any phase"
+
+
+def _within_blocks(samples: Any, reached: Any, a: Any, UPLO: str) -> Any:
+    if not (0 in reached and 1 in reached):
+        return None
+    first = samples(1)[0][0]
+    w, v = np.real(first[..., 0, :]), first[..., 1:, :]
+    return gradient_of_blocks(samples, equal_values(w), v, v)
 
 
 def _eigvalsh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str) -> Array:
@@ -172,7 +201,8 @@ def _real_floating(a: Dtype, **_: Any) -> Dtype:
 
 
 eigh = primitive("eigh", evaluate=_eigh, shape=_ValuesAndVectors(), dtype=lambda a, **_: join_floating(a),
-                 derivative=Packed(_eigh_jvp, _eigh_vjp, reason="defined by the equation that its parts solve"),
+                 derivative=Packed(_eigh_jvp, _eigh_vjp, reason="defined by the equation that its parts solve",
+                                   choice=Choice((1,), _another_basis, _open_in_words, _within_blocks)),
                  rule=EIGENVECTORS, domain=SYMMETRIC, examples=_TRIANGLES)
 
 eigvalsh = primitive("eigvalsh", evaluate=np.linalg.eigvalsh, shape=square_to_vector, dtype=_real_floating,
@@ -252,7 +282,7 @@ def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> 
     return pack(F, diagonal_of(F, change, w), y - v * along)
 
 
-def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any) -> Sequence[Array]:
+def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any, within: Any) -> Sequence[Array]:
     w, v = values(F, out), rows(F, out, 1, 1)
     inverse = F.basis_inverse(v)
     inner = None
@@ -268,6 +298,24 @@ def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any) -> Sequence[A
         diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
     return (F.matmul(F.matmul(transposed(F, inverse), inner), transposed(F, v)),)
+
+
+def _other_vectors(rng: np.random.Generator, out: Any, a: Any) -> Any:
+    w, v = out[..., 0, :], out[..., 1:, :]
+    equal = equal_values(w, np.linalg.pinv(v))
+    turned = np.any(np.imag(v) != 0, axis=-2) | (a.dtype.kind == "c")
+    if np.sum(equal) == w.size and not np.any(turned):
+        return None
+    other = np.array(out)
+    for place in np.ndindex(w.shape[:-1]):
+        for block in blocks_of(equal[place]):
+            vectors = v[place][:, block]
+            if len(block) > 1:
+                vectors = vectors @ unitary(rng, len(block), out.dtype if np.any(turned[place]) else float)
+            elif turned[place][block[0]]:
+                vectors = vectors * phases(rng, 1, out.dtype)
+            other[place][1:, block] = vectors / np.linalg.norm(vectors, axis=0)
+    return other
 
 
 def _eigvals_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
@@ -295,7 +343,8 @@ DIAGONALISABLE = Domain(text="a matrix whose eigenvalues differ", sample=_with_r
 _SQUARES = tuple(example(shape) for shape in _SHAPES)
 
 eig = primitive("eig", evaluate=_eig, shape=_ValuesAndVectors(), dtype=_complex,
-                derivative=Packed(_eig_jvp, _eig_vjp, reason="defined by the equation that its parts solve"),
+                derivative=Packed(_eig_jvp, _eig_vjp, reason="defined by the equation that its parts solve",
+                                  choice=Choice((1,), _other_vectors, _open_in_words)),
                 rule=EIGENVECTORS, domain=DIAGONALISABLE, examples=_SQUARES)
 
 eigvals = primitive("eigvals", evaluate=_eigvals, shape=square_to_vector, dtype=_complex,

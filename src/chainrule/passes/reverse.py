@@ -12,9 +12,11 @@ from typing import Any
 
 from chainrule.core.cotangent import Mask, Masked, Piece
 from chainrule.core.graph import Graph, Node
+from chainrule.core.packed import OpenChoice
 from chainrule.core.record import Record
 from chainrule.core.registry import building
 from chainrule.core.shapes import Array
+from chainrule.passes.choices import settled
 
 __all__ = ["Observer", "pull", "records_of", "reverse"]
 
@@ -50,7 +52,10 @@ def pull(
         if primitive is None:
             gathered[record] = cotangent
             continue
-        terms = primitive.derivative.pull(F, record, cotangent, mask)
+        try:
+            terms = primitive.derivative.pull(F, record, cotangent, mask)
+        except OpenChoice as choice:
+            terms = settled(choice, records, seeds, F, cotangent, pull)
         for operand, term in zip(record.operands, terms, strict=True):
             if term is not None and operand is not None:
                 others = pending.get(operand)
