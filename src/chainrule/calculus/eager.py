@@ -62,7 +62,7 @@ class Run:
         self._trace = recording
         try:
             self.result = f(*arguments, **keywords)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError) as error:
             if (named := located(error)) is not error:
                 raise named from None
             raise

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import chainrule.ops  # noqa: F401  the ufuncs that have a primitive must be known before their methods are entered
+from chainrule.core.equivalents import equivalent
 from chainrule.core.protocol import adapters, answers, ufunc_primitives
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
@@ -292,26 +293,8 @@ def written(out: Any, result: Array) -> Array:
     return out
 
 
-def _xlogy(x: Array, y: Array) -> Array:
-    both = F.logical_and(F.equal(x, 0.0), F.equal(y, 0.0))
-    return x * F.log(F.where(both, 1.0, y))
-
-
-def _xlog1py(x: Array, y: Array) -> Array:
-    both = F.logical_and(F.equal(x, 0.0), F.equal(y, -1.0))
-    return x * F.log1p(F.where(both, 0.0, y))
-
-
-# SciPy's ufuncs by name: it is never imported here, and a user who calls one of them has imported it.
+# SciPy's names of NumPy's functions.
 _SCIPY: dict[str, Callable[..., Array]] = {
-    "expit": F.expit,
-    "log_expit": F.log_expit,
-    "logit": F.logit,
-    "erf": F.erf,
-    "erfc": F.erfc,
-    "ndtr": lambda x: 0.5 * F.erfc(-x / math.sqrt(2.0)),
-    "xlogy": _xlogy,
-    "xlog1py": _xlog1py,
     "exp2": F.exp2,
     "exp10": lambda x: F.power(10.0, x),
     "expm1": F.expm1,
@@ -321,10 +304,13 @@ _SCIPY: dict[str, Callable[..., Array]] = {
 
 
 def _library_ufunc(ufunc: np.ufunc) -> Callable[..., Array] | None:
-    special = sys.modules.get("scipy.special")
+    special = sys.modules.get("scipy.special")  # who calls a function of it has imported it
     if special is None or getattr(special, ufunc.__name__, None) is not ufunc:
         return None
-    return _SCIPY.get(ufunc.__name__)
+    if ufunc.__name__ in _SCIPY:
+        return _SCIPY[ufunc.__name__]
+    ours = equivalent(f"scipy.special.{ufunc.__name__}")
+    return None if ours is None else ours[1]
 
 
 adapters["ufunc of a library"] = _library_ufunc

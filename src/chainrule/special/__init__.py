@@ -13,7 +13,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.special.error_functions import erf as erf, erfc as erfc
+    from chainrule.special.bessel_functions import j0 as j0, j1 as j1, jv as jv, y0 as y0, y1 as y1, yv as yv
+    from chainrule.special.entropies import (
+        entr as entr,
+        kl_div as kl_div,
+        rel_entr as rel_entr,
+        xlog1py as xlog1py,
+        xlogy as xlogy,
+    )
+    from chainrule.special.error_functions import (
+        erf as erf,
+        erfc as erfc,
+        erfcinv as erfcinv,
+        erfcx as erfcx,
+        erfinv as erfinv,
+        log_ndtr as log_ndtr,
+        ndtr as ndtr,
+        ndtri as ndtri,
+    )
+    from chainrule.special.gamma_functions import (
+        beta as beta,
+        betaln as betaln,
+        binom as binom,
+        digamma as digamma,
+        factorial as factorial,
+        gamma as gamma,
+        gammaln as gammaln,
+        loggamma as loggamma,
+        multigammaln as multigammaln,
+        polygamma as polygamma,
+        psi as psi,
+        zeta as zeta,
+    )
+    from chainrule.special.incomplete_functions import (
+        betainc as betainc,
+        betaincc as betaincc,
+        exp1 as exp1,
+        expi as expi,
+        gammainc as gammainc,
+        gammaincc as gammaincc,
+    )
     from chainrule.special.logistic import (
         expit as expit,
         log_expit as log_expit,
@@ -22,17 +61,39 @@ if TYPE_CHECKING:
         softplus as softplus,
     )
     from chainrule.special.matrices import expm as expm
+    from chainrule.special.modified_bessel_functions import (
+        i0 as i0,
+        i0e as i0e,
+        i1 as i1,
+        i1e as i1e,
+        iv as iv,
+        ive as ive,
+        k0 as k0,
+        k0e as k0e,
+        k1 as k1,
+        k1e as k1e,
+        kv as kv,
+        kve as kve,
+    )
     from chainrule.special.networks import gelu as gelu, one_hot as one_hot, relu as relu, silu as silu
     from chainrule.special.softmax_family import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 
 # A file has no name of a function: importing it would hide the function.
 _HOMES = {
-    "error_functions": ("erf", "erfc"),
+    "bessel_functions": ("j0", "j1", "jv", "y0", "y1", "yv"),
+    "entropies": ("entr", "kl_div", "rel_entr", "xlog1py", "xlogy"),
+    "error_functions": ("erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"),
+    "gamma_functions": (
+        "beta", "betaln", "binom", "digamma", "factorial", "gamma", "gammaln", "loggamma", "multigammaln",
+        "polygamma", "psi", "zeta",
+    ),
+    "incomplete_functions": ("betainc", "betaincc", "exp1", "expi", "gammainc", "gammaincc"),
     "logistic": ("expit", "log_expit", "logit", "sigmoid", "softplus"),
     "matrices": ("expm",),
+    "modified_bessel_functions": ("i0", "i0e", "i1", "i1e", "iv", "ive", "k0", "k0e", "k1", "k1e", "kv", "kve"),
     "networks": ("gelu", "one_hot", "relu", "silu"),
     "softmax_family": ("log_softmax", "logsumexp", "softmax"),
-}
+}  # fmt: skip
 _home_of = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_home_of)

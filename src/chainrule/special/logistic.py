@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import floating
@@ -11,6 +12,7 @@ __all__ = ["expit", "log_expit", "logit", "sigmoid", "softplus"]
 F = evaluating
 
 
+@stands_for("scipy.special.expit")
 def expit(x: Array) -> Array:
     """The logistic function 1 / (1 + exp(-x)), without overflow and exact in both tails.
 
@@ -33,6 +35,7 @@ sigmoid = expit
 """Another name of `expit`."""
 
 
+@stands_for("scipy.special.log_expit")
 def log_expit(x: Array) -> Array:
     """The logarithm of the logistic function, -log(1 + exp(-x)): the log-likelihood of a binary label.
 
@@ -49,6 +52,7 @@ def log_expit(x: Array) -> Array:
     return F.log_expit(floating(x))
 
 
+@stands_for("scipy.special.logit")
 def logit(x: Array) -> Array:
     """The log odds log(x / (1 - x)), the inverse of `expit`.
 
@@ -65,6 +69,7 @@ def logit(x: Array) -> Array:
     return F.logit(floating(x))
 
 
+@stands_for("scipy.special.softplus")
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), a smooth form of `relu`, without overflow.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.errors import ShapeError
@@ -12,6 +13,7 @@ __all__ = ["expm"]
 F = evaluating
 
 
+@stands_for("scipy.linalg.expm")
 def expm(a: Array) -> Array:
     """The exponential of a matrix, 1 + A + A^2 / 2 + ..., for every square matrix, defective or not.
 

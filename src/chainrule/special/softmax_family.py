@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import Axis, axes, floating
@@ -11,6 +12,7 @@ __all__ = ["log_softmax", "logsumexp", "softmax"]
 F = evaluating
 
 
+@stands_for("scipy.special.softmax")
 def softmax(x: Array, axis: Axis = -1) -> Array:
     """exp(x) / sum(exp(x)) along an axis, without overflow.
 
@@ -33,6 +35,7 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     return F.softmax(x, axis=axes(x, axis))
 
 
+@stands_for("scipy.special.log_softmax")
 def log_softmax(x: Array, axis: Axis = -1) -> Array:
     """x - log(sum(exp(x))) along an axis: the logarithm of `softmax`, also where that is 0 in floating point.
 
@@ -55,6 +58,7 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
     return F.log_softmax(x, axis=axes(x, axis))
 
 
+@stands_for("scipy.special.logsumexp")
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over axes, without overflow; its derivative is `softmax`.
 
