@@ -19,7 +19,7 @@ from chainrule.emit import loop  # noqa: F401  enters how a loop runs
 from chainrule.passes.forward import push
 from chainrule.passes.guards import observer_in_force, tangent_observer_in_force, warn_of_writes, watched
 from chainrule.passes.reverse import pull
-from chainrule.read.boundary import located
+from chainrule.read.boundary import NAMED, located
 
 __all__ = ["Run"]
 
@@ -62,7 +62,7 @@ class Run:
         self._trace = recording
         try:
             self.result = f(*arguments, **keywords)
-        except (TypeError, ValueError, AttributeError) as error:
+        except NAMED as error:
             if (named := located(error)) is not error:
                 raise named from None
             raise

@@ -17,6 +17,7 @@ from chainrule.calculus.jacobians import jacobian
 from chainrule.calculus.newton import iterate, newton
 from chainrule.calculus.products import jvp, vjp
 from chainrule.core.derivative import Custom
+from chainrule.core.equivalents import stands_for
 from chainrule.core.graph import Graph
 from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
@@ -31,8 +32,13 @@ from chainrule.read.trace import trace
 __all__ = ["custom_minimum", "custom_root", "fixed_point"]
 
 Solve = Callable[[Callable[[Any], Any], Any], Any]
+_ROOT_FINDERS = tuple(
+    f"scipy.optimize.{name}"
+    for name in ("bisect", "brenth", "brentq", "fsolve", "newton", "ridder", "root", "root_scalar", "toms748")
+)
 
 
+@stands_for(*_ROOT_FINDERS)
 def custom_root(
     f: Callable[..., Any],
     solve: Solve | None = None,
@@ -95,6 +101,7 @@ def fixed_point(
     return _Implicit("fixed point", g, solve, tolerance, linear_solve).function()
 
 
+@stands_for("scipy.optimize.*")
 def custom_minimum(
     loss: Callable[..., Any],
     solve: Solve | None = None,

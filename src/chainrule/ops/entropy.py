@@ -18,7 +18,9 @@ from chainrule.ops import rules
 def _entr(x: Any) -> Any:
     x = np.asarray(x) * 1.0
     inside = x > 0
-    return np.where(inside, -x * np.log(np.where(inside, x, 1.0)), np.where(x < 0, -np.inf, -0.0 * x))[()]
+    outside = np.where(x < 0, -np.inf, np.where(x == 0, 0.0, x))  # NaN stays
+    positive = np.where(inside, x, 1.0)
+    return np.where(inside, -positive * np.log(positive), outside).astype(x.dtype)[()]
 
 
 def _rel_entr(x: Any, y: Any) -> Any:
@@ -26,7 +28,8 @@ def _rel_entr(x: Any, y: Any) -> Any:
     inside = (x > 0) & (y > 0)
     p, q = np.where(inside, x, 1.0), np.where(inside, y, 1.0)
     outside = np.where((x == 0) & (y >= 0), 0.0, np.where(np.isnan(x) | np.isnan(y), np.nan, np.inf))
-    return np.where(inside, p * _log_ratio(p, q), outside).astype(np.result_type(x, y))[()]
+    with np.errstate(invalid="ignore"):
+        return np.where(inside, p * _log_ratio(p, q), outside).astype(np.result_type(x, y))[()]
 
 
 def _kl_div(x: Any, y: Any) -> Any:
@@ -34,7 +37,8 @@ def _kl_div(x: Any, y: Any) -> Any:
     inside = (x > 0) & (y > 0)
     p, q = np.where(inside, x, 1.0), np.where(inside, y, 1.0)
     outside = np.where((x == 0) & (y >= 0), y, np.where(np.isnan(x) | np.isnan(y), np.nan, np.inf))
-    return np.where(inside, _deviance(p, q), outside).astype(np.result_type(x, y))[()]
+    with np.errstate(invalid="ignore"):
+        return np.where(inside, _deviance(p, q), outside).astype(np.result_type(x, y))[()]
 
 
 def _floating(*dtypes: Any, **_: Any) -> Any:
