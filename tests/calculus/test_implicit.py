@@ -29,6 +29,22 @@ def test_derivatives_of_every_order(order: int, factor: float) -> None:
     np.testing.assert_allclose(by_reverse(3.0), want, rtol=1e-12)
 
 
+def test_a_formula() -> None:
+    root = cr.custom_root("x^2 - a")
+    np.testing.assert_allclose(cr.value_and_grad(root, argnums=1)(1.0, 2.0), (np.sqrt(2), 0.5 / np.sqrt(2)))
+
+
+def test_newtons_method_asks_for_few_values() -> None:
+    calls = []
+
+    def f(x: Any, a: Any) -> Any:
+        calls.append(1)
+        return x**2 - a
+
+    cr.custom_root(f)(1.0, 2.0)
+    assert len(calls) <= 16
+
+
 def test_what_stands_in_the_closure_is_differentiated() -> None:
     root = lambda a: cr.custom_root(lambda x: x**2 - np.sqrt(a) * np.sqrt(a))(1.0)
     a = np.array([1.0, 2.0, 4.0])
@@ -304,7 +320,7 @@ def test_a_branch_on_a_value_of_the_closure() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: cr.custom_root(3), cr.ArgumentError, "f is 3: expected a function"),
+        (lambda: cr.custom_root(3), cr.ArgumentError, "expected a function or a formula, not 3"),
         (lambda: cr.custom_root(np.sin, 3), cr.ArgumentError, "solve is 3"),
         (lambda: cr.fixed_point(np.sin, linear_solve="cg"), cr.ArgumentError, "linear_solve is 'cg'"),
         (lambda: cr.custom_root(np.sin, tolerance=-1.0), cr.ArgumentError, "tolerance is -1.0"),

@@ -92,6 +92,17 @@ def test_a_derivation_cannot_be_verified_and_says_how_the_derivative_is_found() 
         cr.explain(lambda x: cr.numeric_rule(math.lgamma)(x) * x, 2.0)
 
 
+@pytest.mark.parametrize("shown", [lambda f: cr.source(f, 2.0), lambda f: cr.graph(f, 2.0).forward_backward()])
+def test_what_has_no_graph_cannot_be_shown(shown: Any) -> None:
+    with pytest.raises(cr.DerivativeMissingError, match="the derivative of lgamma is computed on arrays"):
+        shown(lambda x: cr.numeric_rule(math.lgamma)(x) * x)
+
+
+def test_it_runs_compiled() -> None:
+    f = lambda x: cr.numeric_rule(math.lgamma)(x) * x
+    np.testing.assert_allclose(cr.compile(cr.grad(f))(2.5), cr.grad(f)(2.5))
+
+
 def test_a_better_rule_may_follow() -> None:
     f = cr.numeric_rule(np.cbrt)
     cr.define_vjp(f, lambda g, out, x: 42.0 * g)

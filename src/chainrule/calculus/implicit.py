@@ -12,6 +12,7 @@ from chainrule.calculus.arguments import differentiable, function_name, positive
 from chainrule.calculus.containers import flatten, leaves_like
 from chainrule.calculus.custom import OPAQUE
 from chainrule.calculus.equation import DENSE, Equation, LinearSolve
+from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.calculus.jacobians import jacobian
 from chainrule.calculus.newton import iterate, newton
@@ -40,7 +41,7 @@ _ROOT_FINDERS = tuple(
 
 @stands_for(*_ROOT_FINDERS)
 def custom_root(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | str,
     solve: Solve | None = None,
     *,
     tolerance: float = 1e-6,
@@ -49,8 +50,8 @@ def custom_root(
     """The root x of f(x, *args) = 0 as a differentiable function of the args, found by any solver.
 
     Args:
-        f: a NumPy function of x and of what the root depends on; its value has the structure and shapes of x, which
-            may be a number, an array or a container. Traced values that it finds in its closure are differentiated too.
+        f: a NumPy function of x and of what the root depends on, or a formula; its value has the structure and shapes
+            of x, a number, an array or a container. Traced values that f finds in its closure are differentiated too.
         solve: called as `solve(residual, x0)` with a plain function of x alone; returns the root. It is not traced, so
             it may be SciPy's or anybody's. By default Newton's method.
         tolerance: how far from the root the answer may be, relative to its size: one step of Newton's method from it
@@ -81,7 +82,7 @@ def custom_root(
 
 
 def fixed_point(
-    g: Callable[..., Any],
+    g: Callable[..., Any] | str,
     solve: Solve | None = None,
     *,
     tolerance: float = 1e-6,
@@ -103,7 +104,7 @@ def fixed_point(
 
 @stands_for("scipy.optimize.*")
 def custom_minimum(
-    loss: Callable[..., Any],
+    loss: Callable[..., Any] | str,
     solve: Solve | None = None,
     *,
     tolerance: float = 1e-6,
@@ -131,12 +132,12 @@ class _Implicit:
     """What was given, checked."""
 
     def __init__(self, kind: str, f: Any, solve: Any, tolerance: Any, linear_solve: Any) -> None:
-        for what, given, optional in (("f", f, False), ("solve", solve, True), ("linear_solve", linear_solve, True)):
-            if not callable(given) and not (optional and given is None):
+        for what, given in (("solve", solve), ("linear_solve", linear_solve)):
+            if given is not None and not callable(given):
                 raise ArgumentError(f"{what} is {given!r:.60}: expected a function")
-        self.kind, self.f, self.solve = kind, f, solve
+        self.kind, self.f, self.solve = kind, as_function(f), solve
         self.tolerance, self.linear_solve = positive(tolerance, "tolerance"), linear_solve
-        self.name = function_name(f)
+        self.name = function_name(self.f)
 
     def function(self) -> Callable[..., Any]:
         @wraps(self.f)

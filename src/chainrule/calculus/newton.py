@@ -40,6 +40,9 @@ def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Ar
                 f"Newton's method has found no root of {name}: its Jacobian is singular on the way, where max |f| is "
                 f"{_size(found):.1e}\n  start elsewhere, or give a solver: solve="
             ) from error
+        rounding = 4 * np.finfo(x.dtype).eps * _size(x)
+        if _size(change) <= rounding:
+            return x
         scale = 1.0
         for _ in range(_HALVINGS):
             tried = x + scale * change
@@ -53,7 +56,7 @@ def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Ar
                 return x
             break
         x, found = tried, there
-        if _size(scale * change) <= 4 * np.finfo(x.dtype).eps * _size(x):
+        if _size(scale * change) <= rounding:
             return x
     raise ConvergenceError(
         f"Newton's method has found no root of {name}: max |f| is {_size(found):.1e} after it\n"

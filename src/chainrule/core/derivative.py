@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.core.cotangent import Mask, Masked, both
 from chainrule.core.record import Record
+from chainrule.core.registry import building
 from chainrule.core.saturation import overflowed, unsaturated
 from chainrule.core.shapes import Array
 from chainrule.errors import DerivativeMissingError
@@ -339,11 +340,13 @@ class Custom(Derivative):
         self.jvp, self.vjp, self.reason = jvp, vjp, reason
 
     def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        _require_values(F, record)
         if self.jvp is None:
             raise DerivativeMissingError(_missing(record, "forward", "jvp", "define_jvp", "reverse mode (grad, vjp)"))
         return self.jvp(F, tangents, record.value, *record.values, **record.parameters)
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
+        _require_values(F, record)
         if self.vjp is None:
             raise DerivativeMissingError(_missing(record, "reverse", "vjp", "define_vjp", "forward mode (jvp)"))
         found = self.vjp(F, cotangent, record.value, *record.values, **record.parameters)
@@ -353,6 +356,15 @@ class Custom(Derivative):
             else _match(F, term() if callable(term) and not hasattr(term, "dtype") else term, None, primal)
             for operand, term, primal in zip(record.operands, found, record.values, strict=True)
         ]
+
+
+def _require_values(F: Any, record: Record) -> None:
+    """Raise where a graph is to be made of a rule that is written for arrays."""
+    if F is building and record.primitive is not None and record.primitive.opaque:
+        raise DerivativeMissingError(
+            f"the derivative of {_name(record)} is computed on arrays: it has no graph, and can be neither shown nor "
+            "written as code\n  use grad, jvp and vjp, which compute it"
+        )
 
 
 def _missing(record: Record, mode: str, rule: str, definer: str, other: str) -> str:
