@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, seed, settings, strategies as st
 from samples import samples_of
 
 import chainrule as cr
@@ -361,7 +361,12 @@ def test_random_formulas(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None)
-@given(formulas(depth=4))
-def test_many_random_formulas(text: str) -> None:
-    explained(text)
+@pytest.mark.parametrize("part", range(8))  # for as many processes
+def test_ten_thousand_random_formulas(part: int) -> None:
+    @seed(part)
+    @settings(max_examples=10_000 // 8, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(formulas(depth=4))
+    def explained_all(text: str) -> None:
+        explained(text)
+
+    explained_all()

@@ -43,6 +43,9 @@ _FORMS = (
     _Form(lambda x: x / math.e, lambda m, r: r * m.e),
     _Form(lambda x: math.copysign(x * x, x), lambda m, r: m.sign(r) * m.sqrt(abs(r))),
     _Form(lambda x: math.exp(x) if abs(x) < 7 else 0.0, lambda m, r: m.log(r)),
+    # The power rule lowers an exponent: pi - 1, e - 2.
+    *(_Form(lambda x, n=n: (x + n) / math.pi, lambda m, r, n=n: r * m.pi - n) for n in (1, 2)),  # type: ignore[misc]
+    *(_Form(lambda x, n=n: (x + n) / math.e, lambda m, r, n=n: r * m.e - n) for n in (1, 2)),  # type: ignore[misc]
 )
 _TYPED = 8  # digits of a decimal number that a person has typed; a longer one may have been computed
 _SIMPLE = 8192  # the largest denominator of a fraction by itself: the fourth root of 2^52

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.core.graph import Node, constant
+from chainrule.core.graph import Node, constant, topological
 from chainrule.passes.rewrites import number, operation, scalar_node
 
 __all__ = [
@@ -303,7 +303,7 @@ def _ordered(F: Any, factors: Sequence[Factor]) -> list[Factor]:
         factor = factors[i]
         if _is_letter(factor):
             return 1, places.get(factor.base, -1)
-        if factor.unit is None and number(factor.base) is not None:
+        if _is_number(factor):
             return 0, 0
         if factor.base is EULER and factor.unit is not None and sums:
             short = F.operations(factor.unit) <= _SHORT
@@ -311,6 +311,13 @@ def _ordered(F: Any, factors: Sequence[Factor]) -> list[Factor]:
         return 2, i
 
     return [factors[i] for i in sorted(range(len(factors)), key=rank)]
+
+
+def _is_number(factor: Factor) -> bool:
+    """sqrt(2), 3^pi: a number to a power without letters."""
+    if number(factor.base) is None and (factor.base is not EULER or factor.unit is None):
+        return False
+    return factor.unit is None or not any(node.is_input for node in topological([factor.unit]))
 
 
 def _is_letter(factor: Factor) -> bool:
