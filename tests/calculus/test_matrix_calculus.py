@@ -172,7 +172,7 @@ def test_what_is_refused() -> None:
         cr.explain(["X w", "w"], wrt="w", shapes="X: N d, w: d")
     with pytest.raises(cr.errors.ArgumentError, match="method 'index' is for one number"):
         cr.explain("X w", wrt="w", shapes="X: N d, w: d", method="index")
-    with pytest.raises(cr.errors.ArgumentError, match="no Jacobian matrix is known for the operation cumsum"):
+    with pytest.raises(cr.errors.ArgumentError, match="no Jacobian matrix is known for the operation"):
         cr.explain(lambda w: np.cumsum(w**2), np.ones(3))
     with pytest.raises(cr.errors.ArgumentError, match="is derived once"):
         cr.explain("w^T w", wrt="w", shapes="w: d", order=2)
@@ -244,3 +244,45 @@ def test_the_jacobian_of_a_traced_function() -> None:
     w = np.array([0.1, -0.2, 0.3])
     derivation = cr.explain(f, w)
     np.testing.assert_allclose(derivation.parts[0].value, cr.jacobian(f)(w), rtol=1e-12)
+
+
+# Large arrays.
+
+
+def test_large_arrays_are_checked_at_small_sizes_and_the_result_at_those_given() -> None:
+    rng = np.random.default_rng(5)
+    X, y, w = rng.normal(size=(2000, 30)), rng.normal(size=2000), rng.normal(size=30)
+
+    def mse(w: Any, X: Any, y: Any) -> Any:
+        r = X @ w - y
+        return np.mean(r**2)
+
+    for method in ("rules", "index"):
+        derivation = cr.explain(mse, w, X, y, wrt="w", method=method)  # type: ignore[arg-type]
+        (part,) = derivation.parts
+        assert part.result.text() == "(2/N) X^T r"
+        np.testing.assert_allclose(part.value, cr.grad(mse)(w, X, y), rtol=1e-12)
+        np.testing.assert_allclose(part.result(w, X, y), part.value, rtol=1e-12)
+        assert "with arrays of a smaller size (5 for 30, 7 for 2,000), and the result" in str(derivation)
+        assert derivation.function.inputs[1].shape == (2000, 30)
+    shown = str(cr.explain(mse, w, X, y, wrt="w", method="index"))
+    assert "(1/N) sum_i(" in shown
+    assert "7 sum" not in shown
+    assert "(30,) = (30, 2000) (2000,)" in str(cr.explain(lambda w: mse(w, X, y), w))
+
+
+def test_the_jacobian_of_large_arrays() -> None:
+    X = np.random.default_rng(6).normal(size=(200, 20))
+
+    def f(w: Any) -> Any:
+        return np.tanh(X @ w) + np.sum(w)
+
+    w = np.linspace(-0.1, 0.1, 20)
+    np.testing.assert_allclose(cr.explain(f, w).parts[0].value, cr.jacobian(f)(w), rtol=1e-10)
+
+
+def test_a_result_that_is_not_that_of_the_sizes_given_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.ones((200, 20))
+    monkeypatch.setattr("chainrule.passes.smaller.Smaller._count", lambda self, count: count)
+    with pytest.raises(cr.DerivationError, match="is that at small sizes"):
+        cr.explain(lambda w: np.mean((X @ w) ** 2), np.ones(20))

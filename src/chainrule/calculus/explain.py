@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from chainrule.calculus.at_small_sizes import at_small_sizes
 from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.index_calculus import by_index
 from chainrule.calculus.matrix_calculus import by_differentials, prepared
@@ -150,17 +151,17 @@ def _by_graph(subject: Subject, by: Sequence[Node], order: int, detail: Detail) 
 
 
 def _by_differentials(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
-    return by_differentials(_prepared(subject, order), by, detail, subject.point)
+    return at_small_sizes(by_differentials, _prepared(subject, order), by, detail, subject.point)
 
 
 def _by_index(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
     graph = _prepared(subject, order)
     if subject.several:
         raise ArgumentError(
-            f'the value has the shape {graph.outputs[0].shape}, and method "index" is for one number, such as a loss; '
-            'method="rules" takes a vector'
+            f"the value has the shape {graph.outputs[0].shape}, and method 'index' is for one number, such as a loss; "
+            "method 'rules' takes a vector"
         )
-    return by_index(graph, by, detail, subject.point)
+    return at_small_sizes(by_index, graph, by, detail, subject.point, lettered=True)
 
 
 def _prepared(subject: Subject, order: int) -> Graph:

@@ -30,7 +30,9 @@ _SIMPLIFY = Rule("constant factors in front of the sums", "sum_i c u_i = c sum_i
 _MATRIX_FORM = Rule("in matrix form", "(A^T r)_j = sum_i A_ij r_i")
 
 
-def by_index(graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[str, Any]) -> Derivation:
+def by_index(
+    graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[str, Any], sizes: Mapping[int, str] | None = None
+) -> Derivation:
     """The gradients of a scalar function of arrays by index.
 
     Args:
@@ -38,13 +40,14 @@ def by_index(graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[st
         by: inputs of it.
         detail: how much is shown.
         point: values of the inputs by name, or nothing.
+        sizes: letters for sizes; without it those that were declared.
 
     Raises:
         DerivationError: a step could not be verified, or an operation has no form by index.
     """
     whole = by_differentials(graph, by, detail, point)
     verifier = Verifier(graph, start=point or None)
-    parts = tuple(_Work(graph, verifier, whole, part).part() for part in whole.parts)
+    parts = tuple(_Work(graph, verifier, whole, part, sizes or sizes_of(graph)).part() for part in whole.parts)
     return Derivation(graph, whole.formula, whole.name, parts, detail, whole.names, point)
 
 
@@ -60,18 +63,20 @@ class _Work:
         verifier: of its terms.
         whole: the derivation by differentials.
         gradient: the part of it by the same variable.
+        sizes: the letters of sizes.
     """
 
     graph: Graph
     verifier: Verifier
     whole: Derivation
     gradient: Part
+    sizes: Mapping[int, str]
     directions: dict[Any, Node] = field(default_factory=dict)
 
     def part(self) -> Part:
         """The derivative by one component, step by step."""
         x, output = self.gradient.by, self.graph.outputs[0]
-        components = Components(x, [node.name for node in self.graph.inputs], sizes_of(self.graph))
+        components = Components(x, [node.name for node in self.graph.inputs], self.sizes)
         for _, form in standard_forms(output):
             output = form
         term = components.of(output)
