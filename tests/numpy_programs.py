@@ -155,8 +155,8 @@ def _taken(rng: np.random.Generator, text: str, values: dict[str, Any]) -> tuple
     size, dtype = np.size(result), np.asarray(result).dtype
     if dtype.kind not in "fc" or not size or not np.all(np.abs(result) < 20):
         return None
-    if dtype.kind == "c":
-        part = f"np.real((1 - 0.5j) * {part})"
+    # The real part also of what is real in NumPy: others give complex eigenvalues whatever they are.
+    part = f"np.real((1 - 0.5j) * {part})" if dtype.kind == "c" else f"np.real({part})"
     letter = str(rng.choice([letter for letter in RANGES if np.prod(SHAPES[letter], dtype=int) <= size]))
     shape, count = SHAPES[letter], int(np.prod(SHAPES[letter], dtype=int))
     if not shape:

@@ -41,3 +41,12 @@ def test_what_follows_another_operand_is_batched_with_either_or_both() -> None:
         arguments = [stack if axis == 0 else stack[1] for axis in axes]
         got = cr.vmap(lambda x, y: F.broadcast_like(F.sum_like(x, y), y), axes)(*arguments)
         np.testing.assert_array_equal(got, np.broadcast_to(arguments[0], (4, 3)))
+
+
+def test_a_cast_after_another_of_more_axes_keeps_its_own() -> None:
+    """The mean over what is no NaN casts a count to the dtype of the whole array."""
+    stack = np.stack([ROWS, ROWS + 1, np.where(ROWS > 2, np.nan, ROWS)])
+    np.testing.assert_allclose(cr.vmap(lambda x: np.nanmean(x, axis=1))(stack), np.nanmean(stack, axis=2))
+    gradients = cr.vmap(cr.grad(lambda x: np.max(x) ** 2))(stack[:2])
+    for got, x in zip(gradients, stack[:2], strict=True):
+        np.testing.assert_array_equal(got, 2 * np.max(x) * (x == np.max(x)))

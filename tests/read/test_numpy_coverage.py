@@ -25,6 +25,7 @@ from numpy_calls import (
     refusal,
     verdict,
 )
+from numpy_programs import differentiated_calls
 
 import chainrule as cr
 
@@ -174,6 +175,45 @@ def test_axes_without_components_are_taken_and_refused_as_numpy_does(shape: tupl
         assert [np.shape(part) for part in got] == [np.shape(part) for part in want], str(call)
         (gradient,) = pullback([np.ones_like(part) for part in got])
         assert gradient.shape == shape
+
+
+# How many components are chosen depends on their values, so no batch of them is an array.
+CHOOSING = {"numpy.extract", "numpy.ix_", "numpy.piecewise"}
+
+
+def ways(call: Call) -> None:
+    """Emitted source and batches give the same gradients."""
+    point, letters = call.point(), ", ".join(call.letters)
+    every = tuple(range(len(point)))
+    f = eval(f"lambda {letters}: total({letters})", {"total": bent(call, np)})  # source names its parameters
+    names: dict[str, Any] = {}
+    exec(cr.source(f, *point, argnums=every), names)
+    emitted = next(value for name, value in names.items() if name.startswith("grad"))(*point)
+    gradient = cr.grad(f, argnums=every)
+    for got, want in zip(emitted if len(point) > 1 else (emitted,), gradient(*point), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9, err_msg=f"source of {call}")
+    if call.function in CHOOSING:
+        return
+    stacks = [np.stack([x, x + 0.003, x - 0.002]) for x in point]
+    rows = [gradient(*(stack[i] for stack in stacks)) for i in range(3)]
+    for k, got in enumerate(cr.vmap(gradient)(*stacks)):
+        np.testing.assert_allclose(got, [row[k] for row in rows], rtol=1e-8, atol=1e-8, err_msg=f"batch of {call}")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_source_and_batches_of_every_call() -> None:
+    for call in differentiated_calls():
+        ways(call)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name", ["numpy.linspace", "numpy.nanmax", "numpy.diagflat", "numpy.quantile", "numpy.convolve", "numpy.fft.irfftn"]
+)
+def test_source_and_batches(name: str) -> None:
+    for call in calls_of(name, FUNCTIONS[name]):
+        ways(call)
 
 
 def test_warnings_of_names_on_their_way_out_are_not_ours() -> None:

@@ -55,6 +55,8 @@ class _Follows(ShapeRule):
         if len(operands) == 1:
             return apply(*operands, **parameters)
         x, like = stacked(F, operands, batched)
+        if self.leader == 0:
+            return apply(x, like, **parameters)  # of the other one only the dtype counts
         rank = np.ndim(like)
         x, like = aligned(F, (x, like), (True, True))
         out = apply(x, like, **parameters)

@@ -304,6 +304,7 @@ class NumPyPrinter(Printer):
         if (
             sign == "*"
             and left.is_constant
+            and left.shape == ()
             and left.parameters["value"] == 1
             and not isinstance(left.dtype, type)
             and self._forgets(node, left)

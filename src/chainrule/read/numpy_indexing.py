@@ -152,9 +152,12 @@ def _diag(v: Any, k: int = 0) -> Any:
         return diagonal(v, k)
     if v.ndim != 1:
         raise ShapeError(f"diag takes a vector or a matrix, not shape {v.shape}")
-    n = v.size + abs(k)
-    places = np.arange(v.size)
-    return F.scatter(np.zeros((n, n)), v, places - min(k, 0), places + max(k, 0), pattern=("#", "#"))
+    square, n = F.einsum(v, subscripts="i->ii"), v.size
+    if not k:
+        return square
+    beside, below = np.zeros((n, abs(k)), v.dtype), np.zeros((abs(k), n + abs(k)), v.dtype)
+    row = F.concatenate(beside, square, axis=1) if k > 0 else F.concatenate(square, beside, axis=1)
+    return F.concatenate(row, below, axis=0) if k > 0 else F.concatenate(below, row, axis=0)
 
 
 @answers(np.diagflat)
