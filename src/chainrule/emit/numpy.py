@@ -301,14 +301,7 @@ class NumPyPrinter(Printer):
     def _infix(self, node: Node) -> Expression:
         sign, binding = _SIGN_OF[_evaluate(node)]
         left, right = node.operands
-        if (
-            sign == "*"
-            and left.is_constant
-            and left.shape == ()
-            and left.parameters["value"] == 1
-            and not isinstance(left.dtype, type)
-            and self._forgets(node, left)
-        ):
+        if sign == "*" and _is_one(left) and self._forgets(node, left):
             return self.written[right]
         loosest = Binding.SUM if binding is Binding.COMPARISON else binding
         # Rounding depends on the order: a + (b + c) keeps its parentheses.
@@ -372,6 +365,12 @@ class NumPyPrinter(Printer):
 
     def model(self, node: Node) -> str:
         return self.operand(self.models[node], Binding.ATOM, node)
+
+
+def _is_one(node: Node) -> bool:
+    """Whether it is the number 1 with a dtype of its own."""
+    one = node.is_constant and node.shape == () and node.parameters["value"] == 1
+    return bool(one) and not isinstance(node.dtype, type)
 
 
 def _whole(value: Any, evaluate: Any) -> Any:
