@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from random_programs import programs
 from scipy.optimize._numdiff import group_columns
 
 import chainrule as cr
@@ -258,3 +259,19 @@ def test_a_defect_of_a_pattern_is_not_returned(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("chainrule.calculus.sparse._Recorded.pattern", lambda self: sp.eye_array(3, dtype=bool).tocsr())
     with pytest.raises(cr.DerivationError, match="defect of chainrule"):
         cr.sparse_jacobian(np.cumsum)(np.ones(3))
+
+
+def test_hessians_of_random_programs() -> None:
+    """Among them is one of which rounding is all that there is: it is no reason to find a defect."""
+    for program in programs(15, 9360):
+        with np.errstate(all="ignore"):
+            found = cr.sparse_hessian(program, argnums=(0, 1, 2))(*program.point).toarray()
+            blocks = cr.hessian(program, argnums=(0, 1, 2))(*program.point)
+        sizes = [np.size(x) for x in program.point]
+        want = np.block(
+            [
+                [np.asarray(b).reshape(m, n) for b, n in zip(row, sizes, strict=True)]
+                for row, m in zip(blocks, sizes, strict=True)
+            ]
+        )
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-9 * (1 + np.abs(want).max()), err_msg=str(program))
