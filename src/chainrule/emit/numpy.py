@@ -192,7 +192,12 @@ class NumPyPrinter(Printer):
             others and consumer.operands[1] is others[0] and static_number(others[0])
         ):
             return False
-        return all(self._keeps(user, consumer) or _name(user) == "scatter" for user in self._users[consumer])
+        return all(
+            self._keeps(user, consumer)
+            or _name(user) == "scatter"
+            or (_name(user) == "expand_like" and user.dtype == np.float64)
+            for user in self._users[consumer]
+        )
 
     def _array(self, node: Node) -> str:
         """The name of a constant array: small ones are written above the function, large ones are parameters."""

@@ -163,10 +163,10 @@ def _einsum(printer: NumPyPrinter, node: Node) -> Expression | None:
 
 
 def _identity_like(printer: NumPyPrinter, node: Node) -> Expression | None:
-    if node.ndim != 2:
-        return None
+    model = printer.model(node.operands[0])
     dtype = "" if node.dtype == np.float64 else f", dtype={dtype_literal(node.dtype)}"
-    return Expression(f"np.eye({printer.model(node.operands[0])}.shape[1]{dtype})")
+    identity = f"np.eye({model}.shape[-1]{dtype})"
+    return Expression(identity if node.ndim == 2 else f"np.broadcast_to({identity}, {model}.shape)")
 
 
 # NumPy's own way to write what derivative rules are made of; everything else is a call of the operation's function.

@@ -10,6 +10,7 @@ from chainrule.core.derivative import Constant, Elementwise, Linear
 from chainrule.core.domain import Domain, Interval, Kink
 from chainrule.core.notation import Call, Fraction, Infix, Power, Precedence, Prefix, Root, Transparent
 from chainrule.core.primitive import example, primitive
+from chainrule.core.registry import building
 from chainrule.core.shapes import Array, elementwise
 from chainrule.ops import rules
 
@@ -30,6 +31,11 @@ def _power_by_exponent(F: Any, out: Array, x: Array, y: Array) -> Array:
         return out * (float(logarithm) if isinstance(logarithm, float) else logarithm)
     nothing = F.logical_and(F.equal(x, 0.0), F.greater(y, 0.0))
     return F.where(nothing, 0.0, out * F.log(F.where(nothing, 1.0, x)))
+
+
+def _inverse(F: Any, y: Array) -> Array:
+    # In a graph 1/3 stays a quotient, to be written as one; of values a Python number stays one.
+    return F.divide(1, y) if F is building else 1 / y
 
 
 def _not_zero(F: Any, x: Array) -> Array:
@@ -71,7 +77,7 @@ multiply = primitive("multiply", evaluate=np.multiply, shape=elementwise,
                      notation=Infix("*", Precedence.PRODUCT, associative=True), rule=rules.PRODUCT)
 
 divide = primitive("divide", evaluate=np.divide, shape=elementwise,
-                   derivative=Elementwise(lambda F, out, x, y: 1 / y,
+                   derivative=Elementwise(lambda F, out, x, y: _inverse(F, y),
                                           lambda F, out, x, y: -out / y, saturates=(1,)),
                    notation=Fraction(), rule=rules.QUOTIENT,
                    domain=Domain(text="the divisor is not 0", kinks=(

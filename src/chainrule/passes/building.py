@@ -288,16 +288,21 @@ class Building:
             return self._strong(made, node)
         return self.shared(made) if _same_dtype(made, node) else None
 
-    def _strong(self, made: Node, like: Node) -> Node:
-        """A term of weak numbers with the dtype of another node: its first number takes it."""
+    def _strong(self, made: Node, like: Node) -> Node | None:
+        """A term of weak numbers with the dtype of another node: its first number takes it. None if it has none."""
         if made.is_input:
             return made
         if made.primitive is None:
             value = np.asarray(made.parameters["value"], like.dtype)[()]
             return self.shared(Node(None, (), {"value": value}, (), like.dtype, made.name))
-        # The first weak operand: that of where is not its condition.
-        place = next(i for i, operand in enumerate(made.operands) if operand.dtype is float)
-        operands = [self._strong(x, like) if i == place else x for i, x in enumerate(made.operands)]
+        # The first weak operand: that of where is not its condition. In 1/2 both are integers.
+        weak = [x for x in made.operands if x.dtype is float]
+        weak = weak or [x for x in made.operands if x.dtype is int and x.is_constant]
+        strong = self._strong(weak[0], like) if weak else None
+        if strong is None:
+            return None
+        place = made.operands.index(weak[0])
+        operands = [strong if i == place else x for i, x in enumerate(made.operands)]
         return cast(Node, getattr(self.plain, made.primitive.name)(*operands, **made.parameters))
 
     def _rules_on(self, primitive: Primitive) -> tuple[list[Rewrite], list[Rewrite]]:

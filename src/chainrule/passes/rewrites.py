@@ -210,7 +210,13 @@ def _broadcast_last(F: Any, node: Node) -> Node | None:
 
 
 def _fold(F: Any, node: Node) -> Node | None:
-    return evaluated(node)
+    value = evaluated(node)
+    if value is not None and operation(node) == "divide":
+        # A quotient such as 1/2 or 2/3 stays one: x (1/2) is x / 2, and 2/3 has more digits.
+        x, y = map(number, node.operands)
+        if x == 1 or len(f"{number(value)}") > len(f"{x} / {y}"):
+            return None
+    return value
 
 
 VALUE_SAFE: tuple[Rewrite, ...] = (
