@@ -9,10 +9,10 @@ import numpy as np
 
 from chainrule.core.graph import Graph, Node
 from chainrule.core.library import SciPyFunction
-from chainrule.emit.accumulation import Accumulation, accumulations, is_new_array
-from chainrule.emit.arguments import index_argument, keyword_arguments
+from chainrule.emit.arguments import keyword_arguments
+from chainrule.emit.in_place import InPlacePrinter
 from chainrule.emit.include import included_source, numpy_path
-from chainrule.emit.layout import Binding, Expression, Printer, Program, known_name as _name
+from chainrule.emit.layout import Binding, Expression, Program, known_name as _name
 from chainrule.emit.literals import (
     array_literal,
     dtype_literal,
@@ -21,8 +21,8 @@ from chainrule.emit.literals import (
     scalar_literal,
     short_number,
 )
-from chainrule.emit.sizes import models, static_number
-from chainrule.emit.spellings import FOLLOWED, SPELLINGS, index_text
+from chainrule.emit.sizes import static_number
+from chainrule.emit.spellings import FOLLOWED, SPELLINGS
 from chainrule.emit.wrappers import passed_on
 from chainrule.errors import SourceError
 
@@ -106,7 +106,7 @@ def numpy_program(
     return NumPyPrinter(graph, name, leading, guard_error, stand_alone).program(docstring)
 
 
-class NumPyPrinter(Printer):
+class NumPyPrinter(InPlacePrinter):
     """Spells operations with NumPy."""
 
     module = "np"
@@ -119,11 +119,7 @@ class NumPyPrinter(Printer):
         self._arrays: dict[Node, str] = {}
         self._array_text: list[str] = []
         self._keywords: list[str] = []
-        self.models = models(graph.nodes)
-        self._roots = {*graph.outputs, *(guard.node for guard in graph.guards)}
         self._real = not any(np.dtype(node.dtype).kind == "c" for node in graph.nodes)
-        self._accumulations: dict[Node, Accumulation] = {}
-        self._absorbed: set[Node] = set()
         self._users: dict[Node, list[Node]] = {node: [] for node in graph.nodes}
         for node in graph.nodes:
             for operand in node.operands:
@@ -165,14 +161,6 @@ class NumPyPrinter(Printer):
             return scalar_literal(np.asarray(value)[()])
         return Expression(self._array(node) + (".copy()" if consumer is None else ""))
 
-    def number(self, node: Node, consumer: Node) -> str:
-        """A scalar operand where an array gives the dtype: a constant is written as a plain number."""
-        value = node.parameters["value"] if node.is_constant else None
-        plain = value is not None and node.shape == () and np.asarray(value).dtype.kind in "biuf"
-        return (
-            number_literal(short_number(np.asarray(value)[()])).text if plain else self.operand(node, consumer=consumer)
-        )
-
     def _keeps(self, consumer: Node, node: Node) -> bool:
         """Whether an operation has another operand that gives its result the dtype that `node` would give it."""
         return isinstance(consumer.primitive and consumer.primitive.evaluate, np.ufunc) and any(
@@ -183,7 +171,7 @@ class NumPyPrinter(Printer):
 
     def _forgets(self, consumer: Node, node: Node) -> bool:
         """Whether the number that an operation makes of Python numbers and `node` meets that dtype at once."""
-        if _evaluate(consumer) not in (np.add, np.subtract, np.multiply, np.divide) or consumer in self._roots:
+        if _evaluate(consumer) not in (np.add, np.subtract, np.multiply, np.divide) or consumer in self.roots:
             return False
         others = [o for o in consumer.operands if o is not node]
         if not all(isinstance(o.dtype, type) for o in others):
@@ -225,57 +213,6 @@ class NumPyPrinter(Printer):
         like = node.operands[followed]
         models = () if like.shape == () else (self.models[like],)
         return (*node.operands[:followed], *models)
-
-    def _plan(self) -> None:
-        super()._plan()
-        self._accumulations = accumulations(self.order, self.uses, self._roots)
-        self._absorbed = {node for found in self._accumulations.values() for node in found.inner}
-
-    def _write(self, node: Node) -> None:
-        accumulation = self._accumulations.get(node)
-        if accumulation is not None:
-            self._accumulate(node, accumulation)
-        elif _name(node) == "set_item" and node.shape:
-            self._overwrite(node)
-        elif _name(node) == "size" and not node.name:  # as short as a name
-            self.written[node] = self.spell(node)
-        elif node not in self._absorbed:
-            super()._write(node)
-
-    def _accumulate(self, node: Node, accumulation: Accumulation) -> None:
-        base, terms = accumulation.base, accumulation.terms
-        model = self.models[node if base is not None else terms[0].operands[0]]
-        if base is None:
-            dtype = "" if model.dtype == node.dtype else f", dtype={dtype_literal(node.dtype)}"
-            start = f"np.zeros_like({self.operand(model, Binding.ATOM, node)}{dtype})"
-        else:
-            start = self.operand(base)
-        self.assign(node, Expression(start))
-        name = self.written[node].text
-        for i, term in enumerate(terms):
-            first = base is None and i == 0
-            if _name(term) != "scatter" or term not in (node, *accumulation.inner):
-                self.lines.append(f"{name} += {self.operand(term)}")
-                continue
-            _, value, *arrays = term.operands
-            index = index_text(self, term, arrays)
-            if arrays:  # where an index repeats, += would add once
-                self.lines.append(
-                    f"np.add.at({name}, {index_argument(term, index)}, {self.operand(value, consumer=term)})"
-                )
-            else:
-                self.lines.append(f"{name}[{index}] {'' if first else '+'}= {self.number(value, term)}")
-
-    def _overwrite(self, node: Node) -> None:
-        """A part of an array written anew: in place where nothing else needs what was there before."""
-        before, value, *arrays = node.operands
-        if self.uses[before] == 1 and before not in self._roots and is_new_array(before):
-            self.atom(before)  # a name, if it has none
-            self.written[node] = self.written[before]
-        else:
-            self.assign(node, Expression(f"np.array({self.operand(before)})"))
-        index = index_text(self, node, arrays)
-        self.lines.append(f"{self.written[node].text}[{index}] = {self.number(value, node)}")
 
     def spell(self, node: Node) -> Expression:
         special = SPELLINGS.get(_name(node))

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.core.graph import Node
 from chainrule.core.index import ARRAY
-from chainrule.emit.layout import Binding, Expression
+from chainrule.emit.layout import Binding, Expression, Printer
 from chainrule.emit.literals import dtype_literal
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _transpose(printer: NumPyPrinter, node: Node) -> Expression | None:
     return None
 
 
-def index_text(printer: NumPyPrinter, node: Node, arrays: Sequence[Node]) -> str:
+def index_text(printer: Printer, node: Node, arrays: Sequence[Node]) -> str:
     """What stands in the brackets: the pattern of a node, with the arrays in it."""
     indices = iter(arrays)
     parts = []

@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.core.graph import Graph, Node, lift, topological
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
+from chainrule.passes.equal import node_key
 from chainrule.passes.rewrites import Rewrite, operation
 
 __all__ = ["Building", "Observer"]
@@ -200,7 +201,7 @@ class Building:
     def shared(self, node: Node) -> Node:
         """The node, or one that is equal and was there before."""
         if node.primitive is not None:
-            key = _key(node.primitive, node.operands, node.parameters)
+            key = node_key(node.primitive, node.operands, node.parameters)
             found = self._nodes.setdefault(key, node)
             self.operations(found)
             self._name(found, node)
@@ -385,19 +386,3 @@ def _family(name: str) -> str:
 def _same_dtype(x: Node, y: Node) -> bool:
     # A weak dtype promotes otherwise than the numpy.dtype it compares equal to.
     return bool(x.dtype == y.dtype) and isinstance(x.dtype, type) == isinstance(y.dtype, type)
-
-
-def _key(primitive: Primitive, operands: Sequence[Node], parameters: Mapping[str, Any]) -> Any:
-    if not parameters:
-        return (primitive, *operands)
-    return (primitive, *operands, *((name, _frozen(parameters[name])) for name in sorted(parameters)))
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, (tuple, list)):
-        return (type(value).__name__, *map(_frozen, value))
-    if isinstance(value, slice):  # not hashable before Python 3.12
-        return ("slice", value.start, value.stop, value.step)
-    if isinstance(value, (bool, int, float, complex, str, np.generic)):
-        return (type(value).__name__, repr(value))
-    return id(value)
