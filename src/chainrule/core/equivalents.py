@@ -55,17 +55,19 @@ def _table(face: str) -> dict[str, tuple[str, Callable[..., Any]]]:
     module = importlib.import_module(face)
     found: dict[str, tuple[str, Callable[..., Any]]] = {}
     for name, function in _declared(module, module.__name__.replace(_ROOT, "cr", 1), nested=face != _ROOT):
-        for path in function.__stands_for__:
-            found.setdefault(path, (name, function))
+        declared = function.__stands_for__
+        if isinstance(declared, str):  # an object like one of SciPy's: its methods stand for those
+            for method in (part for part in dir(function) if not part.startswith("_")):
+                found[f"{declared}.{method}"] = (f"{name}.{method}", getattr(function, method))
+        else:
+            found.update(dict.fromkeys(declared, (name, function)))
     return found
 
 
 def _declared(owner: Any, name: str, nested: bool) -> Iterator[tuple[str, Any]]:
-    for part in getattr(owner, "__all__", None) or dir(owner):
-        if part.startswith("_"):
-            continue
+    for part in owner.__all__:
         thing = getattr(owner, part)
         if hasattr(thing, "__stands_for__"):
             yield f"{name}.{part}", thing
-        elif nested and (isinstance(thing, ModuleType) or hasattr(thing, "__all__")):
+        elif nested and isinstance(thing, ModuleType):
             yield from _declared(thing, f"{name}.{part}", nested)

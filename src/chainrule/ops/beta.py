@@ -196,3 +196,18 @@ betainc_moment = primitive("betainc_moment", evaluate=_betainc_moment, shape=ele
                            rule=rules.INCOMPLETE_BETA, domain=_INSIDE,
                            examples=(example((3,), (3,), (3,), m=1, n=0), example((), (2, 1), (3,), m=0, n=1),
                                      example((), (), (), m=1, n=1)))
+
+
+def _student_density(F: Any, df: Any, t: Any) -> Any:
+    return F.exp(-0.5 * (df + 1.0) * F.log1p(F.square(t) / df) - F.betaln(0.5 * df, 0.5)) / F.sqrt(df)
+
+
+def _student_by_df(F: Any, out: Any, df: Any, t: Any) -> Any:
+    # the tail is half of the incomplete beta function of df / 2 and 1/2 at df / (df + t^2)
+    moment = F.betainc_moment(0.5 * df, 0.5, df / (df + F.square(t)), m=1, n=0)
+    return -0.25 * F.sign(t) * moment - 0.5 * t / df * _student_density(F, df, t)
+
+
+stdtr = primitive("stdtr", evaluate=SciPyFunction("scipy.special.stdtr", 2), shape=elementwise, dtype=_floating,
+                  derivative=Elementwise(_student_by_df, lambda F, out, df, t: _student_density(F, df, t)),
+                  rule=rules.STUDENT_DISTRIBUTION, domain=Domain((Interval(0.0), Interval(0.0))))

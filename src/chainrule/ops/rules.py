@@ -192,6 +192,8 @@ RELATIVE_ENTROPY = Rule("derivative of a relative entropy term",
                         "(u ln(u / v))' = (ln(u / v) + 1) u' - u / v v'", _UV)
 KULLBACK_LEIBLER = Rule("derivative of a relative entropy term",
                         "(u ln(u / v) - u + v)' = ln(u / v) u' + (1 - u / v) v'", _UV)
+STUDENT_DISTRIBUTION = Rule("derivative of Student's distribution function",
+                            "the density, and by the degrees of freedom an integral of its own", ("n", "t"))
 LOG_GAMMA_DENSITY = Rule("derivative of the log of the gamma density",
                          "((a - 1) ln x - x - ln Gamma(a))' = (ln x - psi(a)) a' + ((a - 1) / x - 1) x'", ("a", "x"))
 LOG_BETA_DENSITY = Rule("derivative of the log of the beta density", "the change of its two powers, and of ln B(a, b)",

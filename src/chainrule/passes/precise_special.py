@@ -93,6 +93,14 @@ def _betainc(m: Any) -> Function:
     return lambda a, b, x: moment(a, b, x, m=0, n=0)
 
 
+def _stdtr(m: Any) -> Function:
+    def function(df: Any, t: Any) -> Any:
+        tail = _betainc(m)(df / 2, m.one / 2, df / (df + t * t)) / 2
+        return tail if t < 0 else 1 - tail
+
+    return function
+
+
 SPECIAL: dict[str, Callable[[Any], Function]] = {
     "erf": lambda m: m.erf,
     "erfc": lambda m: m.erfc,
@@ -123,6 +131,7 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "betainc": _betainc,
     "betaincc": lambda m: lambda a, b, x: _betainc(m)(b, a, 1 - x),
     "betainc_moment": _betainc_moment,
+    "stdtr": _stdtr,
     "expi": lambda m: m.ei,
     "exp1": lambda m: m.e1,
     "j0": _bessel("j", 0),

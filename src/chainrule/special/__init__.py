@@ -9,10 +9,12 @@ Each is computed with care where the textbook formula overflows or loses digits,
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chainrule.core.lazy import lazily
 
 if TYPE_CHECKING:
+    from chainrule.special import stats as stats
     from chainrule.special.bessel_functions import j0 as j0, j1 as j1, jv as jv, y0 as y0, y1 as y1, yv as yv
     from chainrule.special.entropies import (
         entr as entr,
@@ -78,7 +80,7 @@ if TYPE_CHECKING:
     from chainrule.special.networks import gelu as gelu, one_hot as one_hot, relu as relu, silu as silu
     from chainrule.special.softmax_family import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 
-# A file has no name of a function: importing it would hide the function.
+# A file has no name of a function: importing it would hide the function. A package is itself a public name.
 _HOMES = {
     "bessel_functions": ("j0", "j1", "jv", "y0", "y1", "yv"),
     "entropies": ("entr", "kl_div", "rel_entr", "xlog1py", "xlogy"),
@@ -92,21 +94,9 @@ _HOMES = {
     "matrices": ("expm",),
     "modified_bessel_functions": ("i0", "i0e", "i1", "i1e", "iv", "ive", "k0", "k0e", "k1", "k1e", "kv", "kve"),
     "networks": ("gelu", "one_hot", "relu", "silu"),
+    "stats": ("stats",),
     "softmax_family": ("log_softmax", "logsumexp", "softmax"),
 }  # fmt: skip
-_home_of = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_home_of)
-
-
-def __getattr__(name: str) -> Any:
-    module = _home_of.get(name)
-    if module is None:
-        raise AttributeError(f"module 'chainrule.special' has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"chainrule.special.{module}"), name)
-    globals()[name] = found  # the next access does not come here
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted([*(name for name in globals() if name.startswith("__")), *__all__])
+__all__ = sorted(name for names in _HOMES.values() for name in names)
+__getattr__, __dir__ = lazily(__name__, _HOMES, globals())

@@ -1,0 +1,237 @@
+"""What probability distributions share: SciPy's arguments, location and scale, the support, and checks.
+
+A distribution is written for its standard form, with the primitives; the derivatives follow. Outside the support the
+density is 0: its logarithm is minus infinity there, by a branch, so the derivative is 0 and never NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule.core.registry import evaluating
+from chainrule.core.shapes import Array
+from chainrule.core.traced import plain_value
+from chainrule.errors import ArgumentError
+from chainrule.read.special_arguments import real
+
+__all__ = ["Continuous", "Discrete", "Distribution", "Invertible"]
+
+F = evaluating
+_INFINITY = math.inf
+
+
+class Distribution(ABC):
+    """A distribution with the parameters that SciPy gives it, by position or by name."""
+
+    name: ClassVar[str]
+    shapes: ClassVar[tuple[str, ...]] = ()
+    placed: ClassVar[tuple[str, ...]] = ("loc", "scale")
+
+    @property
+    def __stands_for__(self) -> str:
+        return f"scipy.stats.{self.name}"
+
+    def __repr__(self) -> str:
+        return f"<distribution {self.name}>"
+
+    def _bound(self, given: Sequence[Any], options: Mapping[str, Any]) -> list[Array]:
+        """The parameters in their order, checked: the shapes, then location and scale where they are not 0 and 1."""
+        names = (*self.shapes, *self.placed)
+        if len(given) > len(names):
+            raise ArgumentError(f"{self.name} has the parameters {', '.join(names)}, and {len(given)} were given")
+        bound = dict(zip(names, given, strict=False))
+        for key, value in options.items():
+            if key not in names:
+                raise ArgumentError(f"{self.name} has no parameter {key}: they are {', '.join(names)}")
+            if key in bound:
+                raise ArgumentError(f"{self.name}: {key} is given twice")
+            bound[key] = value
+        missing = [name for name in self.shapes if name not in bound]
+        if missing:
+            raise ArgumentError(f"{self.name} needs {' and '.join(missing)}: its parameters are {', '.join(names)}")
+        values = [real(bound[name]) if name in bound else None for name in names]
+        for name, value in zip(names, values, strict=True):
+            if value is not None and name != "loc":
+                self._check(name, plain_value(value))
+        return values
+
+    def _check(self, name: str, value: Any) -> None:
+        """Raise for a parameter outside its range: positive numbers, unless a distribution says otherwise."""
+        self._require(name, value, ~(value <= 0), "is positive")
+
+    def _require(self, name: str, value: Any, holds: Any, what: str) -> None:
+        if not np.all(holds):
+            wrong = np.ravel(value)[np.flatnonzero(~np.ravel(holds))[0]]
+            raise ArgumentError(f"{self.name}: the parameter {name} {what}, not {wrong}")
+
+
+class Continuous(Distribution):
+    """A distribution with a density; location and scale move and stretch its standard form."""
+
+    support: ClassVar[tuple[float, float]] = (-_INFINITY, _INFINITY)
+    inner: ClassVar[float] = 0.5  # a point inside the support, which stands in for one outside
+
+    def logpdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the density; minus infinity outside the support, with derivative 0."""
+        z, shapes, scale = self._standard(x, parameters, options)
+        below, above, inside = self._sides(z)
+        value = self._logpdf(inside, *shapes)
+        if scale is not None:
+            value = value - F.log(scale)
+        return _chosen(below, -_INFINITY, _chosen(above, -_INFINITY, value))
+
+    def pdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The density."""
+        return F.exp(self.logpdf(x, *parameters, **options))
+
+    def cdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The distribution function: the probability of a value of at most x."""
+        return self._of_sides(self._cdf, 0.0, 1.0, x, parameters, options)
+
+    def sf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The survival function 1 - cdf(x), with all its digits where it is small."""
+        return self._of_sides(self._sf, 1.0, 0.0, x, parameters, options)
+
+    def logcdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the distribution function."""
+        return self._of_sides(self._logcdf, -_INFINITY, 0.0, x, parameters, options)
+
+    def logsf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the survival function."""
+        return self._of_sides(self._logsf, 0.0, -_INFINITY, x, parameters, options)
+
+    @abstractmethod
+    def _logpdf(self, z: Array, *shapes: Array) -> Array: ...
+
+    @abstractmethod
+    def _cdf(self, z: Array, *shapes: Array) -> Array: ...
+
+    @abstractmethod
+    def _sf(self, z: Array, *shapes: Array) -> Array: ...
+
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return _logarithm(self._cdf(z, *shapes), self._sf(z, *shapes))
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return _logarithm(self._sf(z, *shapes), self._cdf(z, *shapes))
+
+    def _standard(self, x: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array], Array]:
+        *shapes, loc, scale = self._bound(given, options)
+        z = real(x)
+        if loc is not None:
+            z = z - loc
+        return z if scale is None else z / scale, shapes, scale
+
+    def _sides(self, z: Array) -> tuple[Array, Array, Array]:
+        """Where z is below the support and where above it; and z, where it is outside a point inside."""
+        low, high = self.support
+        below = None if low == -_INFINITY else F.less(z, low)
+        above = None if high == _INFINITY else F.greater(z, high)
+        return below, above, _chosen(below, self.inner, _chosen(above, self.inner, z))
+
+    def _of_sides(
+        self, function: Any, low: float, high: float, x: Array, given: Sequence[Any], options: Mapping[str, Any]
+    ) -> Array:
+        z, shapes, _ = self._standard(x, given, options)
+        below, above, inside = self._sides(z)
+        return _chosen(below, low, _chosen(above, high, function(inside, *shapes)))
+
+
+class Invertible(Continuous):
+    """A distribution whose quantiles have a form of their own."""
+
+    def ppf(self, q: Array, *parameters: Array, **options: Array) -> Array:
+        """The quantile: the x of cdf(x) = q."""
+        *shapes, loc, scale = self._bound(parameters, options)
+        q = real(q)
+        outside = plain_value(q)[(plain_value(q) < 0) | (plain_value(q) > 1)]
+        if np.size(outside):
+            raise ArgumentError(f"{self.name}: a probability lies between 0 and 1, not {np.ravel(outside)[0]}")
+        x = self._ppf(q, *shapes)
+        if scale is not None:
+            x = x * scale
+        return x if loc is None else x + loc
+
+    @abstractmethod
+    def _ppf(self, q: Array, *shapes: Array) -> Array: ...
+
+
+class Discrete(Distribution):
+    """A distribution on whole numbers from 0 on; `loc` moves it."""
+
+    placed: ClassVar[tuple[str, ...]] = ("loc",)
+
+    def logpmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the probability of k; minus infinity where k is no value, with derivative 0."""
+        k, shapes = self._counted(k, parameters, options)
+        held = F.logical_and(F.equal(k, F.floor(k)), self._holds(k, *shapes))
+        return _chosen(held, self._logpmf(_chosen(held, k, 0.0), *shapes), -_INFINITY)
+
+    def pmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The probability of k."""
+        return F.exp(self.logpmf(k, *parameters, **options))
+
+    def cdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The probability of a value of at most k."""
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), 0.0, 1.0, self._cdf, shapes)
+
+    def sf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The probability of a value greater than k, with all its digits where it is small."""
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), 1.0, 0.0, self._sf, shapes)
+
+    def logcdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the probability of a value of at most k."""
+        return _logarithm(self.cdf(k, *parameters, **options), self.sf(k, *parameters, **options))
+
+    def logsf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the probability of a value greater than k."""
+        return _logarithm(self.sf(k, *parameters, **options), self.cdf(k, *parameters, **options))
+
+    def _counted(self, k: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array]]:
+        *shapes, loc = self._bound(given, options)
+        return real(k) if loc is None else real(k) - loc, shapes
+
+    def _between(self, k: Array, below: float, above: float, function: Any, shapes: Sequence[Array]) -> Array:
+        last = self._last(*shapes)
+        beyond = None if last is None else F.greater_equal(k, last)
+        negative = F.less(k, 0.0)
+        inside = _chosen(negative, 0.0, _chosen(beyond, 0.0, k))
+        return _chosen(negative, below, _chosen(beyond, above, function(inside, *shapes)))
+
+    def _holds(self, k: Array, *shapes: Array) -> Array:
+        last = self._last(*shapes)
+        held = F.greater_equal(k, 0.0)
+        return held if last is None else F.logical_and(held, F.less_equal(k, last))
+
+    def _last(self, *shapes: Array) -> Array | None:
+        """The largest value, if there is one."""
+        return None
+
+    @abstractmethod
+    def _logpmf(self, k: Array, *shapes: Array) -> Array: ...
+
+    @abstractmethod
+    def _cdf(self, k: Array, *shapes: Array) -> Array: ...
+
+    @abstractmethod
+    def _sf(self, k: Array, *shapes: Array) -> Array: ...
+
+
+def _chosen(condition: Array | None, x: Any, y: Any) -> Array:
+    if condition is None:
+        return y
+    out = F.where(condition, x, y)
+    return out[()] if isinstance(out, np.ndarray) else out  # a number where NumPy gives an array without axes
+
+
+def _logarithm(probability: Array, other: Array) -> Array:
+    """The logarithm of a probability, by that of its complement where it is near 1."""
+    small = F.less(probability, 0.5)
+    return _chosen(small, F.log(_chosen(small, probability, 0.5)), F.log1p(-_chosen(small, 0.5, other)))
