@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -64,3 +65,44 @@ def check_second_order(f: Callable[[Any], Any], x: Any) -> None:
     want = richardson(lambda t: gradient(x + t * v))
     np.testing.assert_allclose(cr.jvp(gradient, (x,), (v,))[1], want, rtol=1e-7, atol=1e-7)
     np.testing.assert_allclose(cr.grad(lambda x: np.sum(gradient(x) * v))(x), want, rtol=1e-7, atol=1e-7)
+
+
+def complex_numbers(*shape: int) -> Any:
+    return numbers(*shape) + 1j * numbers(*shape)
+
+
+def check_complex_derivative(f: Callable[[Any], Any], z: Any, tangents: bool = True) -> None:
+    """As `check_derivative` for a complex argument: the cotangent g stands for the change Re(g dz).
+
+    Args:
+        f: the function.
+        z: where.
+        tangents: whether its tangents are those of NumPy's function; of a vector of any phase only a function that no
+            phase changes is differentiable, and forward mode cannot know what is made of it.
+    """
+    value, pullback = cr.vjp(f, z)
+    np.testing.assert_allclose(value, f(z), rtol=1e-12, atol=1e-12)
+    v = complex_numbers(*np.shape(z))
+    want = richardson(lambda t: np.asarray(f(z + t * v)))
+    if tangents:
+        np.testing.assert_allclose(cr.jvp(f, (z,), (v,))[1], want, rtol=1e-7, atol=1e-8)
+    w = complex_numbers(*np.shape(value)) if np.iscomplexobj(value) else numbers(*np.shape(value))
+    (back,) = pullback(w)
+    assert np.shape(back) == np.shape(z)
+    np.testing.assert_allclose(np.sum(np.real(back * v)), np.sum(np.real(w * want)), rtol=1e-7, atol=1e-8)
+
+
+def differences_to_many_digits(f: Callable[[Any, Any], Any], a: Any, digits: int = 50) -> Any:
+    """The gradient of a function of a matrix of mpmath by central differences: no rule, and no rounding."""
+    mp = mpmath.mp.clone()
+    mp.dps = digits
+    h = mp.mpf(10) ** (-digits // 3)
+    out = np.zeros(np.shape(a))
+    for place in np.ndindex(out.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = mp.matrix(np.asarray(a).tolist())
+            moved[place] += sign * h
+            ends.append(f(mp, moved))
+        out[place] = float((ends[0] - ends[1]) / (2 * h))
+    return out

@@ -149,9 +149,9 @@ def _told_apart(g: Any, w: Any, *basis: Any, of: Any) -> Any:
     return g
 
 
-def _phase_free(x: Any, v: Any, every: Any) -> Any:
+def _phase_free(x: Any, v: Any, like: Any, every: Any) -> Any:
     turned = np.abs(np.imag(np.diagonal(x, axis1=-2, axis2=-1)))
-    bad = turned > _small(x)[..., 0]
+    bad = turned > _small(like)[..., 0]
     if not every:  # a real vector of a real matrix has a sign, but no phase
         bad = bad & np.any(np.imag(v) != 0, axis=-2)
     if np.any(bad):
@@ -321,8 +321,8 @@ told_apart = primitive("told_apart", evaluate=_told_apart, shortcut=_named(_told
 
 phase_free = primitive("phase_free", evaluate=_phase_free, shortcut=_named(_phase_free), shape=matrices_together,
                        dtype=_first,
-                       derivative=Linear(lambda F, g, out, x, v, every: g),
-                       rule=rules.LINEAR_MAP, examples=tuple(example(x, x, every=True) for x, _ in _SHAPES))
+                       derivative=Linear(lambda F, g, out, x, v, like, every: g),
+                       rule=rules.LINEAR_MAP, examples=tuple(example(x, x, x, every=True) for x, _ in _SHAPES))
 
 of_space = primitive("of_space", evaluate=_of_space, shortcut=_named(_of_space), shape=matrices_together,
                      dtype=_first,

@@ -153,21 +153,20 @@ def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reache
         follow = F.matmul(null, adjoint(F, F.matmul(adjoint(F, v if wide else u), in_null)))
         gu, gv = (gu, gv - follow) if wide else (gu - follow, gv)
     nu, nv = F.matmul(adjoint(F, u), gu), F.matmul(adjoint(F, v), gv)
-    like = F.concatenate(nu, nv, axis=nu.ndim - 2)
     together, apart = nu + nv, nu - nv
     if together.dtype.kind == "c":
-        together = F.phase_free(together, u, every=True)
-    inner = F.over_gaps((together - adjoint(F, together)) / 2, s, like, of="singular values")
-    inner = inner + F.over_sums((apart - adjoint(F, apart)) / 2, s, like)
+        together = F.phase_free(together, u, g, every=True)
+    inner = F.over_gaps((together - adjoint(F, together)) / 2, s, g, of="singular values")
+    inner = inner + F.over_sums((apart - adjoint(F, apart)) / 2, s, g)
     if 0 in reached:
         weights = (F.equal_weights(weights, s, of="singular values") if within is None
                    else F.where(within[1], weights, 0.0))
         inner = inner + diagonal_matrix(F, weights)
     total = F.matmul(F.matmul(u, inner), adjoint(F, v))
     if m > k:
-        total = total + F.matmul(F.over_values(_beside(F, u, gu), s, gu), adjoint(F, v))
+        total = total + F.matmul(F.over_values(_beside(F, u, gu), s, g), adjoint(F, v))
     if n > k:
-        total = total + F.matmul(u, adjoint(F, F.over_values(_beside(F, v, gv), s, gv)))
+        total = total + F.matmul(u, adjoint(F, F.over_values(_beside(F, v, gv), s, g)))
     return (conjugate(F, total if within is None else total + within[0]),)
 
 

@@ -130,8 +130,8 @@ def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any, w
     if 1 in reached:
         n = F.matmul(adjoint(F, v), conjugate(F, rows(F, g, 1, 1)))
         if n.dtype.kind == "c":
-            n = F.phase_free(n, v, every=True)
-        inner = F.over_gaps((n - adjoint(F, n)) / 2, w, n, of="eigenvalues")
+            n = F.phase_free(n, v, g, every=True)
+        inner = F.over_gaps((n - adjoint(F, n)) / 2, w, g, of="eigenvalues")
     if 0 in reached:
         weights = _real_part(F, values(F, g))
         weights = F.equal_weights(weights, w, of="eigenvalues") if within is None else F.where(within[1], weights, 0.0)
@@ -289,10 +289,10 @@ def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any, within: Any) 
     if 0 in reached and 1 in reached:
         g = F.told_apart(g, w, inverse, of="eigenvalues")
     if 1 in reached:
-        n = F.phase_free(F.matmul(transposed(F, v), rows(F, g, 1, 1)), v, every=a.dtype.kind == "c")
+        n = F.phase_free(F.matmul(transposed(F, v), rows(F, g, 1, 1)), v, g, every=a.dtype.kind == "c")
         angles = F.matmul(transposed(F, v), F.conj(v))
         n = n - columns_times(F, angles, diagonal_of(F, n, w))
-        inner = F.over_gaps(n, w, n, inverse, of="eigenvalues")
+        inner = F.over_gaps(n, w, g, inverse, of="eigenvalues")
     if 0 in reached:
         weights = F.equal_weights(values(F, g), w, inverse, of="eigenvalues")
         diagonal = diagonal_matrix(F, weights)
