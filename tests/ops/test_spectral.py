@@ -42,7 +42,7 @@ def test_eigh_of_one_triangle(shape: Any, triangle: str) -> None:
 
 
 def test_the_gradient_stands_in_the_triangle_that_is_read() -> None:
-    """As for the Cholesky factor: what both triangles would get is given to one; of a symmetric cause it is the same."""
+    """As for the Cholesky factor: one triangle gets what both would; through a symmetric cause it is the same."""
     a = numbers(4, 4)
     a = a + a.T
     w, v = np.linalg.eigh(a)

@@ -209,17 +209,18 @@ def _within_blocks(samples: Any, reached: Any, a: Any, full_matrices: bool) -> A
     k = min(a.shape[-2:])
     first = samples(1)[0][0]
     s = np.real(first[..., 0, :k])
+    zero = s <= rounding_level(s)
     for _, g in samples(2):
-        used = np.any(g[..., 1:, :k] != 0, axis=-2) & (s <= rounding_level(s))
-        if np.any(used):
-            place = [int(i) for i in np.argwhere(used)[0]]
+        # Beside a null space on one side only, the vectors of zero are more than these two.
+        read = np.any(g[..., 1:, :k] != 0, axis=-2) | (g[..., 0, :k] != 0) & (a.shape[-2] != n)
+        if np.any(zero & read):
+            place = [int(i) for i in np.argwhere(zero & read)[0]]
             where = f" of matrix {tuple(place[:-1])} of the stack" if place[:-1] else ""
             raise DegeneracyError(
                 f"singular value {place[-1]}{where} is zero within rounding, and this function uses both the values and"
                 " the vectors, which are arbitrary there: what its derivative is cannot be told from these\n"
                 "  for values alone use svdvals; for a function of a matrix one without vectors: solve, inv, pinv"
             )
-    zero = s <= rounding_level(s)
     equal = equal_values(s) & ~zero[..., None]
     return gradient_of_blocks(samples, equal, first[..., 1 + n :, :k], first[..., 1 : 1 + n, :k])
 

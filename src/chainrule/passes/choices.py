@@ -63,7 +63,7 @@ def settled(
         for result, back in samples(2):
             flat = Record(record.primitive, record.operands, [operand], result, record.parameters)
             found.append(np.asarray(derivative.pulled(plain, flat, back, reached, within)[0]))
-        if not _close(*found):
+        if not _close(*found, size=_largest(known[0][1]) / (_largest(operand) or 1.0)):
             raise _depends(choice)
         # What was found within blocks is a number: it has no derivative of its own for an outer level.
         nested = any(type(x) is Traced for x in (record.value, cotangent))
@@ -125,6 +125,10 @@ def _tolerance(like: Array) -> float:
     return float(np.sqrt(np.finfo(like.dtype).eps))
 
 
-def _close(x: Array, y: Array) -> bool:
-    scale = np.max(np.abs(x), initial=0)
-    return bool(np.max(np.abs(x - y), initial=0) <= _tolerance(x) * scale)
+def _largest(x: Array) -> float:
+    return float(np.max(np.abs(x), initial=0))
+
+
+def _close(x: Array, y: Array, size: float) -> bool:
+    """Whether two gradients agree, beside themselves or, where they cancel to nothing, beside what they are made of."""
+    return _largest(x - y) <= _tolerance(x) * (_largest(x) + size)
