@@ -63,7 +63,8 @@ def settled(
         for result, back in samples(2):
             flat = Record(record.primitive, record.operands, [operand], result, record.parameters)
             found.append(np.asarray(derivative.pulled(plain, flat, back, reached, within)[0]))
-        if not _close(*found, size=_largest(known[0][1]) / (_largest(operand) or 1.0)):
+        first, second = found
+        if not _close(first, second, _largest(known[0][1]) / (_largest(operand) or 1.0)):
             raise _depends(choice)
         # What was found within blocks is a number: it has no derivative of its own for an outer level.
         nested = any(type(x) is Traced for x in (record.value, cotangent))
