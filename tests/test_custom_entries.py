@@ -261,6 +261,6 @@ def test_reductions_of_nothing(f: Any) -> None:
 
 
 @pytest.mark.parametrize("f", [np.max, np.min], ids=["max", "min"])
-def test_the_extremum_of_nothing_raises_as_in_numpy(f: Any) -> None:
-    with pytest.raises(ValueError, match="zero-size array"):
+def test_the_extremum_of_nothing_raises(f: Any) -> None:
+    with pytest.raises(ValueError, match="there is nothing in them"):
         cr.grad(f)(np.zeros(0))

@@ -26,7 +26,8 @@ def passed_on(function: Callable[..., Any], operands: Sequence[str], parameters:
 
     >>> def ordered(x, axis):
     ...     return np.sort(x, axis=axis)
-    >>> passed_on(ordered, ["v"], {"axis": 0})  # its text is not at hand: it was typed into an example
+    >>> passed_on(ordered, ["v"], {"axis": 0})
+    'np.sort(v, axis=0)'
     """
     found = _call(function) if isinstance(function, FunctionType) else None
     if found is None:

@@ -46,7 +46,7 @@ def simplify(graph: Graph, for_view: bool = False, author: Graph | None = None) 
     >>> formula_text(simplify(parse("1 x^1 - (-y) + 0")))
     'x + y'
     >>> formula_text(simplify(parse("2 (3x + 2) 3 - x (-x)"), for_view=True))
-    '6(3x + 2) + x^2'
+    'x^2 + 18x + 12'
     """
     return rewrite(graph, FOR_VIEW, author) if for_view else rewrite(graph, VALUE_SAFE)
 
