@@ -18,7 +18,7 @@ from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, DerivationError, ShapeError, TraceError
 from chainrule.limits import LIMITS
 from chainrule.passes.sparsity.boolean import Indices, Pattern, empty, identity, scipy_sparse
-from chainrule.passes.sparsity.colouring import NONE, Plan, plan, star_colouring
+from chainrule.passes.sparsity.colouring import Plan, plan, symmetric_plan
 from chainrule.passes.sparsity.dependence import dependence
 from chainrule.passes.sparsity.skeleton import skeleton
 
@@ -180,7 +180,7 @@ class SparseDerivative:
             return
         if self._symmetric:
             self.pattern = _sorted(self.pattern + self.pattern.T.tocsr())
-            self._plan = Plan(star_colouring(self.pattern), np.full(run.rows, NONE))
+            self._plan = symmetric_plan(self.pattern)
         else:
             self.pattern = _sorted(self.pattern)
             self._plan = plan(self.pattern)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from chainrule.passes.sparsity.colouring import colour_columns, plan, star_colouring
+from chainrule.passes.sparsity.colouring import colour_columns, plan, star_colouring, symmetric_plan
 
 RNG = np.random.default_rng(8)
 
@@ -110,7 +110,41 @@ def test_star_colouring(pattern: Any) -> None:
 def test_symmetry_saves_colours() -> None:
     assert star_colouring(arrow(30)).max() + 1 == 2
     assert colour_columns(arrow(30)).max() + 1 == 30
-    assert star_colouring(laplacian(12)).max() < colour_columns(laplacian(12)).max()
+
+
+def grid(*sizes: int, corners: bool = False) -> Any:
+    """Each point of a grid with its neighbours along the axes, or with all around it."""
+    lines = [sp.diags_array([np.ones(n - 1), np.ones(n), np.ones(n - 1)], offsets=[-1, 0, 1]) for n in sizes]
+    total = sp.csr_array((int(np.prod(sizes)),) * 2)
+    for axis in range(len(sizes)):
+        term = sp.eye_array(1)
+        for i, n in enumerate(sizes):
+            term = sp.kron(term, lines[i] if corners or i == axis else sp.eye_array(n))
+        total = total + term
+    return total.tocsr().astype(bool)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least"),
+    [
+        (grid(16, 16), 5),
+        (grid(11, 30), 5),
+        (grid(13, 13, corners=True), 9),
+        (grid(8, 9, 10), 7),
+        (grid(7, 7, 7, corners=True), 27),
+    ],
+)
+def test_grids_take_no_more_colours_than_a_row_has_entries(pattern: Any, least: int) -> None:
+    colours = colour_columns(pattern)
+    assert colours.max() + 1 == least
+    for row in np.split(pattern.indices, pattern.indptr[1:-1]):
+        assert len(set(colours[row])) == row.size
+    assert symmetric_plan(pattern).cost <= least
+
+
+def test_a_symmetric_plan_takes_what_has_fewer_colours() -> None:
+    assert symmetric_plan(arrow(30)).cost == 2
+    assert star_colouring(grid(13, 13, corners=True)).max() + 1 > 9
 
 
 def test_an_empty_column_has_no_colour() -> None:

@@ -1,22 +1,27 @@
 """Colourings: which columns of a sparse matrix can be measured together, because no row has entries in two of them.
 
 Sources: Curtis, Powell and Reid (1974), On the estimation of sparse Jacobian matrices, for columns; Gebremedhin, Manne
-and Pothen (2005), What color is your Jacobian?, for star colourings of symmetric matrices; Coleman and Verma (1998),
-The efficient computation of sparse Jacobian matrices using automatic differentiation, for rows and columns together.
+and Pothen (2005), What color is your Jacobian?, for star colourings of symmetric matrices; Goldfarb and Toint (1984),
+Optimal estimation of Jacobian and Hessian matrices that arise in finite difference calculations, for grids; Coleman
+and Verma (1998), The efficient computation of sparse Jacobian matrices using automatic differentiation, for rows and
+columns together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from chainrule.passes.sparsity.boolean import Indices, Pattern, picked
 
-__all__ = ["Plan", "colour_columns", "plan", "star_colouring"]
+__all__ = ["Plan", "colour_columns", "plan", "star_colouring", "symmetric_plan"]
 
 NONE = -1
+_STENCIL = 32  # so many distances between the row and the column of an entry at most are those of a grid
+_SAMPLE = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +56,7 @@ class Plan:
 def colour_columns(pattern: Pattern) -> Indices:
     """A colour for each column, no two of one colour with entries in one row; -1 for an empty column.
 
-    Greedy, in the order of the columns and in that of their degrees; the better one is returned.
+    Greedy, in the order of the columns and in that of their degrees, or periodic, for a grid: whichever has the fewest.
     """
     by_column = pattern.tocsc()
     pointers, rows = by_column.indptr.tolist(), by_column.indices.tolist()
@@ -62,7 +67,36 @@ def colour_columns(pattern: Pattern) -> Indices:
         other = _greedy(np.argsort(-degrees, kind="stable").tolist(), pointers, rows, pattern.shape)
         if other.max() < best.max():
             best = other
+    for colours in range(max(least, 2), int(best.max(initial=NONE)) + 1):
+        periodic = _periodic(pattern.tocsr(), colours)
+        if periodic is not None:
+            return np.where(np.diff(by_column.indptr) > 0, periodic, NONE)
     return best
+
+
+def _periodic(pattern: Pattern, count: int) -> Indices | None:
+    """The column j = (.., k, i) of a grid coloured by i + s k + .. modulo `count`, if that separates the rows.
+
+    How wide the grid is shows in how far the entries of a row are apart.
+    """
+    rows, columns = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr)), pattern.indices
+    apart = np.unique(np.abs(columns - rows))
+    widths = apart[apart > 1].tolist()
+    if apart.size > _STENCIL:
+        return None
+    index = np.arange(pattern.shape[1])
+    some = rows < _SAMPLE  # most colourings fail there
+    grids = [(), *((w,) for w in widths), *((w, v) for w in widths for v in widths if v > w and v % w == 0)]
+    for grid in grids:
+        for slopes in product(range(count), repeat=len(grid)):
+            colours = (index + sum(s * (index // w) for s, w in zip(slopes, grid, strict=True))) % count
+            if all(_separates(rows[part], colours[columns[part]], count) for part in (some, slice(None))):
+                return colours
+    return None
+
+
+def _separates(rows: Indices, colours: Indices, count: int) -> bool:
+    return bool(np.bincount(rows * count + colours, minlength=1).max() <= 1)
 
 
 def _greedy(order: Iterable[int], pointers: Sequence[int], rows: Sequence[int], shape: tuple[int, int]) -> Indices:
@@ -128,6 +162,16 @@ def plan(pattern: Pattern) -> Plan:
         other = _without_dense_rows(transposed)
         if other.cost < found.cost:
             return Plan(other.rows, other.columns, rows_first=False)
+    return found
+
+
+def symmetric_plan(pattern: Pattern) -> Plan:
+    """Colours for the columns of a symmetric matrix, of which an entry may be read from its row or from its column."""
+    rows = np.full(pattern.shape[0], NONE)
+    found = Plan(star_colouring(pattern), rows)
+    if int(np.diff(pattern.indptr).max(initial=0)) < found.cost:  # without the use of symmetry there may be fewer
+        other = Plan(colour_columns(pattern), rows)
+        return other if other.cost < found.cost else found
     return found
 
 
