@@ -48,8 +48,12 @@ def test_mean_squared_error_line_by_line() -> None:
         "(1/N) sum_i(2(y_i - sum_k(X_ik w_k)) (0 - sum_k(X_ik delta_kj)))",
         "(1/N) sum_i(2(y_i - sum_k(X_ik w_k)) (-X_ij))",
         "-(2/N) sum_i(X_ij*(y_i - sum_k(X_ik w_k)))",
-        "-(2/N) X^T (y - X w)",
+        "(-(2/N) X^T (y - X w))[j]",
     ]
+    assert derivation.to_text().count("\n  dL/dw = -(2/N) X^T (y - X w)\n") == 1
+    assert r"\frac{dL}{dw} &= -\frac{2}{N} X^{T} (y - X w)" in derivation.to_latex()
+    assert r"(y - X w)\right)_{j} && \text{in matrix form}" in derivation.to_latex()
+    assert "gradient" not in derivation.to_text()
     assert r"\sum_{i}" in derivation.to_latex()
     assert "dL/dw_j" in derivation.to_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,28 @@ def test_a_pipe_gets_the_text_as_it_is(run: Run) -> None:
     answer = run("explain", "losses_here:point", "--at", "w=1,x=2,b=1,y=7", "--method", "graph", "--wrt", "w,b")
     assert "dL/dw: 1 path" in answer.out
     assert "  b -> y_hat -> e -> L:  2e (-1) = 8(-1)*1 = -8" in answer.out
+
+
+def test_how_a_formula_was_read_is_printed_once(run: Run) -> None:
+    for command in (["explain", "1/2x + 1/3x"], ["derivative", "1/2x + 1/3x"]):
+        out = run(*command).out
+        assert out.count("quotients and products without a sign are read from left to right") == 1
+    assert (
+        json.loads(run("derivative", "1/2x", "--json").out)["notes"]
+        == json.loads(run("explain", "1/2x", "--json").out)["notes"]
+    )
+    assert "read" not in run("derivative", "x/2").out
+
+
+def test_several_values_arrays_and_pages(run: Run) -> None:
+    several = run("explain", "(x^2 y, 5x + sin y)", "--at", "x=1,y=2", "--wrt", "y,x")
+    assert several.out.rstrip().endswith("J = [x^2      2x y]\n      [cos(y)   5   ]")
+    assert "at x = 1, y = 2: df1/dx = 4" in several.out
+    shapes = ("--shapes", "X: N d, y: N, w: d", "--wrt", "w")
+    assert "dL/dw = -(2/N) X^T (y - X w)" in run("explain", "mean((y - X w)^2)", *shapes, "--method", "index").out
+    assert run("explain", "x^2", "--format", "html").out == f"{cr.explain('x^2').to_html()}\n"
+    assert "at has 'z'" in run("explain", "x y", "--wrt", "x", "--at", "z=1").err
+    assert "give its arguments with --at" in run("explain", "losses_here:point").err
 
 
 @pytest.mark.parametrize("colours", [True, False])

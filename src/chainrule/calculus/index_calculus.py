@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.calculus.matrix_calculus import by_differentials, sizes_of
+from chainrule.core.derivative import Custom
 from chainrule.core.graph import Graph, Node, constant
+from chainrule.core.notation import Subscript
+from chainrule.core.primitive import Primitive
 from chainrule.core.registry import building
 from chainrule.core.rule import Rule
+from chainrule.core.shapes import elementwise
 from chainrule.passes.agreement import Agreement, Verifier
 from chainrule.passes.index_notation import Components
 from chainrule.passes.rewrites import VALUE_SAFE, operation
@@ -54,6 +58,11 @@ def by_index(
 _ROUNDS = 3  # sums inside each other that have a delta each
 
 
+_COMPONENT = Primitive(
+    "component", lambda array, *indices: array[indices], elementwise, Custom(reason="it is written only"), Subscript()
+)
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     """What the steps of one gradient share.
@@ -92,7 +101,7 @@ class _Work:
         return Part(
             self._expression(components, term), components.variable, (components.variable.name,),
             self._expression(components, start), tuple(steps), self.gradient.result, self.gradient.evidence,
-            self.gradient.value, name, None,
+            self.gradient.value, name, whole=x,
         )  # fmt: skip
 
     def _forms(self, components: Components, line: Node) -> Iterator[tuple[Rule, Node]]:
@@ -136,7 +145,11 @@ class _Work:
             entry = building.getitem(gradient.node, pattern=tuple(place[index] for index in components.free))
             before = components.instance(line, place, direction)
             evidence = self.verifier.equal(before, entry if components.free else gradient.node)
-        return Step(_MATRIX_FORM, self._expression(components, line), gradient, evidence, simplifies=True)
+        shown = gradient
+        if components.free:
+            letters = tuple(Node(None, (), {"name": index}, (), int, index) for index in components.free)
+            shown = replace(gradient, node=Node(_COMPONENT, (gradient.node, *letters), {}, (), gradient.node.dtype))
+        return Step(_MATRIX_FORM, self._expression(components, line), shown, evidence, simplifies=True)
 
     def _evidence(self, components: Components, before: Node, after: Node) -> Agreement:
         """That two terms are equal for some values of their free indices."""

@@ -21,6 +21,7 @@ from chainrule.passes.evaluate import evaluate
 from chainrule.passes.forward import forward
 from chainrule.passes.simplify import simplify
 from chainrule.read.formula_function import formula_function
+from chainrule.views.echo import echo
 from chainrule.views.text import formula_text
 
 __all__ = ["derivative"]
@@ -45,8 +46,11 @@ def derivative(formula: str, point: str | None, wrt: str | None, order: int, as_
     (variable,) = (node for node in function.graph.inputs if node.name == name)
     shown = formula_text(by_rules(function.graph, variable, order))
     symbol = _symbol(variables, name, order)
+    notes = function.graph.notes
     record: dict[str, Any] = {"formula": formula, "wrt": name, "order": order, "derivative": shown}
-    lines = [f"f = {function.text.strip()}", f"{symbol} = {shown}"]
+    record |= {"notes": list(notes)}
+    lines = [f"f = {function.text.strip()}"]
+    lines += [f"read as {echo(function.graph)}"] * bool(notes) + [f"{symbol} = {shown}"]
     if point is not None:
         args, kwargs = bind(function, read_point(point), "the formula")
         values = dict(zip(variables, args, strict=False)) | kwargs

@@ -12,9 +12,8 @@ from chainrule.calculus.explain import METHODS
 from chainrule.cli.formula_command import FormulaCommand
 from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
-from chainrule.cli.target import bind, is_target, load_function, running_user_code
+from chainrule.cli.target import bound_target, is_target, named_variables, running_user_code
 from chainrule.cli.terminal import coloured, is_terminal, shows_colours, width, wrapped
-from chainrule.read.formula_function import formula_function
 from chainrule.views.derivation.derivation import DETAILS
 
 __all__ = ["explain"]
@@ -24,6 +23,7 @@ _FORMATS = {
     "unicode": lambda derivation: derivation.to_text("unicode"),
     "latex": lambda derivation: derivation.to_latex(),
     "markdown": lambda derivation: derivation.to_markdown(),
+    "html": lambda derivation: derivation.to_html(),
 }
 
 
@@ -31,10 +31,11 @@ _FORMATS = {
 @click.argument("function")
 @click.option("--at", "point", help=HELP)
 @click.option("--wrt", help="The variable to differentiate by; several with commas: x,y.")
+@click.option("--shapes", help='Of a formula with vectors and matrices: "X: N d, y: N, w: d".')
 @click.option("--order", type=click.IntRange(1, 20), default=1, show_default=True, help="How many times.")
 @click.option(
     "--method", type=click.Choice(list(METHODS)), default="rules", show_default=True,
-    help="By the rules of calculus, from the definition, or along the graph, with the sum over paths.",
+    help="By the rules of calculus, from the definition, along the graph with the sum over paths, or by index.",
 )  # fmt: skip
 @click.option(
     "--detail", type=click.Choice(DETAILS), default="standard", show_default=True,
@@ -49,6 +50,7 @@ def explain(
     function: str,
     point: str | None,
     wrt: str | None,
+    shapes: str | None,
     order: int,
     method: str,
     detail: str,
@@ -57,24 +59,18 @@ def explain(
 ) -> None:
     """Show how a derivative is found: each step with its rule, each line verified before it is shown.
 
-    FUNCTION is a formula, mymodule:loss, or path/to/file.py:loss.
+    FUNCTION is a formula, several as "(x y, x + y)", mymodule:loss, or path/to/file.py:loss.
     """
     options: dict[str, Any] = {"order": order, "method": method, "detail": detail}
     if wrt is not None:
-        names = [name.strip() for name in wrt.split(",")]
-        options["wrt"] = names[0] if len(names) == 1 else names
+        options["wrt"] = named_variables(wrt)
     if is_target(function):
-        if point is None:
-            raise cr.ArgumentError("a function is followed at a point: give its arguments with --at")
-        f = load_function(function)
-        args, kwargs = bind(f, read_point(point), function)
+        f, args, kwargs = bound_target(function, point)
         with running_user_code(), np.errstate(all="ignore"):
             derivation = cr.explain(f, *args, **kwargs, **options)
     else:
-        if point is not None:
-            args, kwargs = bind(formula_function(function), read_point(point), "the formula")
-            options["at"] = dict(zip(formula_function(function).variables, args, strict=False)) | kwargs
-        derivation = cr.explain(function, **options)
+        at = None if point is None else read_point(point)
+        derivation = cr.explain(function, at=at, shapes=shapes, **options)
     if as_json or form == "json":
         print_json(derivation.to_dict())
     else:

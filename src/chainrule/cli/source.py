@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.cli.formula_command import FormulaCommand
 from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
-from chainrule.cli.target import bind, is_target, load_function, running_user_code
+from chainrule.cli.target import bind, bound_target, is_target, named_variables, running_user_code
 from chainrule.read.formula_function import formula_function
 
 __all__ = ["source"]
@@ -49,13 +49,9 @@ def source(
     """
     options: dict[str, Any] = {"language": language, "what": what}
     if wrt is not None:
-        names = [name.strip() for name in wrt.split(",")]
-        options["argnums"] = names[0] if len(names) == 1 else names
+        options["argnums"] = named_variables(wrt)
     if is_target(function):
-        if point is None:
-            raise cr.ArgumentError("a function is followed at a point: give its arguments with --at")
-        f = load_function(function)
-        args, kwargs = bind(f, read_point(point), function)
+        f, args, kwargs = bound_target(function, point)
         with running_user_code(), np.errstate(all="ignore"):
             code = cr.source(f, *args, **kwargs, **options)
     else:

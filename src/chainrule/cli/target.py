@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 import chainrule as cr
+from chainrule.cli.point import read_point
 
-__all__ = ["bind", "is_target", "load_function", "running_user_code"]
+__all__ = ["bind", "bound_target", "is_target", "load_function", "named_variables", "running_user_code"]
 
 
 @contextlib.contextmanager
@@ -53,6 +54,20 @@ def load_function(target: str) -> Callable[..., Any]:
         )
     function: Callable[..., Any] = found
     return function
+
+
+def named_variables(wrt: str) -> str | list[str]:
+    """The variables of --wrt: one, or several with commas."""
+    names = [name.strip() for name in wrt.split(",")]
+    return names[0] if len(names) == 1 else names
+
+
+def bound_target(target: str, point: str | None) -> tuple[Callable[..., Any], list[Any], dict[str, Any]]:
+    """The function that `target` names, with its arguments at the point of --at; raises `ArgumentError` for none."""
+    if point is None:
+        raise cr.ArgumentError("a function is followed at a point: give its arguments with --at")
+    function = load_function(target)
+    return function, *bind(function, read_point(point), target)
 
 
 def bind(function: Callable[..., Any], point: Any, name: str) -> tuple[list[Any], dict[str, Any]]:

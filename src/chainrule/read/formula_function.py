@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.graph import Graph
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError
-from chainrule.read.formula import parse
+from chainrule.read.formula import Formula, parse
 from chainrule.read.shapes import ShapesLike
 
 __all__ = ["FormulaFunction", "formula_function"]
@@ -68,7 +67,7 @@ class FormulaFunction:
         "variables",
     )
 
-    def __init__(self, text: str, graph: Graph) -> None:
+    def __init__(self, text: str, graph: Formula) -> None:
         self.text = text
         self.graph = graph
         self.variables = tuple(node.name for node in graph.inputs)

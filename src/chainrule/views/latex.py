@@ -75,7 +75,7 @@ class LatexPrinter(TypesetPrinter):
     def accented(self, base: Rope, accent: str) -> Rope:
         return (f"\\{accent}{{", base, "}")
 
-    def primed(self, base: Rope, count: int) -> Rope:
+    def primed(self, base: Rope, count: int, tall: bool = False) -> Rope:
         return (base, "'" * count)
 
     def over(self, numerator: Rope, denominator: Rope) -> Rope:

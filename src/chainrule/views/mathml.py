@@ -87,8 +87,12 @@ class MathmlPrinter(TypesetPrinter):
     def accented(self, base: Rope, accent: str) -> Rope:
         return ('<mover accent="true">', base, f'<mo stretchy="false">{ACCENTS[accent]}</mo></mover>')
 
-    def primed(self, base: Rope, count: int) -> Rope:
-        return self.raised(base, _element("mo", _PRIMES[count]))
+    def primed(self, base: Rope, count: int, tall: bool = False) -> Rope:
+        # The character is raised in the font: as an exponent it would be raised twice and too small. Only what is
+        # higher than a line needs that, and there the prime keeps its size.
+        if tall:
+            return self.raised(base, f'<mo form="postfix" scriptlevel="+0">{_PRIMES[count]}</mo>')
+        return self.row(base, f'<mo form="postfix" lspace="0" rspace="0">{_PRIMES[count]}</mo>')
 
     def over(self, numerator: Rope, denominator: Rope) -> Rope:
         return _element("mfrac", (numerator, denominator))

@@ -65,7 +65,7 @@ class TypesetPrinter(GroupingPrinter):
     @abstractmethod
     def accented(self, base: Rope, accent: str) -> Rope: ...
     @abstractmethod
-    def primed(self, base: Rope, count: int) -> Rope: ...
+    def primed(self, base: Rope, count: int, tall: bool = False) -> Rope: ...
     @abstractmethod
     def over(self, numerator: Rope, denominator: Rope) -> Rope: ...
     @abstractmethod
@@ -204,7 +204,7 @@ class TypesetPrinter(GroupingPrinter):
             inner = self.enclosed(term, not named)
             return Piece(self.row(self.letter("d"), inner.text), Precedence.POSTFIX, "letter", inner.last)
         if self.derivative == "prime":
-            text = self.primed(self.enclosed(term, not named).text, 1)
+            text = self.primed(self.enclosed(term, not named).text, 1, term.tall)
             return Piece(text, Precedence.POWER, "open", tall=term.tall)
         below = self.change(1, operands[1].text)
         if named:

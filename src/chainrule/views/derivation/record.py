@@ -93,6 +93,7 @@ class Part:
         note: what is special at the point: a kink, a place where the function is not defined.
         by_term: each line is about the term that its step rewrites: of a large function, whose whole is too long to be
             repeated.
+        whole: where the variable is a component of an array, this array.
         instead: the sizes at which the steps were checked in place of those given, in words; "" where they are these.
     """
 
@@ -108,6 +109,7 @@ class Part:
     differential: Differential | None = None
     note: str = ""
     by_term: bool = False
+    whole: Node | None = None
     instead: str = ""
 
     @cached_property

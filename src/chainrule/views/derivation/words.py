@@ -80,7 +80,7 @@ def symbol(part: Part, notation: str) -> str:
     """What a derivative is called: f'(x), or df/dx where there are several variables."""
     if part.differential is not None:
         return derivative_name(part.function, part.path, notation, "leibniz")
-    several = len(part.of.inputs) > 1
+    several = len(part.of.inputs) > 1 or part.whole is not None
     name = derivative_name(part.function, part.path, notation, "partial" if several else "prime")
     return name if several else _called(name, [write(part.by, notation).outputs[0]], notation)
 
@@ -93,12 +93,21 @@ def left_side(part: Part, notation: str) -> str:
 
 
 def conclusions(part: Part, notation: str) -> Iterator[tuple[str, str, str]]:
-    """The gradient that is read off from a differential, and its shorter forms: both sides, and what is supposed."""
+    """The gradient that is read off from a differential or by components, and its shorter forms.
+
+    Both sides, and what is supposed.
+    """
+    if part.whole is not None and part.whole.ndim:
+        yield _of_whole(part.whole, part, notation), part.result.text(notation), ""
     if part.differential is None:
         return
     yield symbol(part, notation), part.result.text(notation), ""
     for form in part.differential.forms:
         yield symbol(part, notation), form.result.text(notation), form.supposed
+
+
+def _of_whole(array: Node, part: Part, notation: str) -> str:
+    return derivative_name(part.function, [array.name], notation, "leibniz")
 
 
 def shapes_line(part: Part) -> tuple[str, str] | None:
@@ -136,8 +145,9 @@ class Matrix:
 def matrix_of(content: Content, notation: str) -> Matrix | None:
     """The gradient, the Jacobian or the Hessian that the derivatives are the entries of; None for a single one."""
     last = [part for part in content.parts if len(part.path) == content.order and not part.by_term]
+    last = [] if any(part.whole is not None for part in last) else last
     several, variables = bool(content.components), len({part.by for part in last})
-    if any(part.differential for part in last) or content.order > 2 - several or variables < 2 - several:
+    if not last or any(part.differential for part in last) or content.order > 2 - several or variables < 2 - several:
         return None
     entries = [part.result.text(notation) for part in last]
     rows = tuple(tuple(entries[i : i + variables]) for i in range(0, len(entries), variables))
@@ -152,6 +162,8 @@ def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, s
     """The derivative at the point given, and its value there; None where no point was given."""
     if part.value is None:
         return None
+    if part.whole is not None:
+        return _of_whole(part.whole, part, notation), _number(part.value, notation)
     if any(np.ndim(value) for value in at.values()):
         return symbol(part, notation), _number(part.value, notation)
     if len(at) == 1:
@@ -171,7 +183,8 @@ def place(at: Mapping[str, Any]) -> str:
 
 
 def _number(value: Any, notation: str) -> str:
-    return f"<mn>{number(value)}</mn>" if notation == "mathml" else number(value)
+    written = number(value)
+    return f"<mn>{written.replace('-', '−')}</mn>" if notation == "mathml" else written
 
 
 def conditions(content: Content, notation: str) -> Iterator[tuple[str, str]]:
