@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-import chainrule.emit.loop  # enters how a loop runs
+import chainrule.emit.engine  # enters how a loop runs
 import chainrule.ops  # noqa: F401  enters all primitives
 from chainrule.core.derivative import Constant, Linear, Select
 from chainrule.core.domain import Domain

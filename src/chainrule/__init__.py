@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chainrule.calculus.jacobians import derivative as derivative, hessian as hessian, jacobian as jacobian
     from chainrule.calculus.linearize import Linearized as Linearized, linearize as linearize
     from chainrule.calculus.mapping import vmap as vmap
+    from chainrule.calculus.odeint import odeint as odeint
     from chainrule.calculus.products import hvp as hvp, jvp as jvp, vjp as vjp
     from chainrule.calculus.scan import scan as scan
     from chainrule.calculus.source import source as source
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         FormulaError as FormulaError,
         GraphError as GraphError,
         GuardError as GuardError,
+        IntegrationError as IntegrationError,
         KinkError as KinkError,
         LeakedTraceError as LeakedTraceError,
         LimitError as LimitError,
@@ -79,6 +81,7 @@ _HOMES = {
     "chainrule.calculus.jacobians": ("derivative", "hessian", "jacobian"),
     "chainrule.calculus.linearize": ("Linearized", "linearize"),
     "chainrule.calculus.mapping": ("vmap",),
+    "chainrule.calculus.odeint": ("odeint",),
     "chainrule.calculus.products": ("hvp", "jvp", "vjp"),
     "chainrule.calculus.scan": ("scan",),
     "chainrule.calculus.source": ("source",),
@@ -86,8 +89,8 @@ _HOMES = {
     "chainrule.calculus.tape": ("Tape", "tape"),
     "chainrule.errors": (
         "ArgumentError", "ChainruleError", "ConvergenceError", "DataError", "DegeneracyError", "DerivationError",
-        "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "KinkError", "LeakedTraceError",
-        "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError", "ShapeError",
+        "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "IntegrationError", "KinkError",
+        "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError", "ShapeError",
         "SingularError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),

@@ -21,6 +21,7 @@ __all__ = [
     "FormulaError",
     "GraphError",
     "GuardError",
+    "IntegrationError",
     "KinkError",
     "LeakedTraceError",
     "LimitError",
@@ -93,6 +94,10 @@ class SourceError(ChainruleError, TypeError):
 
 class NonFiniteError(ChainruleError, ArithmeticError):
     """A step produced NaN or infinity under `watch_numbers`; the message names the step, its inputs and its line."""
+
+
+class IntegrationError(ChainruleError, ArithmeticError):
+    """A differential equation could not be integrated to the accuracy asked for; the message names where it failed."""
 
 
 class KinkError(ChainruleError, ArithmeticError):

@@ -18,7 +18,7 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.loop import Body, substituted
 from chainrule.core.record import Record
 from chainrule.core.traced import Trace, Traced, plain_value
-from chainrule.emit import loop  # noqa: F401  enters how a loop runs
+from chainrule.emit import engine  # noqa: F401  enters how a loop runs
 from chainrule.errors import ArgumentError
 from chainrule.passes.simplify import simplify
 from chainrule.read.boundary import naming_the_line

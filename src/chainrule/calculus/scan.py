@@ -225,15 +225,15 @@ def _called(steps: _Steps, carry: Sequence[Any], x: Sequence[Any], structure: li
                 f"{function_name(steps.f)} returned {what}: a step of scan returns a pair (carry, y)\n"
                 "  return carry, None where there is nothing to collect"
             )
-        after = flatten(result[0], "init")[0]
-        if [path for path, _ in after] != wanted:
+        after = dict(flatten(result[0], "init")[0])
+        if after.keys() != set(wanted):
             raise ArgumentError(
                 f"the carry starts with the parts {', '.join(_plainly(p) for p in wanted) or 'none'}, and "
-                f"{function_name(steps.f)} returned one with {', '.join(_plainly(p) for p, _ in after) or 'none'}"
+                f"{function_name(steps.f)} returned one with {', '.join(map(_plainly, after)) or 'none'}"
             )
         ys, rebuild = flatten(result[1], "y")
         structure.append(rebuild)
-        return [leaf for _, leaf in (*after, *ys)]
+        return [*(after[path] for path in wanted), *(leaf for _, leaf in ys)]
 
     f.__name__ = function_name(steps.f)
     names = [_plainly(path).replace("the carry", "carry") for path, _ in steps.init]

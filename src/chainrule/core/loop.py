@@ -1,4 +1,4 @@
-"""The body of a loop: one step as a graph, and how the results of all steps lie in one vector.
+"""The body of a loop or of a differential equation: one step as a graph, and how the results of a loop are packed.
 
 A primitive has one result, and a loop has many: the last carry and the stacked ys. They are packed into a vector, part
 behind part, from which `unpacked` takes them out again.
@@ -47,6 +47,24 @@ class Engine(ABC):
     ) -> tuple[Body, tuple[bool, ...], tuple[bool, ...]]:
         """A step of many loops at once; which carries and which ys have the batch axis."""
 
+    @abstractmethod
+    def function(self, body: Body) -> Callable[..., Any]:
+        """The body as a function of plain arrays."""
+
+    @abstractmethod
+    def applied(
+        self, F: Any, body: Body, operands: Sequence[Array], batched: Sequence[bool]
+    ) -> list[tuple[Array, bool]]:
+        """The results of the body, computed with F; which of them have the batch axis."""
+
+    @abstractmethod
+    def adjoint(self, body: Body, active: tuple[bool, ...]) -> Body:
+        """Of y' = f(y, t, ...) the equation that carries cotangents back, for the active constants."""
+
+    @abstractmethod
+    def sensitivity(self, body: Body, active: tuple[bool, ...]) -> Body:
+        """Of y' = f(y, t, ...) the equation that carries tangents forward, for the active constants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -60,7 +78,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """One step of a loop.
+    """One step of a loop; or the right-hand side of an equation, whose carry is y and whose row is t.
 
     Attributes:
         graph: its inputs are the carries, a row of each of the xs, and the constants; its outputs the next carries and

@@ -6,29 +6,24 @@ each row of the ys is written where it belongs in the vector of all results, and
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from chainrule.core.graph import Node
-from chainrule.core.loop import Body, Engine
-from chainrule.emit.code import function_from_source
+from chainrule.core.loop import Body
 from chainrule.emit.layout import WIDTH, Expression, Printer, Program, assembled
 from chainrule.emit.literals import array_literal, dtype_literal
 from chainrule.emit.numpy import NumPyPrinter
 from chainrule.emit.python import PythonPrinter
 from chainrule.emit.spellings import SPELLINGS
-from chainrule.errors import GuardError, SourceError
-from chainrule.passes import loop as passes
-from chainrule.passes.fission import fission
+from chainrule.errors import SourceError
+from chainrule.passes.loop import of_numbers
 
 __all__ = ["loop_program"]
 
 _INDENT = "    "
-_LONG = 32  # steps: a shorter loop is not taken apart
 
 
 def loop_program(body: Body, reverse: bool, guard_error: str = "GuardError") -> Program:
@@ -39,7 +34,7 @@ def loop_program(body: Body, reverse: bool, guard_error: str = "GuardError") -> 
 
 
 def _printer(body: Body, reverse: bool, guard_error: str, stand_alone: bool) -> _NumPyLoop | _PythonLoop:
-    if passes.of_numbers(body.graph):
+    if of_numbers(body.graph):
         try:
             return _PythonLoop(body, reverse, guard_error)
         except SourceError:  # integers, complex numbers, operations without a form in plain Python
@@ -303,74 +298,3 @@ def _call_of_loop(printer: NumPyPrinter, node: Node) -> Expression:
 
 
 SPELLINGS["scan"] = _call_of_loop
-
-
-class _Emitted(Engine):
-    """Loops as emitted code, with the bodies that `passes.loop` makes."""
-
-    def run(self, body: Body, operands: Sequence[Any], length: int, reverse: bool) -> Any:
-        try:
-            if length >= _LONG and (parts := body.memo("fission", lambda: fission(body))) is not None:
-                out = _code(parts.left, reverse)(length, *parts.operands(operands))
-                return parts.packed(operands, out, length)
-            return _code(body, reverse)(length, *operands)
-        except GuardError:
-            raise
-        except Exception as error:
-            place = _place(body, operands, length, reverse)
-            if place:
-                error.add_note(place)
-            raise
-
-    def kept(self, body: Body, active: tuple[bool, ...], sparing: bool) -> Body:
-        return body.memo(("kept", active, sparing), lambda: passes.kept(body, active, sparing))
-
-    def transposed(self, body: Body, seeded: tuple[bool, ...]) -> Body:
-        return body.memo(("transposed", seeded), lambda: passes.transposed(body, seeded))
-
-    def pushed(self, body: Body, active: tuple[bool, ...]) -> tuple[Body, tuple[bool, ...], tuple[bool, ...]]:
-        return body.memo(("pushed", active), lambda: passes.pushed(body, active))
-
-    def batched(
-        self, body: Body, flags: tuple[bool, ...], count: int
-    ) -> tuple[Body, tuple[bool, ...], tuple[bool, ...]]:
-        return body.memo(("batched", flags, count), lambda: passes.batched(body, flags, count))
-
-
-Body.engine = _Emitted()
-
-
-def _code(body: Body, reverse: bool) -> Callable[..., Any]:
-    return body.memo(("code", reverse), lambda: _compiled(body, reverse))
-
-
-def _compiled(body: Body, reverse: bool) -> Callable[..., Any]:
-    program = loop_program(body, reverse)
-    return function_from_source(program.source, program.name, {**program.constants, "GuardError": GuardError})
-
-
-def _place(body: Body, operands: Sequence[Any], length: int, reverse: bool) -> str:
-    """The step and the line where a loop raises, found by going through it operation by operation."""
-    graph, ends = body.graph, body.carries + body.rows
-    carries = list(operands[: body.carries])
-    for step in reversed(range(length)) if reverse else range(length):
-        rows = [x[step] for x in operands[body.carries : ends]]
-        values: dict[Node, Any] = dict(zip(graph.inputs, [*carries, *rows, *operands[ends:]], strict=True))
-        for node in graph.nodes:
-            if node.is_constant:
-                values[node] = node.parameters["value"]
-            elif node.primitive is not None:
-                try:
-                    with np.errstate(all="ignore"):
-                        values[node] = node.primitive(*(values[x] for x in node.operands), **node.parameters)
-                except Exception:
-                    return f"in step {step} of {graph.name}" + _line(node)
-        carries = [values[node] for node in graph.outputs[: body.carries]]
-    return ""
-
-
-def _line(node: Node) -> str:
-    if node.site is None:
-        return ""
-    source = linecache.getline(node.site.filename, node.site.line).strip()
-    return f", {node.site}" + (f": {source}" if source else "")

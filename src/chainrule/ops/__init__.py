@@ -29,6 +29,7 @@
 - `shape`: moving axes and components
 - `indexing`: reading and writing components
 - `scan`: the loop that is not unrolled
+- `flow`: solutions of differential equations
 - `like`: what rules are written with: bring a value to the shape or dtype of another
 
 `rules` holds the named rules of calculus that the entries cite.
@@ -36,6 +37,6 @@
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
-    exponential, fft, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
+    exponential, fft, flow, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
     pseudoinverse, reduce, scan, shape, singular, sorting, special, spectral, trigonometric,
 )

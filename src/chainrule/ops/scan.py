@@ -82,12 +82,10 @@ class _Loop(ShapeRule):
 class _Steps(Derivative):
     """Both modes are loops of the derivative of one step."""
 
-    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array:
         length, reverse = record.parameters["length"], record.parameters["reverse"]
         body = _body_of(record)
         given = tuple(t is not None and floating(x.dtype) for t, x in zip(tangents, record.values, strict=True))
-        if not any(given):
-            return None
         pushed, active, moved = Body.engine.pushed(body, given)
         primals = _split(body, record.values)
         moving = _split(body, [

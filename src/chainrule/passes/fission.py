@@ -133,20 +133,22 @@ def _behind(body: Body) -> tuple[Body, tuple[_Sum, ...]]:
     for node in (*(x for user in graph.nodes for x in user.operands), *graph.outputs, *(g.node for g in graph.guards)):
         uses[node] += 1
     ys = list(graph.outputs[body.carries :])
+    own = len(ys)
+    # What is stacked for sums at most doubles what the loop reads and writes: a loop that only sums stays small.
+    room = sum(prod(node.shape) for node in (*graph.inputs[body.carries : body.carries + body.rows], *ys))
     sums: list[_Sum] = []
     for i, (start, after) in enumerate(zip(graph.inputs[: body.carries], graph.outputs, strict=False)):
         if operation(after) != "add" or start not in after.operands or (uses[start], uses[after]) != (1, 1):
             continue
-        (term,) = [x for x in after.operands if x is not start] or [start]
+        (term,) = (x for x in after.operands if x is not start)
         factors = _outer(term)
-        if term.shape != start.shape or (len(factors) == 1 and prod(term.shape) > _SMALL):
+        new = [factor for factor in factors if factor not in ys[own:]]
+        size = sum(prod(factor.shape) for factor in new)
+        if term.shape != start.shape or size > room or (len(factors) == 1 and size > _SMALL):
             continue
-        places = []
-        for factor in factors:
-            if factor not in ys[len(graph.outputs) - body.carries :]:
-                ys.append(factor)
-            places.append(len(ys) - 1 - ys[::-1].index(factor))
-        sums.append(_Sum(i, tuple(places)))
+        room -= size
+        ys += new
+        sums.append(_Sum(i, tuple(own + ys[own:].index(factor) for factor in factors)))
     summed = {each.carry for each in sums}
     carries = [i for i in range(body.carries) if i not in summed]
     inputs = (*(graph.inputs[i] for i in carries), *graph.inputs[body.carries :])

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.graph import Node
-from chainrule.core.loop import Body
 from chainrule.core.registry import primitives
 from chainrule.errors import DerivationError
 from chainrule.passes.closed_forms import ROUNDING, exact, is_rough
 from chainrule.passes.precise_arrays import ARRAYS
+from chainrule.passes.precise_bodies import function_of_body
 from chainrule.passes.precise_scalars import SCALARS
 
 __all__ = ["Number", "Operations"]
@@ -71,9 +71,9 @@ class Operations:
                 function = _over_arrays(function, len(node.operands), kind)
             return self._of_numbers(function, counted) if counted else function
         precise = ARRAYS.get(primitive.name) if ours else None
-        body = parameters.get("body")
-        if isinstance(body, Body):
-            return self._steps(body, parameters["length"], parameters["reverse"])
+        repeated = function_of_body(self, node)
+        if repeated is not None:
+            return repeated
 
         def over_objects(*operands: Number) -> Number:
             arrays = [_as_array(x) for x in operands]
@@ -89,28 +89,6 @@ class Operations:
                 ) from error
 
         return over_objects
-
-    def _steps(self, body: Body, length: int, reverse: bool) -> Callable[..., Number]:
-        """A loop, step by step: all results in one vector."""
-        graph, ends = body.graph, body.carries + body.rows
-        constants = {node: self.constant(node) for node in graph.nodes if node.is_constant}
-        functions = {node: self.function(node) for node in graph.nodes if node.primitive is not None}
-
-        def run(*operands: Number) -> Number:
-            carries = list(operands[: body.carries])
-            ys: list[list[Number]] = []
-            for i in range(length)[:: -1 if reverse else 1]:
-                given = [*carries, *(x[i] for x in operands[body.carries : ends]), *operands[ends:]]
-                values = constants | dict(zip(graph.inputs, given, strict=True))
-                for node, function in functions.items():
-                    values[node] = function(*[values[x] for x in node.operands])
-                carries = [values[node] for node in graph.outputs[: body.carries]]
-                ys.append([values[node] for node in graph.outputs[body.carries :]])
-            stacked = zip(*ys[:: -1 if reverse else 1], strict=True)
-            parts = [*carries, *(part for column in stacked for part in column)]
-            return np.array([number for part in parts for number in np.ravel(np.asarray(part, object))], object)
-
-        return run
 
     def _checked(self, function: Callable[..., Any], parameters: Mapping[str, Any], kind: str) -> Callable[..., Any]:
         """The function of numbers, NaN where it is not defined."""
