@@ -90,8 +90,8 @@ _HOMES = {
     "chainrule.errors": (
         "ArgumentError", "ChainruleError", "ConvergenceError", "DataError", "DegeneracyError", "DerivationError",
         "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "IntegrationError", "KinkError",
-        "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError", "ShapeError",
-        "SingularError", "SourceError", "TraceError",
+        "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError",
+        "ShapeError", "SingularError", "SourceError", "TraceError",
     ),
     "chainrule.learn.descend": ("Descent", "descend"),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),
