@@ -10,6 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.core.registry import primitives
 from chainrule.errors import ShapeError
+from chainrule.ops import flow
 
 
 @pytest.mark.parametrize("name", ["scan", "odeint"])
@@ -54,3 +55,12 @@ def test_integers_among_what_carries_a_derivative() -> None:
         lambda f: cr.vmap(lambda w: f(w)[0])(np.array([0.7, 0.9])),
     ):
         np.testing.assert_allclose(derivative(loop), derivative(written), rtol=1e-12)
+
+
+def test_a_solver_that_meets_infinities() -> None:
+    def solve(rate: Any, *_: Any, **__: Any) -> Any:
+        rate(0.25, np.ones(1))
+        raise ValueError("array must not contain infs or NaNs")
+
+    with pytest.raises(ArithmeticError, match=r"failed at t = 0\.25, with infinite"):
+        flow._integrated(solve, lambda t, y: y, np.array([0.0, 1.0]), np.ones(1), False, 1e-8, 1e-8, "Radau")

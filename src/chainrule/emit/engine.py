@@ -16,11 +16,9 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.loop import Body, Engine
 from chainrule.core.shapes import Array
 from chainrule.emit.code import function_from_source
-from chainrule.emit.layout import Expression
 from chainrule.emit.loop import loop_program
-from chainrule.emit.numpy import NumPyPrinter, numpy_program
-from chainrule.emit.spellings import SPELLINGS
-from chainrule.errors import GuardError, SourceError
+from chainrule.emit.numpy import numpy_program
+from chainrule.errors import GuardError
 from chainrule.passes import flow, loop
 from chainrule.passes.batch import batch
 from chainrule.passes.fission import fission
@@ -78,18 +76,6 @@ class _Emitted(Engine):
 
 
 Body.engine = _Emitted()
-
-
-def _call_of_flow(printer: NumPyPrinter, node: Node) -> Expression | None:
-    if printer.stand_alone:
-        raise SourceError(
-            "odeint cannot be written as stand-alone source: its equation runs inside SciPy's solver\n"
-            "  chainrule.compile runs it; for source take steps of your own in chainrule.scan"
-        )
-    return None
-
-
-SPELLINGS["odeint"] = _call_of_flow
 
 
 def _function(body: Body) -> Callable[..., Any]:

@@ -13,12 +13,14 @@ import numpy as np
 
 from chainrule.core.graph import Node
 from chainrule.core.loop import Body
+from chainrule.emit.include import included_source
 from chainrule.emit.layout import WIDTH, Expression, Printer, Program, assembled
-from chainrule.emit.literals import array_literal, dtype_literal
+from chainrule.emit.literals import array_literal, dtype_literal, parameter_literal
 from chainrule.emit.numpy import NumPyPrinter
 from chainrule.emit.python import PythonPrinter
 from chainrule.emit.spellings import SPELLINGS
 from chainrule.errors import SourceError
+from chainrule.ops.flow import SOLVER, path_of_flow
 from chainrule.passes.loop import of_numbers
 
 __all__ = ["loop_program"]
@@ -298,3 +300,24 @@ def _call_of_loop(printer: NumPyPrinter, node: Node) -> Expression:
 
 
 SPELLINGS["scan"] = _call_of_loop
+
+
+def _call_of_flow(printer: NumPyPrinter, node: Node) -> Expression:
+    """A differential equation inside other code: its right-hand side is a function that the solver calls."""
+    body: Body = node.parameters["system"]
+    name = printer.loops.get((body, False))
+    if name is None:
+        inner = NumPyPrinter(body.graph, body.graph.name, (), printer.guard_error, printer.stand_alone)
+        name = inner.name = printer.loops[body, False] = printer.names.take(f"{inner.name}_rate")
+        lines = inner.body()
+        printer.take_along({**inner.functions, name: "\n".join([*inner.head(None), *lines]) + "\n"})
+        if inner.constants or len(inner.above()) > len(inner.functions):
+            raise SourceError(f"the equation of {body.graph.name} cannot be written as source: it holds an array")
+    solver, pieces = included_source(path_of_flow, False)
+    printer.take_along({SOLVER.module: f"import {SOLVER.module}\n", **pieces})
+    settings = [f"{key}={parameter_literal(node.parameters[key])}" for key in node.parameters if key != "system"]
+    operands = [printer.operand(x, consumer=node) for x in node.operands]
+    return Expression(f"{solver}({', '.join([SOLVER.path, name, *operands, *settings])})")
+
+
+SPELLINGS["odeint"] = _call_of_flow

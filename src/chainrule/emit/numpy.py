@@ -275,20 +275,10 @@ class NumPyPrinter(InPlacePrinter):
             return Expression(call)
         if path is None:
             path = self._function(node)
-            arguments += [f"{key}={self._parameter(value)}" for key, value in node.parameters.items()]
+            arguments += [f"{key}={parameter_literal(value)}" for key, value in node.parameters.items()]
         else:
             arguments += keyword_arguments(node)
         return Expression(f"{path}({', '.join(arguments)})")
-
-    def _parameter(self, value: Any) -> str:
-        try:
-            return parameter_literal(value)
-        except SourceError:
-            if self.stand_alone:
-                raise
-        name = f"parameter_{id(value)}"
-        self.constants[name] = value
-        return name
 
     def _function(self, node: Node) -> str:
         assert node.primitive is not None

@@ -9,7 +9,7 @@ ANODE). Both are equations of the same kind, so they can be differentiated again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,89 +30,97 @@ from chainrule.errors import IntegrationError, ShapeError
 
 FLOW = Rule("derivative of a flow", "y' = f(y, t, k) gives (dy)' = f_y dy + f_k dk")
 
-_solve = SciPyFunction("scipy.integrate.solve_ivp", 1)
-_STIFF = ("Radau", "BDF", "LSODA")  # for equations whose solution cannot be expected to come back
-_DRIFT = 20  # times the tolerance: how far a solution may come back from where it started
+
+def _integrated(solve: Any, rate: Any, times: Any, start: Any, dense: bool, rtol: float, atol: float,
+                method: str) -> Any:
+    """SciPy's solution; raises `ArithmeticError` with the time that it came to."""
+    reached = [times[0]]
+
+    def noted(now: float, state: Any) -> Any:
+        reached[0] = now
+        return rate(np.float64(now), state)
+
+    way = f"the integration from t = {times[0]:g} to {times[-1]:g} failed at t = "
+    try:
+        found = solve(noted, (times[0], times[-1]), start, method=method, t_eval=times, rtol=rtol, atol=atol,
+                          dense_output=dense)
+    except ValueError:  # from the linear systems of implicit methods
+        raise ArithmeticError(f"{way}{reached[0]:g}, with infinite or undefined values") from None
+    if found.status != 0 or not np.all(np.isfinite(found.y)):
+        raise ArithmeticError(f"{way}{reached[0]:g}: {found.message}")
+    return found
 
 
-def _flow(y0: Any, t: Any, *constants: Any, system: Body, rtol: float, atol: float, method: str,
-          linear: tuple[int, int] | None, returns: bool) -> Any:
-    times = np.asarray(t, np.float64)
-    start = np.asarray(y0, _wide(np.asarray(y0).dtype))
-    if len(times) == 1:
-        return np.asarray(start[None], np.asarray(y0).dtype)
-    given = [np.asarray(x, _wide(np.asarray(x).dtype))[()] for x in constants]
-    scale = 1.0
-    if linear is not None:  # what is linear is integrated at a size that the absolute tolerance is meant for
-        at, first = linear
-        scale = max((float(np.max(np.abs(x), initial=0.0)) for x in (start[at:], *given[first:])), default=0.0) or 1.0
-        start = np.concatenate([start[:at], start[at:] / scale])
-        given[first:] = [x / scale for x in given[first:]]
-    f = Body.engine.function(system)
-    solve = _Solver(system.graph.name, rtol, atol, method)
-    if returns:
-        path = _with_return(solve, lambda now, z: f(z, now, *given), times, start, np.asarray(constants[-1]))
-    else:
-        path = solve(lambda now, z: f(z, now, *given), times, start).y.T
-    if linear is not None:
-        path = np.concatenate([path[:, : linear[0]], path[:, linear[0] :] * scale], axis=1)
-    return np.asarray(path, np.asarray(y0).dtype)
-
-
-@dataclass(frozen=True, slots=True)
-class _Solver:
-    """SciPy's solver with its settings."""
-
-    name: str
-    rtol: float
-    atol: float
-    method: str
-
-    def __call__(self, rate: Callable[[Any, Any], Any], times: Any, start: Any, dense: bool = False) -> Any:
-        reached = times[0]
-
-        def noted(now: float, state: Any) -> Any:
-            nonlocal reached
-            reached = now
-            return rate(np.float64(now), state)
-
-        try:
-            found = _solve(noted, (times[0], times[-1]), start, method=self.method, t_eval=times, rtol=self.rtol,
-                           atol=self.atol, dense_output=dense)
-        except (ValueError, np.linalg.LinAlgError) as error:  # implicit methods solve systems, with infinities in them
-            raise IntegrationError(f"the integration of {self.name} failed at t = {reached:g}: {error}") from error
-        if found.status != 0 or not np.all(np.isfinite(found.y)):
-            raise IntegrationError(
-                f"the integration of {self.name} from t = {times[0]:g} to {times[-1]:g} failed at t = {reached:g}: "
-                f"{found.message}\n  look for a pole of the solution there; for a stiff equation take method='Radau'")
-        return found
-
-
-def _with_return(solve: _Solver, rate: Callable[[Any, Any], Any], times: Any, start: Any, origin: Any) -> Any:
+def _returned(solve: Any, rate: Any, times: Any, start: Any, origin: Any, rtol: float, atol: float,
+              method: str) -> Any:
     """The adjoint equation from the last time to the first, with the solution, which has to come back to its origin."""
     n = origin.size
     rounding = 50 * float(np.finfo(origin.dtype).eps)  # of the states, and of the times in between
-    allowed = _DRIFT * (max(solve.atol, rounding) + max(solve.rtol, rounding) * np.abs(origin))
+    allowed = 20 * (max(atol, rounding) + max(rtol, rounding) * np.abs(origin))
     room = 100 * (1 + max(np.max(np.abs(start[:n]), initial=0.0), np.max(np.abs(origin), initial=0.0)))
 
     def bounded(now: Any, z: Any) -> Any:
         if not np.max(np.abs(z[:n]), initial=0.0) <= room:  # it has exploded: no need to see by how much
-            raise IntegrationError("")
+            raise ArithmeticError
         return rate(now, z)
 
-    if solve.method not in _STIFF:
+    if method in ("DOP853", "RK45", "RK23"):  # what the others are for cannot be expected to come back
         try:
             with np.errstate(all="ignore"):
-                path = solve(bounded, times, start).y.T
+                path = _integrated(solve, bounded, times, start, False, rtol, atol, method).y.T
             if np.all(np.abs(path[-1, :n] - origin) <= allowed):
                 return path
-        except IntegrationError:
+        except ArithmeticError:
             pass
     rest = np.zeros_like(start[n:])
-    forward = solve(lambda now, y: rate(now, np.concatenate([y, rest]))[:n], times[::-1],
-                    np.asarray(origin, start.dtype), dense=True)
-    back = solve(lambda now, a: rate(now, np.concatenate([forward.sol(now), a]))[n:], times, start[n:])
+    forward = _integrated(solve, lambda now, y: rate(now, np.concatenate([y, rest]))[:n], times[::-1],
+                          origin.astype(start.dtype), True, rtol, atol, method)
+    back = _integrated(solve, lambda now, a: rate(now, np.concatenate([forward.sol(now), a]))[n:], times, start[n:],
+                       False, rtol, atol, method)
     return np.concatenate([forward.y.T[::-1], back.y.T], axis=1)
+
+
+def _double(x: Any) -> Any:
+    """In double precision: a solver cannot reach its tolerance in single."""
+    x = np.asarray(x)
+    return x.astype(np.result_type(x.dtype, np.float64))[()] if x.dtype.kind in "fc" else x[()]
+
+
+def path_of_flow(solve: Any, f: Any, y0: Any, t: Any, *constants: Any, rtol: float, atol: float, method: str,
+                 linear: tuple[int, int] | None, returns: bool) -> Any:
+    """The states at the times t. What is `linear`, of the state and of the constants, is integrated at the size 1 that
+    the absolute tolerance is meant for. A state that `returns` ends where the last constant says.
+    """
+    times, start, given, scale = np.asarray(t, np.float64), _double(y0), [_double(x) for x in constants], 1.0
+    if len(times) == 1:
+        return np.asarray(y0)[None]
+    if linear is not None:
+        at, first = linear
+        scale = max([float(np.max(np.abs(x), initial=0.0)) for x in (start[at:], *given[first:])]) or 1.0
+        start = np.concatenate([start[:at], start[at:] / scale])
+        given[first:] = [x / scale for x in given[first:]]
+
+    def rate(now: Any, z: Any) -> Any:
+        return f(z, now, *given)
+
+    if returns:
+        path = _returned(solve, rate, times, start, np.asarray(constants[-1]), rtol, atol, method)
+    else:
+        path = _integrated(solve, rate, times, start, False, rtol, atol, method).y.T
+    if linear is not None:
+        path = np.concatenate([path[:, :at], path[:, at:] * scale], axis=1)
+    return path.astype(np.asarray(y0).dtype)
+
+
+SOLVER = SciPyFunction("scipy.integrate.solve_ivp", 1)
+
+
+def _flow(*operands: Any, system: Body, **settings: Any) -> Any:
+    try:
+        return path_of_flow(SOLVER, Body.engine.function(system), *operands, **settings)
+    except ArithmeticError as error:
+        raise IntegrationError(f"{system.graph.name}: {error}\n  look for a pole of the solution there; for a stiff "
+                               "equation take method='Radau'") from error
 
 
 def _wide(dtype: Dtype) -> Dtype:
@@ -125,7 +133,7 @@ def _of_start(y0: Dtype, *_: Any, **__: Any) -> Dtype:
 
 
 @dataclass(frozen=True)
-class _Path(ShapeRule):
+class _States(ShapeRule):
     """A state for each time; the examples of a batch are integrated one by one, each with its own steps."""
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
@@ -262,7 +270,7 @@ def _example_system() -> Body:
 
 _SYSTEM = _example_system()
 
-odeint = primitive("odeint", evaluate=_flow, shape=_Path(), dtype=_of_start,
+odeint = primitive("odeint", evaluate=_flow, shape=_States(), dtype=_of_start,
                    derivative=_Flow(), notation=Call("odeint"), rule=FLOW,
                    examples=tuple(example((2,), np.array(times), (2,), system=_SYSTEM, rtol=1e-13, atol=1e-13,
                                           method="DOP853", linear=None, returns=False)
