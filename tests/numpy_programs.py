@@ -18,6 +18,8 @@ from numpy_calls import NOT_OF_ARRAYS, OPERANDS, Call, calls_of, check_first_ord
 __all__ = ["Program", "calls_with", "differentiated_calls", "programs"]
 
 POINT = ("x", "v", "A", "S")
+# On either side of its place the order is NumPy's own.
+_UNORDERED = "numpy.partition"
 SHAPES = {letter: np.shape(value) for letter, value in OPERANDS.items()}
 # How a value of the right shape is brought into the range in which the calls use a letter.
 RANGES = {
@@ -68,7 +70,7 @@ def differentiated_calls() -> list[Call]:
             if name.split(".")[-1] in NOT_OF_ARRAYS:
                 continue
             for call in calls_of(name, function):
-                if ":=" not in call.text and not refusal(call) and check_first_order(call):
+                if ":=" not in call.text and not refusal(call) and check_first_order(call) and name != _UNORDERED:
                     found.append(call)
     return found
 

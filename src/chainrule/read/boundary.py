@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.core.traced import OWN
 from chainrule.errors import ChainruleError, TraceError
+from chainrule.read.draws import drawn_with
 from chainrule.read.scipy_calls import is_scipy, refused_by_scipy
 
 __all__ = ["NAMED", "located", "naming_the_line"]
@@ -52,6 +53,10 @@ def located(error: Exception) -> Exception:
 def _located(error: TraceError) -> TraceError:
     if getattr(error, "line", None) is not None:
         return error
+    drawn = drawn_with(error.__traceback__)
+    if drawn is not None:
+        name, instead = drawn
+        error.args = (f"a random draw, {name}, with a traced argument: a draw has no derivative by it\n  {instead}",)
     place = _user_line(error.__traceback__)
     if place is not None:
         filename, line = place
@@ -68,7 +73,8 @@ def _user_line(trace: TracebackType | None) -> tuple[str, int] | None:
     found = None
     while trace is not None:
         filename = trace.tb_frame.f_code.co_filename
-        if not filename.startswith((OWN, _NUMPY)) and not is_scipy(trace.tb_frame):
+        plain = not filename.startswith((OWN, _NUMPY)) and not filename.endswith(".pyx")
+        if plain and not is_scipy(trace.tb_frame):
             found = (filename, trace.tb_lineno)
         trace = trace.tb_next
     return found
