@@ -15,8 +15,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 import chainrule as cr
+import chainrule.read
+from chainrule.core.protocol import adapters
 
 __all__ = [
     "CALLS",
@@ -64,6 +67,9 @@ COMPLEX: dict[str, Any] = {
 _HERMITIAN = "(S + np.conj(S).T)"
 _DEFINITE = "(S @ np.conj(S).T + np.eye(3))"
 _HOLES = "np.where(np.abs(A) < 0.5, np.nan, A)"
+
+# The Bessel functions are differentiated by their argument, of an order that is given.
+_ORDERS = {"jn": 2, "yn": 2, "kn": 1, "iv": 0.5, "ive": 1.5, "jv": 0.5, "kv": 1.5, "kve": 0.5, "yv": 1.5}
 
 CALLS: dict[str, tuple[str, ...]] = {
     "numpy.allclose": ("np.allclose(A, A)",),
@@ -282,6 +288,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "numpy.fft.rfftn": ("np.fft.rfftn(C)", "np.fft.rfftn(C, axes=(2, 1))"),
     "numpy.fft.irfftn": ("np.fft.irfftn(C)",),
     "numpy.fft.fftshift": ("np.fft.fftshift(A)",),
+    **{f"scipy.special.{name}": (f"special.{name}({order}, 2 * x)",) for name, order in _ORDERS.items()},
     "numpy.fft.ifftshift": ("np.fft.ifftshift(A, axes=1)",),
 }
 
@@ -324,7 +331,7 @@ class Call:
 
     def __call__(self, *operands: Any, module: Any = np) -> list[Any]:
         """Its results, of which there may be several, with other operands, and by another library."""
-        names = {"np": module, **dict(zip(self.letters, operands, strict=True))}
+        names = {"np": module, "special": scipy.special, **dict(zip(self.letters, operands, strict=True))}
         result = eval(_code(self.text), names)
         return list(result) if isinstance(result, (tuple, list)) else [result]
 
@@ -339,7 +346,7 @@ def _code(text: str) -> Any:
 
 
 def public_functions() -> Iterator[tuple[str, Any]]:
-    """Every callable of NumPy's three namespaces that is no class, with its full name."""
+    """Every callable of NumPy's three namespaces that is no class, and the ufuncs of SciPy that are followed."""
     for path, module in MODULES.items():
         for name in sorted(dir(module)):
             with warnings.catch_warnings():
@@ -347,14 +354,18 @@ def public_functions() -> Iterator[tuple[str, Any]]:
                 function = getattr(module, name)
             if not name.startswith("_") and callable(function) and not isinstance(function, type):
                 yield f"{path}.{name}", function
+    for name in sorted(dir(scipy.special)):
+        function = getattr(scipy.special, name)
+        if isinstance(function, np.ufunc) and adapters["ufunc of a library"](function) is not None:
+            yield f"scipy.special.{name}", function
 
 
 def calls_of(name: str, function: Any) -> tuple[Call, ...]:
     """The calls of a function: those of the table, or the plain one of a matrix, or of numbers for a ufunc."""
-    path = name.replace("numpy", "np", 1)
+    path = name.replace("numpy", "np", 1).removeprefix("scipy.")
     given = CALLS.get(name)
     if given is None:
-        operands = ("x", "y")[: function.nin] if isinstance(function, np.ufunc) else ("A",)
+        operands = ("x", "y", "t")[: function.nin] if isinstance(function, np.ufunc) else ("A",)
         given = (f"{path}({', '.join(operands)})",)
     return tuple(Call(name, text, _letters(text)) for text in given)
 
@@ -507,7 +518,7 @@ def complex_verdict(calls: tuple[Call, ...]) -> tuple[str, bool]:
                 if check_first_order(call, complex_=True):
                     check_second_order(call, complex_=True)
                     changes = True
-        except cr.errors.ChainruleError:
+        except (cr.errors.ChainruleError, TypeError):  # of a complex argument SciPy has no zeta function
             return "no", changes
         found = "yes"
     return found, changes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from mkdocs.structure.files import File, Files
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from numpy_calls import NOT_OF_ARRAYS, calls_of, public_functions, verdict
+
+import chainrule as cr
 
 INTRODUCTION = """# NumPy, function by function
 
@@ -57,8 +60,31 @@ def page() -> str:
     parts = [INTRODUCTION.format(counts=", ".join(f"{count} {kind}" for kind, count in counts.most_common()) + ".")]
     for path, rows in tables.items():
         parts.append(f"## {path}\n\n{HEADER}\n" + "\n".join(rows) + "\n")
-    parts.append(others())
+    parts += [equivalents(), others()]
     return "\n".join(parts)
+
+
+def equivalents() -> str:
+    """Which function stands for those of SciPy's that turn a traced value into a plain array."""
+    followed = {name for name, _ in public_functions()}
+    names: dict[str, list[str]] = {}
+    for name, paths in standing_for(cr, "cr"):
+        for path in paths:
+            if path not in followed:
+                names.setdefault(path, []).append(f"`{name}`")
+    rows = "\n".join(f"| `{path}` | {', '.join(found)} |" for path, found in sorted(names.items()))
+    title = "## SciPy, by equivalents\n\nThese turn their arguments into plain arrays before anything can step in."
+    return f"{title}\nThe error names what to call instead.\n\n| SciPy's | write |\n|---|---|\n{rows}\n"
+
+
+def standing_for(owner: Any, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The public functions that were declared with `stands_for`, by the names that users call them by."""
+    for part in owner.__all__:
+        thing = getattr(owner, part)
+        if hasattr(thing, "__stands_for__"):
+            yield f"{name}.{part}", thing.__stands_for__
+        elif hasattr(thing, "__all__"):
+            yield from standing_for(thing, f"{name}.{part}")
 
 
 def row(name: str, function: Any) -> tuple[str, str]:

@@ -138,6 +138,8 @@ def followed() -> list[Call]:
 def test_single_precision_is_numpys_in_values_and_stays_in_gradients() -> None:
     tried = 0
     for call in followed():
+        if call.function.startswith("scipy"):  # its ufuncs have no loops for single precision, some of them
+            continue
         point = tuple(x.astype(np.float32) for x in call.point())
         want = call(*point)
         numbers = [i for i, value in enumerate(want) if is_number(value)]
