@@ -48,8 +48,10 @@ def _negative(F: Any, x: Node) -> Node | None:
     if operation(x) == "negative":
         return x.operands[0]
     if operation(x) in ("multiply", "divide"):
-        first = _negative(F, x.operands[0])
-        return None if first is None else getattr(F, operation(x))(first, x.operands[1])
+        for i, operand in enumerate(x.operands):
+            minus = _negative(F, operand)
+            if minus is not None:
+                return cast(Node, getattr(F, operation(x))(*x.operands[:i], minus, *x.operands[i + 1 :]))
     return None
 
 

@@ -135,10 +135,10 @@ def _reduced(node: Node, operands: _Operands) -> _Response | None:
 
 def _expand_dims(node: Node, operands: _Operands) -> _Response | None:
     (x,) = operands
-    if x is None:
-        return None
-    labels = iter(x.layout)
-    return replace(x, layout=tuple(None if a in node.parameters["axis"] else next(labels) for a in range(node.ndim)))
+    axis = node.parameters["axis"]
+    labels = iter(x.layout if x is not None else ())
+    layout = tuple(None if a in axis else next(labels) for a in range(node.ndim))
+    return None if x is None else replace(x, layout=layout)
 
 
 def _squeeze(node: Node, operands: _Operands) -> _Response | None:
@@ -151,8 +151,12 @@ def _getitem(node: Node, operands: _Operands) -> _Response | None:
     """A new axis, or a part of an axis along which t does not vary."""
     x = operands[0]
     pattern = node.parameters["pattern"]
-    if x is None or Ellipsis in pattern or len(operands) > 1:
+    if x is None or len(operands) > 1:
         return None
+    if Ellipsis in pattern:
+        place = pattern.index(Ellipsis)
+        between = len(x.layout) - sum(part is not None for part in pattern) + 1
+        pattern = (*pattern[:place], *[slice(None)] * between, *pattern[place + 1 :])
     labels = list(x.layout)
     layout: list[int | None] = []
     for part in pattern:
