@@ -15,7 +15,8 @@ from oracles import (
 )
 
 import chainrule as cr
-from chainrule.core.registry import evaluating
+from chainrule.core.graph import constant
+from chainrule.core.registry import building, evaluating
 
 I3 = np.eye(3)
 F = evaluating
@@ -143,6 +144,17 @@ def test_principal_components_of_fewer_points_than_dimensions() -> None:
     np.testing.assert_allclose(cr.grad(kept)(x), by_differences(kept, x), rtol=1e-6, atol=1e-7)
 
 
+def test_a_block_that_is_not_read_asks_for_nothing() -> None:
+    x = numbers(2, 60)  # 58 equal eigenvalues, of which no number of bases would tell
+
+    def leading(x: Any) -> Any:
+        w, v = np.linalg.eigh(x.T @ x)
+        return np.log(w[-1]) + np.sum((v[:, -2:] @ v[:, -2:].T)[0] ** 2) + w[-2]
+
+    got, v = cr.grad(leading)(x), numbers(2, 60)
+    np.testing.assert_allclose(np.sum(got * v), richardson(lambda t: leading(x + t * v)), rtol=1e-7)
+
+
 REFUSED: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "a component of a vector": (lambda a: np.linalg.eigh(a)[1][0, 1], I3, "eigenvalues 0 and 1"),
     "one that stands still": (lambda a: np.linalg.eigh(a)[1][0, 0], I3, "eigenvalues 0 and 1"),
@@ -254,6 +266,30 @@ def test_quotients_are_zero_by_construction_or_refused() -> None:
             divide(np.ones((2, 2)), s, np.ones((2, 2)))
     weights = F.equal_weights(np.array([2.0, 2.0 + 1e-12, 5.0]), w, of="eigenvalues")
     np.testing.assert_array_equal(weights[:2], weights[0])
+
+
+def test_what_only_measures_does_not_move_a_quotient() -> None:
+    """The array that tells what counts as zero has no derivative; nor has the diagonal by the values beside it."""
+    w, x = np.array([1.0, 2.0, 4.0]), numbers(3, 3)
+    for divide in (F.over_gaps, F.over_sums, F.over_values):
+        more = {"of": "eigenvalues"} if divide is F.over_gaps else {}
+        for f in (lambda like, divide=divide, more=more: divide(x, w, like, **more),):
+            np.testing.assert_array_equal(cr.jvp(f, (x,), (x,))[1], np.zeros((3, 3)))
+            np.testing.assert_array_equal(cr.vjp(f, x)[1](x)[0], np.zeros((3, 3)))
+    for f in (lambda w: F.value_changes(x, w, of="eigenvalues"),):
+        np.testing.assert_array_equal(cr.jvp(f, (w,), (w,))[1], np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "parameters"),
+    [("eigh", [(2, 3)], {"UPLO": "L"}), ("eig", [(3,)], {}), ("svd", [(3,)], {"full_matrices": False}),
+     ("svdvals", [(3,)], {}), ("qr", [(3,)], {"complete": False}), ("pinv", [(3,)], {"rcond": 1e-9}),
+     ("lstsq", [(3, 2), (2, 1)], {"rcond": 1e-9}), ("over_gaps", [(3, 3), (2, 3), (3, 3)], {"of": "eigenvalues"}),
+     ("expm", [(2, 3)], {})],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_are_named_in_a_graph_too(name: str, shapes: Any, parameters: Any) -> None:
+    with pytest.raises(cr.ShapeError, match=r"\(\d"):
+        getattr(building, name)(*(constant(np.ones(shape)) for shape in shapes), **parameters)
 
 
 def test_the_error_of_emitted_code_is_numpys() -> None:

@@ -70,6 +70,13 @@ def test_the_derivative_in_a_direction_is_scipys() -> None:
     np.testing.assert_allclose(cr.grad(lambda a: np.trace(expm(a)))(a), expm(a).T, rtol=1e-11, atol=1e-12)
 
 
+def test_the_derivative_of_the_derivative_by_each_of_its_operands() -> None:
+    a, e = numbers(3, 3), numbers(3, 3)
+    check_derivative(lambda a: cr.jvp(expm, (a,), (e,))[1], a)
+    check_derivative(lambda e: cr.jvp(expm, (a,), (e,))[1], e)
+    check_derivative(lambda t: cr.jvp(expm, (a * t[0],), (e * t[1],))[1], numbers(2))
+
+
 def test_a_rotation_from_its_generator() -> None:
     """The flow of x' = A x: the sensitivity of its end in an entry of A, against the equation for it."""
     a, start = numbers(3, 3), numbers(3)

@@ -66,6 +66,21 @@ def test_every_primitive_agrees_with_its_floats(sample: Sample) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("eigh", {"UPLO": "L"}), ("eigh", {"UPLO": "U"}), ("eigvalsh", {"UPLO": "L"}), ("eig", {}), ("eigvals", {}),
+     ("svd", {"full_matrices": True}), ("svdvals", {}), ("qr", {"complete": True}), ("pinv", {"rcond": 1e-12}),
+     ("expm", {})],
+)  # fmt: skip
+def test_decompositions_of_complex_matrices_agree_with_their_floats(name: str, parameters: dict[str, Any]) -> None:
+    rng = np.random.default_rng(4)
+    square = name.startswith("e")
+    a = rng.normal(size=(3, 3 if square else 2)) + 1j * rng.normal(size=(3, 3 if square else 2))
+    value = Precise([], [[]], digits=30).value(getattr(F, name)(constant(a), **parameters), 0)
+    want = primitives()[name].evaluate(a, **parameters)
+    np.testing.assert_allclose(np.frompyfunc(complex, 1, 1)(value).astype(complex), want, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_a_pending_derivative_is_the_one_of_mpmath(order: int) -> None:
     graph = parse("x^2 exp(sin(3x)) + ln(x)/sqrt(x)")
