@@ -2,7 +2,7 @@
 
     eigh   [..., 1 + n, n]          the eigenvalues, then the rows of V
     svd    [..., 1 + n + m, k]      the singular values, then the rows of V, then those of U
-    qr     [..., k + n + m, ...]    the rows of R^T, then those of Q
+    qr     [..., n + m, k]          the rows of R^T, then those of Q
 
 So a primitive has one result, whatever it decomposes into: graphs, batching and emitted source know nothing of parts,
 one factorization serves them all, and so does one rule, which sees the cotangents of all parts together. `part` takes
