@@ -189,6 +189,7 @@ def test_the_tolerance_says_what_is_large() -> None:
         warnings.simplefilter("error")
         cr.grad(cr.numeric_rule(trembling, tolerance=0.1))(1.0)
         cr.grad(cr.numeric_rule(lambda x: np.sum(np.sin(x) ** 2)))(np.array([0.0, np.pi / 2, 1.0]))  # zeros are right
+        cr.grad(cr.numeric_rule(lambda x: np.sum(x**2)))(np.zeros(2))
         with pytest.raises(UserWarning, match="tremble"):
             cr.grad(cr.numeric_rule(trembling, tolerance=1e-7))(1.0)
 
@@ -221,6 +222,8 @@ def written(x: Any) -> Any:
         (lambda: cr.numeric_rule(lambda x: x)(1j), "is complex"),
         (lambda: cr.grad(lambda z: np.real(cr.numeric_rule(lambda x: x)(z)))(1j), "is complex"),
         (lambda: cr.numeric_rule(written)(np.zeros(2)), "writes into its argument"),
+        (lambda: cr.grad(lambda x: cr.numeric_rule(lambda y: y * x)(2.0))(1.0), "not among its arguments"),
+        (lambda: cr.grad(lambda x: cr.numeric_rule(lambda y, *, k: y * k)(2.0, k=x))(1.0), "by position"),
     ],
 )
 def test_refusals(call: Any, text: str) -> None:

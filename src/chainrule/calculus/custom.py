@@ -12,6 +12,7 @@ from chainrule.core.derivative import Custom
 from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
 from chainrule.core.shapes import Array, Shape, ShapeRule
+from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, GraphError
 
 __all__ = ["OPAQUE", "define_jvp", "define_vjp", "primitive"]
@@ -67,7 +68,17 @@ def primitive(f: Callable[..., Any]) -> Primitive:
         raise ArgumentError(f"primitive takes a function, not {f!r:.60}")
 
     def evaluate(*operands: Any, **parameters: Any) -> Any:
+        for key, value in parameters.items():
+            if isinstance(value, Traced):
+                raise ArgumentError(
+                    f"the operation {name} is given a traced value as {key}=, but keyword arguments are static: "
+                    "pass it by position"
+                )
         out = f(*operands, **parameters)
+        if isinstance(out, Traced):
+            raise ArgumentError(
+                f"the operation {name} computes with a traced value that is not among its arguments: pass it as one"
+            )
         if out is None or isinstance(out, (tuple, list, dict, str)):
             raise ArgumentError(f"the operation {name} returned {type(out).__name__}: it must return one array")
         return np.asarray(out)[()]
