@@ -286,3 +286,23 @@ def test_a_result_that_is_not_that_of_the_sizes_given_is_refused(monkeypatch: py
     monkeypatch.setattr("chainrule.passes.smaller.Smaller._count", lambda self, count: count)
     with pytest.raises(cr.DerivationError, match="is that at small sizes"):
         cr.explain(lambda w: np.mean((X @ w) ** 2), np.ones(20))
+
+
+# Parts of arrays.
+
+
+def rosenbrock(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+@pytest.mark.parametrize(
+    "f", [rosenbrock, lambda x: x[0] ** 2 + np.sum(x), lambda x: np.sum(np.diff(x) ** 2), lambda x: x[-1] * (x @ x)]
+)
+def test_parts_of_arrays(f: Any) -> None:
+    x = np.array([1.0, 2.0, -3.0, 0.5])
+    derivation = cr.explain(f, x)
+    (part,) = derivation.parts
+    np.testing.assert_allclose(part.value, cr.grad(f)(x), rtol=1e-13)
+    np.testing.assert_allclose(part.result(x + 1), cr.grad(f)(x + 1), rtol=1e-13)
+    assert all(step.before.text() != step.after.text() for step in part.steps)
+    assert "slice(" not in str(derivation) + derivation.to_latex()

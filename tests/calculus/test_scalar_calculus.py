@@ -69,6 +69,7 @@ def test_a_name_that_is_given_again_and_names_of_functions() -> None:
 
     assert str(cr.explain(twice, 0.3)).startswith("twice(x) = x_2 x_2 + 1\n  x_2 = sin(x)*2\n")
     assert str(cr.explain("f^2 sin f")).startswith("F(f) = ")
+    assert str(cr.explain("x")).startswith("f(x) = x\n")
     assert str(cr.explain(lambda x: x**2, 1.0)).startswith("f(x) = ")
 
 

@@ -155,7 +155,8 @@ class _Work(ABC):
             after = first if form is forms[-1][1] else pending(form, x, direction)
             shown.append(self._step(rule, before, after, simplifies=True))
             before = after
-        shown += [self._applied(step) for step in steps]
+        applied = [self._applied(step) for step in steps]
+        shown += [step for step in applied if step.before.text() != step.after.text()]  # not d(x[0]) = dx[0]
         moved, gradient = self._moved(_line(steps))
         return self._part(x, start, [*shown, *moved], gradient)
 
@@ -248,7 +249,8 @@ class _Gradients(_Work):
                 written, line = text, after
             gradient = move.gradient
         assert gradient is not None  # the last move leaves dx only
-        return shown, replaced(gradient, back)
+        x = dx.operands[0]  # a part that was picked is put where it belongs in an array like dx: like x
+        return shown, replaced(replaced(gradient, {dx: x}, inside=False), back)
 
     def _applied_to(self, derivative: Node, direction: Node) -> Node:
         return inner_product(derivative, direction)

@@ -48,8 +48,9 @@ class Subject:
     @cached_property
     def name(self) -> str:
         """What the function is called: as its author calls its value, or itself, else f."""
-        taken = {node.name for node in self.graph.nodes if node.name and node not in self.graph.outputs}
-        author = "" if self.several else self.graph.outputs[0].name
+        outputs = [output for output in self.graph.outputs if output.primitive is not None]
+        taken = {node.name for node in self.graph.nodes if node.name and node not in outputs}
+        author = "" if self.several or not outputs else outputs[0].name
         author = "" if author.rpartition("_")[0] in taken else author  # a name that was given again: x_2
         own = self.graph.name if self.graph.name.isidentifier() else ""
         return next((name for name in (author, own) if name and name not in taken), "") or free_name(_NAMES, taken)

@@ -16,7 +16,7 @@ from chainrule.core.index import ARRAY
 from chainrule.core.notation import Bars, Infix, Precedence, Prefix
 from chainrule.views.tree import Piece, Printer, Product, Rope
 
-__all__ = ["GroupingPrinter", "begins_negative", "ends_with_one", "index_parts", "number_text"]
+__all__ = ["GroupingPrinter", "begins_negative", "ends_with_one", "index_parts", "number_text", "option_text"]
 
 
 class GroupingPrinter(Printer):
@@ -135,6 +135,17 @@ def index_parts(parameters: Mapping[str, Any], arrays: Sequence[Piece]) -> list[
     remaining = iter(arrays)
     pattern = parameters.get("pattern", (ARRAY,) * len(arrays))
     return [next(remaining) if part == ARRAY else _part_text(part) for part in pattern]
+
+
+def option_text(name: str, value: Any) -> str:
+    """An option of a call as a reader of NumPy knows it: axis=0, and a place in an array as [1:].
+
+    >>> option_text("axis", 0), option_text("pattern", (slice(1, None), 0))
+    ('axis=0', '[1:, 0]')
+    """
+    if name == "pattern":
+        return f"[{', '.join('array' if part == ARRAY else _part_text(part) for part in value)}]"
+    return f"{name}={value}"
 
 
 def _part_text(part: Any) -> str:

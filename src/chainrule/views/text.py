@@ -16,7 +16,14 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
 from chainrule.errors import ArgumentError
 from chainrule.read.tokens import SUPERSCRIPTS
-from chainrule.views.grouping import GroupingPrinter, begins_negative, ends_with_one, index_parts, number_text
+from chainrule.views.grouping import (
+    GroupingPrinter,
+    begins_negative,
+    ends_with_one,
+    index_parts,
+    number_text,
+    option_text,
+)
 from chainrule.views.symbols import SIGNS, greek_letter
 from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, Written, joined
 
@@ -124,7 +131,7 @@ class TextPrinter(GroupingPrinter):
         for operand in operands:
             parts += [", ", operand.text]
         for option, value in options.items():
-            parts += [", ", f"{option}={value}"]
+            parts += [", ", option_text(option, value)]
         function, arguments = self.function(layout, name), ("(", *parts[1:], ")")
         word = len(function) > 1  # σ²(x) is seldom written
         return Piece((function, arguments), first="call", last="close", call=(function, arguments) if word else None)

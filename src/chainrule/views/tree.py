@@ -305,7 +305,7 @@ def _options(node: Node) -> dict[str, Any]:
         return {}
     rank = node.operands[0].ndim
     options = dict(node.parameters)
-    if options.get("axis") == tuple(range(rank)):
+    if options.get("axis") == tuple(range(rank)) or (rank == 1 and options.get("axis") == 0):
         del options["axis"]
     if rank == 1 and options.get("keepdims"):
         del options["keepdims"]  # a number beside the components of a vector

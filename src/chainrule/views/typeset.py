@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.notation import Call, Postfix, Power, Precedence, Root, Subscript
-from chainrule.views.grouping import GroupingPrinter, ends_with_one, index_parts, number_text
+from chainrule.views.grouping import GroupingPrinter, ends_with_one, index_parts, number_text, option_text
 from chainrule.views.symbols import GREEK
 from chainrule.views.tree import DerivativeNotation, Edge, Piece, Product, Rope, joined
 
@@ -156,7 +156,10 @@ class TypesetPrinter(GroupingPrinter):
     def call(self, layout: Call, name: str, operands: Sequence[Piece], options: Mapping[str, Any]) -> Piece:
         parts = [operand.text for operand in operands]
         parts += [
-            self.row(self.word(option), self.operator("="), self.literal(str(options[option]))) for option in options
+            self.literal(option_text(option, value))
+            if option == "pattern"
+            else self.row(self.word(option), self.operator("="), self.literal(str(value)))
+            for option, value in options.items()
         ]
         tall = any(operand.tall for operand in operands)
         function = self.function(layout.latex, layout.name or name)
