@@ -21,16 +21,9 @@ __all__: list[str] = []
 F = evaluating
 
 
-def _parts(arrays: Any, dtype: Any, call: str) -> list[Any]:
-    parts = [cast(part, dtype) for part in map(array, arrays)]
-    if not parts:
-        raise ArgumentError(f"{call} of no arrays: there is nothing to join")
-    return parts
-
-
 @answers(np.concatenate)
 def concatenate(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    parts = _parts(arrays, dtype, "np.concatenate")
+    parts = [cast(part, dtype) for part in map(array, arrays)]
     if axis is None:
         parts, axis = [F.reshape(part, shape=(part.size,)) for part in parts], 0
     rank = parts[0].ndim
@@ -49,7 +42,7 @@ def concatenate(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = Non
 
 @answers(np.stack)
 def stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    parts = _parts(arrays, dtype, "np.stack")
+    parts = [cast(part, dtype) for part in map(array, arrays)]
     shape = parts[0].shape
     for part in parts:
         if part.shape != shape:
