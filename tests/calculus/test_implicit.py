@@ -303,6 +303,16 @@ def test_large_singular_systems_are_named(many: None) -> None:
     np.testing.assert_array_equal(moved(np.zeros(N)), 0.0)  # nothing has to be solved
 
 
+def test_an_array_that_was_written_into_since_is_noticed() -> None:
+    X = np.ones((3, 2)) + np.eye(3, 2)
+    ridge = cr.custom_minimum(lambda w, r: np.sum((1.0 - X @ w) ** 2) + r * w @ w)
+    _, pullback = cr.vjp(lambda r: ridge(np.zeros(2), r), 0.5)
+    pullback(np.ones(2))
+    X *= 2
+    with pytest.raises(cr.TraceError, match="has changed since its minimum was found"):
+        pullback(np.ones(2))
+
+
 def test_a_stationary_point_is_no_minimum() -> None:
     with pytest.raises(cr.ConvergenceError, match="returned no minimum"):
         cr.custom_minimum(lambda x, a: a * np.cos(x))(0.1, 1.0)

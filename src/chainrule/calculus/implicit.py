@@ -24,7 +24,15 @@ from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, plain_value
-from chainrule.errors import ArgumentError, ConvergenceError, GuardError, NonFiniteError, ShapeError, SingularError
+from chainrule.errors import (
+    ArgumentError,
+    ConvergenceError,
+    GuardError,
+    NonFiniteError,
+    ShapeError,
+    SingularError,
+    TraceError,
+)
 from chainrule.passes.closure import opened
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.boundary import naming_the_line
@@ -166,6 +174,7 @@ class _Call:
         self.moving = [i for i, leaf in enumerate(self.leaves) if _is_parameter(leaf)]
         self.parameters = [differentiable(self.leaves[i], given[i][0]) for i in self.moving]
         self._graph: Graph | None = None
+        self._residuals = 0.0  # the largest that an answer has left
 
     def solution(self) -> Any:
         """The answer of the solver in the form of x0: recorded where a parameter is traced."""
@@ -250,6 +259,7 @@ class _Call:
         """Raise `ConvergenceError` unless the answer is as near to a root as was asked for."""
         implicit = self.implicit
         residual = self._residual(x, *operands)
+        self._residuals = max(self._residuals, float(np.abs(residual).max(initial=0.0)))
         if not np.isfinite(x).all() or not np.isfinite(residual).all():
             what = "x" if not np.isfinite(x).all() else "the residual at x"
             raise NonFiniteError(f"the solver of {implicit.name} returned no {implicit.kind}: {what} is not finite")
@@ -275,6 +285,7 @@ class _Call:
                 )
 
     def _forward(self, F: Any, tangents: Sequence[Any], x: Any, x0: Any, *operands: Any) -> Any:
+        self._require_unchanged(x, operands)
         moved = [F.zeros_like(p) if t is None else t for t, p in zip(tangents[1:], operands, strict=True)]
         change = evaluating.zeros_like(x)
         if operands:
@@ -282,9 +293,21 @@ class _Call:
         return self._equation().solved(x, operands, -change)
 
     def _backward(self, F: Any, g: Any, x: Any, x0: Any, *operands: Any) -> Sequence[Any]:
+        self._require_unchanged(x, operands)
         adjoint = self._equation().solved(x, operands, -g, transposed=True)
         found = vjp(lambda *operands: self._residual(x, *operands), *operands)[1](adjoint)
         return None, *(part[()] for part in found)
+
+    def _require_unchanged(self, x: Any, operands: Sequence[Any]) -> None:
+        """Raise where the answer solves the equation no longer: arrays that it uses have been written into since."""
+        with np.errstate(all="ignore"):
+            residual = np.abs(self._residual(plain_value(x), *map(plain_value, operands))).max(initial=0.0)
+        if not residual <= 4 * self._residuals + np.finfo(np.asarray(plain_value(x)).dtype).tiny:
+            raise TraceError(
+                f"{self.implicit.name} has changed since its {self.implicit.kind} was found: max |residual| was "
+                f"{self._residuals:.1e} and is {residual:.1e}\n"
+                "  do not write into arrays that it uses, or pass a copy of them: X.copy()"
+            )
 
     # --- the form of the unknowns -------------------------------------------------------------------------------------
 
