@@ -71,3 +71,24 @@ def test_complex_and_single_precision() -> None:
 @pytest.mark.parametrize("A", [np.tril(np.ones((20, 20))), np.tril(np.ones((600, 600)))])
 def test_more_entries_than_the_limit_are_refused(A: Any) -> None:
     assert places(A, limit=100) is None
+
+
+def test_a_dense_map_is_refused_before_it_is_asked_about_groups() -> None:
+    n = 2000
+    asked = []
+
+    def cumulated(v: Any) -> Any:
+        asked.append(1)
+        return np.cumsum(v)
+
+    assert places_of(cumulated, lambda g: np.cumsum(g[::-1])[::-1], n, n, 10_000) is None
+    assert len(asked) < 10
+
+
+def test_a_few_dense_rows_are_no_dense_map() -> None:
+    A = sp.eye_array(2000).tolil()
+    A[7] = 1.0
+    A[:, 5] = 1.0
+    found = places(A.tocsr(), limit=50_000)
+    assert found is not None
+    assert not ((A.toarray() != 0) & ~found).any()

@@ -22,6 +22,7 @@ Vector = NDArray[np.float64]
 LinearMap = Callable[[Vector], Any]
 
 _FEW = 512  # columns that are asked about one by one
+_SAMPLE = 15  # rows that tell whether it is worth asking
 
 
 def places_of(forward: LinearMap, back: LinearMap, rows: int, columns: int, limit: int) -> Pattern | None:
@@ -39,7 +40,19 @@ def places_of(forward: LinearMap, back: LinearMap, rows: int, columns: int, limi
     labels = _labels(back, rows)
     if labels is not None:
         return spread(labels, rows)
+    if rows * columns > limit and _is_dense(back, rows, limit):
+        return None
     return _by_groups(forward, rows, columns, limit)
+
+
+def _is_dense(back: LinearMap, rows: int, limit: int) -> bool:
+    """Whether half of the rows, as a sample of them shows, have more entries than there may be in all."""
+    entries = []
+    for row in np.random.default_rng(4).integers(0, rows, _SAMPLE):
+        unit = np.zeros(rows)
+        unit[row] = 1.0
+        entries.append(np.count_nonzero(back(unit)))
+    return bool(np.median(entries) * rows / 2 > 2 * limit)
 
 
 def _labels(product: LinearMap, columns: int) -> Indices | None:
