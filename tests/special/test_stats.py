@@ -284,7 +284,7 @@ def test_the_dirichlet_distribution() -> None:
             ours.logpdf(wrong, alpha)
     with pytest.raises(ArgumentError, match="the parameter alpha is positive"):
         ours.logpdf(x, -alpha)
-    for shape in ((2, 2), (5,)):
+    for shape in ((4, 2), (5,)):
         with pytest.raises(ShapeError, match="does not fit alpha"):
             ours.logpdf(np.ones(shape), alpha)
 
