@@ -38,8 +38,10 @@ CUSTOM = {
     "svd": "its parts solve", "svdvals": "the values solve", "qr": "both factors solve",
     "basis_inverse": "every entry of the matrix", "value_changes": "eigenvalues of its blocks",
     "over_gaps": "differences of values", "over_sums": "differences of values", "over_values": "differences of values",
-    "pinv": "the equations that it solves", "lstsq": "right-hand side only", "expm": "do not commute",
+    "pinv": "the equations that it solves", "lstsq": "right-hand side only",
+    "expm": "do not commute", "sqrtm": "do not commute", "logm": "do not commute",
     "expm_change": "in the change only",
+    "sqrtm_change": "in the change only", "logm_change": "in the change only",
 }  # fmt: skip
 COMPLEX = {"real", "imag", "conj", "abs_complex", "angle"}
 

@@ -1,6 +1,6 @@
-"""The exponential of a matrix, in NumPy alone.
+"""Functions of a matrix: the exponential, in NumPy alone; the square root and the logarithm, which SciPy computes.
 
-Its derivative in a direction E is the block beside the diagonal of exp [[A, E], [0, A]], which is right for every
+The derivative of f in a direction E is the block beside the diagonal of f [[A, E], [0, A]], which is right for every
 matrix, defective or not. The pullback is the derivative at A^T.
 
 Source: Higham (2005), The scaling and squaring method for the matrix exponential revisited; Najfeld and Havel (1995),
@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.core.derivative import Custom
 from chainrule.core.domain import Domain
+from chainrule.core.library import SciPyFunction
 from chainrule.core.matrices import square_to_square
 from chainrule.core.notation import Call, Exponential
 from chainrule.core.primitive import example, primitive
@@ -24,6 +25,10 @@ from chainrule.core.shapes import Array, Shape, join_floating, transposed
 
 MATRIX_EXPONENTIAL = Rule("derivative of the matrix exponential",
                           "d exp(U) = integral from 0 to 1 of exp(t U) dU exp((1 - t) U) dt")
+
+
+MATRIX_ROOT = Rule("derivative of the square root of a matrix", "S = sqrt(U) gives dS S + S dS = dU")
+MATRIX_LOGARITHM = Rule("derivative of the matrix logarithm", "L = log U gives dU by the derivative of exp at L in dL")
 
 
 def _expm(a: Any) -> Any:
@@ -51,11 +56,48 @@ def _expm(a: Any) -> Any:
     return out
 
 
-def _expm_change(a: Any, change: Any) -> Any:
+_scipy_sqrtm = SciPyFunction("scipy.linalg.sqrtm", 1)
+_scipy_logm = SciPyFunction("scipy.linalg.logm", 1)
+
+
+def _each(function: Any, a: Any) -> Any:
+    # a real matrix with a real value is given it without the rounding in its imaginary part
+    a = np.asarray(a) * 1.0
+    out, wide = np.empty_like(a), a.astype(np.result_type(a, 1.0, np.float64))
+    for i in np.ndindex(a.shape[:-2]):
+        if a.shape[-1]:
+            value = function(wide[i])
+            out[i] = value if np.iscomplexobj(a) else np.real(value)
+    return out
+
+
+def _blocks(a: Any, change: Any) -> Any:
     a, change = np.broadcast_arrays(np.asarray(a) * 1.0, np.asarray(change) * 1.0)
-    n = a.shape[-1]
     above, below = np.concatenate([a, change], axis=-1), np.concatenate([np.zeros_like(a), a], axis=-1)
-    return _expm(np.concatenate([above, below], axis=-2))[..., :n, n:]
+    return np.concatenate([above, below], axis=-2)
+
+
+def _expm_change(a: Any, change: Any) -> Any:
+    n = np.shape(a)[-1]
+    return _expm(_blocks(a, change))[..., :n, n:]
+
+
+def _sqrtm(a: Any) -> Any:
+    return _each(_scipy_sqrtm, a)
+
+
+def _sqrtm_change(a: Any, change: Any) -> Any:
+    n = np.shape(a)[-1]
+    return _sqrtm(_blocks(a, change))[..., :n, n:]
+
+
+def _logm(a: Any) -> Any:
+    return _each(_scipy_logm, a)
+
+
+def _logm_change(a: Any, change: Any) -> Any:
+    n = np.shape(a)[-1]
+    return _logm(_blocks(a, change))[..., :n, n:]
 
 
 def _block(F: Any, above: Array, beside: Array, below: Array) -> Array:
@@ -69,43 +111,74 @@ def _part(F: Any, x: Array, rows: slice, columns: slice) -> Array:
     return F.getitem(x, pattern=(Ellipsis, rows, columns))
 
 
-def _change_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, e: Array) -> Array:
-    da, de = tangents
-    if da is None:
-        return F.expm_change(a, de)
-    n = a.shape[-1]
-    moved = _block(F, da, F.zeros_like(da) if de is None else de, da)
-    return _part(F, F.expm_change(_block(F, a, e, a), moved), slice(None, n), slice(n, None))
+def _function(name: str) -> Custom:
+    """The derivative of f, by the operation that changes f in a direction."""
+    change = f"{name}_change"
+    return Custom(lambda F, tangents, out, a: getattr(F, change)(a, tangents[0]),
+                  lambda F, g, out, a: (getattr(F, change)(transposed(F, a), g),),
+                  reason="an integral over products that do not commute")
 
 
-def _change_vjp(F: Any, g: Array, out: Array, a: Array, e: Array) -> Sequence[Any]:
-    n = a.shape[-1]
+def _change_of(name: str) -> Custom:
+    """That of the change: linear in the direction, and of the block matrix again one of the kind."""
 
-    def to_matrix() -> Array:
-        zeros = F.zeros_like(g)
-        both = F.expm_change(transposed(F, _block(F, a, e, a)), _block(F, zeros, g, zeros))
-        first, last = slice(None, n), slice(n, None)
-        return _part(F, both, first, first) + _part(F, both, last, last)
+    def change(F: Any, a: Array, e: Array) -> Array:
+        return getattr(F, f"{name}_change")(a, e)
 
-    return to_matrix, (lambda: F.expm_change(transposed(F, a), g))
+    def jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, e: Array) -> Array:
+        da, de = tangents
+        if da is None:
+            return change(F, a, de)
+        n = a.shape[-1]
+        moved = _block(F, da, F.zeros_like(da) if de is None else de, da)
+        return _part(F, change(F, _block(F, a, e, a), moved), slice(None, n), slice(n, None))
+
+    def vjp(F: Any, g: Array, out: Array, a: Array, e: Array) -> Sequence[Any]:
+        n = a.shape[-1]
+
+        def to_matrix() -> Array:
+            zeros = F.zeros_like(g)
+            both = change(F, transposed(F, _block(F, a, e, a)), _block(F, zeros, g, zeros))
+            first, last = slice(None, n), slice(n, None)
+            return _part(F, both, first, first) + _part(F, both, last, last)
+
+        return to_matrix, (lambda: change(F, transposed(F, a), g))
+
+    return Custom(jvp, vjp, reason="linear in the change only")
 
 
 def _moderate(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.normal(size=shape)
 
 
+def _near_identity(rng: np.random.Generator, shape: Shape) -> Any:
+    return 2 * np.eye(shape[-1]) + 0.4 * rng.uniform(-1, 1, size=shape) / max(shape[-1], 1)
+
+
+_POSITIVE = Domain(text="no eigenvalue that is 0 or negative", sample=_near_identity)
 _SHAPES = ((3, 3), (2, 3, 3), (1, 1), (2, 1, 2, 2), (0, 0), (0, 2, 2))
 
 expm = primitive("expm", evaluate=_expm, shape=square_to_square, dtype=lambda a: join_floating(a),
-                 derivative=Custom(lambda F, tangents, out, a: F.expm_change(a, tangents[0]),
-                                   lambda F, g, out, a: (F.expm_change(transposed(F, a), g),),
-                                   reason="an integral over products that do not commute"),
-                 notation=Exponential("expm", latex=r"\exp"), rule=MATRIX_EXPONENTIAL, domain=Domain(sample=_moderate),
-                 examples=tuple(example(x) for x in _SHAPES))
+                 derivative=_function("expm"), notation=Exponential("expm", latex=r"\exp"), rule=MATRIX_EXPONENTIAL,
+                 domain=Domain(sample=_moderate), examples=tuple(example(x) for x in _SHAPES))
 
-# Linear in the change; its own derivative is again one of the kind, of the block matrix.
 expm_change = primitive("expm_change", evaluate=_expm_change, shape=square_to_square,
-                        dtype=lambda a, e: join_floating(a, e),
-                        derivative=Custom(_change_jvp, _change_vjp, reason="linear in the change only"),
+                        dtype=lambda a, e: join_floating(a, e), derivative=_change_of("expm"),
                         notation=Call("dexpm"), rule=MATRIX_EXPONENTIAL, domain=Domain(sample=_moderate),
                         examples=tuple(example(x, x) for x in _SHAPES))
+
+sqrtm = primitive("sqrtm", evaluate=_sqrtm, shape=square_to_square, dtype=lambda a: join_floating(a),
+                  derivative=_function("sqrtm"), rule=MATRIX_ROOT, domain=_POSITIVE,
+                  examples=tuple(example(x) for x in _SHAPES))
+
+sqrtm_change = primitive("sqrtm_change", evaluate=_sqrtm_change, shape=square_to_square,
+                         dtype=lambda a, e: join_floating(a, e), derivative=_change_of("sqrtm"),
+                         rule=MATRIX_ROOT, domain=_POSITIVE, examples=tuple(example(x, x) for x in _SHAPES))
+
+logm = primitive("logm", evaluate=_logm, shape=square_to_square, dtype=lambda a: join_floating(a),
+                 derivative=_function("logm"), rule=MATRIX_LOGARITHM, domain=_POSITIVE,
+                 examples=tuple(example(x) for x in _SHAPES))
+
+logm_change = primitive("logm_change", evaluate=_logm_change, shape=square_to_square,
+                        dtype=lambda a, e: join_floating(a, e), derivative=_change_of("logm"),
+                        rule=MATRIX_LOGARITHM, domain=_POSITIVE, examples=tuple(example(x, x) for x in _SHAPES))

@@ -195,15 +195,25 @@ def _value_changes(m: Any, x: Array, w: Array, of: str) -> Any:
     return np.frompyfunc(m.re, 1, 1)(np.diagonal(x, axis1=-2, axis2=-1))
 
 
-def _expm(m: Any, rows: list[list[Any]]) -> Any:
-    return m.expm(m.matrix(rows)).tolist() if rows else []
+def _of_matrix(name: str) -> Callable[..., Array]:
+    def function(m: Any, a: Array) -> Array:
+        def value(rows: list[list[Any]]) -> Any:
+            return getattr(m, name)(m.matrix(rows)).tolist() if rows else []
+
+        return each(value, a, a.shape[-2:])
+
+    return function
 
 
-def _expm_change(m: Any, a: Array, e: Array) -> Any:
-    n = a.shape[-1]
-    above, below = np.concatenate([a, e], axis=-1), np.concatenate([a * 0, a], axis=-1)
-    whole = np.concatenate([above, below], axis=-2)
-    return each(lambda rows: _expm(m, rows), whole, whole.shape[-2:])[..., :n, n:]
+def _change_of(name: str) -> Callable[..., Array]:
+    def function(m: Any, a: Array, e: Array) -> Array:
+        n = a.shape[-1]
+        a, e = np.broadcast_arrays(a, e)
+        zeros = np.full(a.shape, m.zero, object)
+        whole = np.concatenate([np.concatenate([a, e], -1), np.concatenate([zeros, a], -1)], -2)
+        return _of_matrix(name)(m, whole)[..., :n, n:]
+
+    return function
 
 
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
@@ -217,8 +227,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "pinv": _pinv,
     "lstsq": lambda m, a, b, rcond: _product(_pinv(m, a, rcond), b),
     "matrix_rank": _in_floats("matrix_rank"),
-    "expm": lambda m, a: each(lambda rows: _expm(m, rows), a, a.shape[-2:]),
-    "expm_change": _expm_change,
+    **{name: _of_matrix(name) for name in ("expm", "logm", "sqrtm")},
+    **{f"{name}_change": _change_of(name) for name in ("expm", "logm", "sqrtm")},
     "basis_inverse": inverse,
     "over_gaps": _quotient(lambda w: w[..., None, :] - w[..., :, None]),
     "over_sums": _quotient(lambda w: w[..., None, :] + w[..., :, None]),

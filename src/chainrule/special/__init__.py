@@ -55,6 +55,11 @@ if TYPE_CHECKING:
         gammainc as gammainc,
         gammaincc as gammaincc,
     )
+    from chainrule.special.linear_systems import (
+        cho_factor as cho_factor,
+        cho_solve as cho_solve,
+        solve_triangular as solve_triangular,
+    )
     from chainrule.special.logistic import (
         expit as expit,
         log_expit as log_expit,
@@ -62,7 +67,7 @@ if TYPE_CHECKING:
         sigmoid as sigmoid,
         softplus as softplus,
     )
-    from chainrule.special.matrices import expm as expm
+    from chainrule.special.matrices import expm as expm, logm as logm, sqrtm as sqrtm
     from chainrule.special.modified_bessel_functions import (
         i0 as i0,
         i0e as i0e,
@@ -78,7 +83,9 @@ if TYPE_CHECKING:
         kve as kve,
     )
     from chainrule.special.networks import gelu as gelu, one_hot as one_hot, relu as relu, silu as silu
+    from chainrule.special.signals import convolve as convolve
     from chainrule.special.softmax_family import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
+    from chainrule.special.structured_matrices import block_diag as block_diag, toeplitz as toeplitz
 
 # A file has no name of a function: importing it would hide the function. A package is itself a public name.
 _HOMES = {
@@ -90,12 +97,15 @@ _HOMES = {
         "polygamma", "psi", "zeta",
     ),
     "incomplete_functions": ("betainc", "betaincc", "exp1", "expi", "gammainc", "gammaincc"),
+    "linear_systems": ("cho_factor", "cho_solve", "solve_triangular"),
     "logistic": ("expit", "log_expit", "logit", "sigmoid", "softplus"),
-    "matrices": ("expm",),
+    "matrices": ("expm", "logm", "sqrtm"),
     "modified_bessel_functions": ("i0", "i0e", "i1", "i1e", "iv", "ive", "k0", "k0e", "k1", "k1e", "kv", "kve"),
     "networks": ("gelu", "one_hot", "relu", "silu"),
-    "stats": ("stats",),
+    "signals": ("convolve",),
     "softmax_family": ("log_softmax", "logsumexp", "softmax"),
+    "structured_matrices": ("block_diag", "toeplitz"),
+    "stats": ("stats",),
 }  # fmt: skip
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)
