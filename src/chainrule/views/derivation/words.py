@@ -171,8 +171,8 @@ def value_line(part: Part, at: Mapping[str, Any], notation: str) -> tuple[str, s
         (place,) = at.values()
         return _called(name, [_number(place, notation)], notation), _number(part.value, notation)
     if notation in ("text", "unicode"):
-        point = ", ".join(f"{name} = {number(value)}" for name, value in at.items())
-        return f"at {point}: {symbol(part, notation)}", number(part.value)
+        point = ", ".join(f"{name} = {_number(value, notation)}" for name, value in at.items())
+        return f"at {point}: {symbol(part, notation)}", _number(part.value, notation)
     places = [_number(value, notation) for value in at.values()]
     return _called(symbol(part, notation), places, notation), _number(part.value, notation)
 
@@ -184,7 +184,9 @@ def place(at: Mapping[str, Any]) -> str:
 
 def _number(value: Any, notation: str) -> str:
     written = number(value)
-    return f"<mn>{written.replace('-', '−')}</mn>" if notation == "mathml" else written
+    if notation in ("unicode", "mathml"):
+        written = written.replace("-", "−")
+    return f"<mn>{written}</mn>" if notation == "mathml" else written
 
 
 def conditions(content: Content, notation: str) -> Iterator[tuple[str, str]]:
