@@ -255,7 +255,7 @@ def test_formulas_are_copied_with_what_they_know() -> None:
      ("log_e x", "ln(x)"), ("lg x", "log10(x)"), ("x 2^x", "x*2^x"), ("x^2 2^x", "x^2*2^x"),
      ("ax^2+bx+c", "a x^2 + b x + c"),
      ("coth x", "cosh(x)/sinh(x)"), (r"\coth x", "cosh(x)/sinh(x)"), ("csch x", "1/sinh(x)"), ("cosec x", "1/sin(x)"),
-     ("ctg x", "1/tan(x)"), ("arctg x", "arctan(x)"), ("arccot x", "pi/2 - arctan(x)"), ("asec x", "arccos(1/x)"),
+     ("ctg x", "cos(x)/sin(x)"), ("arctg x", "arctan(x)"), ("arccot x", "pi/2 - arctan(x)"), ("asec x", "arccos(1/x)"),
      ("arccsc(x)", "arcsin(1/x)"), ("cot^-1 x", "pi/2 - arctan(x)"), ("|x||y|", "|x|*|y|"), ("2|x|y", "2*|x|*y"),
      (r"\sigma(z) = \frac{1}{1+e^{-z}}", "1/(1 + e^-z)"), ("y = $x^2$", "x^2"), ("L(w, b) = (w - b)^2", "(w - b)^2"),
      ("d/2", "d/2"), ("c d/a", "c d/a")],

@@ -37,7 +37,7 @@ _OTHER_NAMES = {
 }  # fmt: skip
 _PI = Node(None, (), {"value": np.pi}, (), float, "pi")
 _COMPOSED: dict[str, Callable[[Any], Any]] = {
-    "cot": lambda x: F.divide(1.0, F.tan(x)),
+    "cot": lambda x: F.divide(F.cos(x), F.sin(x)),
     "sec": lambda x: F.divide(1.0, F.cos(x)),
     "csc": lambda x: F.divide(1.0, F.sin(x)),
     "coth": lambda x: F.divide(F.cosh(x), F.sinh(x)),

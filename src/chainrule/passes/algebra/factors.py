@@ -13,7 +13,7 @@ from chainrule.core.graph import Node
 from chainrule.passes.algebra.powers import divided
 from chainrule.passes.algebra.product import EULER, Factor, Product, is_real, product, written
 from chainrule.passes.algebra.products import form_of, swapped
-from chainrule.passes.algebra.sum import Term, sum_of, term, terms_of
+from chainrule.passes.algebra.sum import Term, falling, sum_of, term, terms_of
 from chainrule.passes.rewrites import Rewrite, named, number, operation
 
 __all__ = ["FACTORS"]
@@ -30,8 +30,8 @@ def _power_of_product(F: Any, node: Node) -> Node | None:
         return None
     (factor,) = product(F, node).factors or (None,)
     inner = _monomial(F, factor) if factor is not None else None
-    if inner is None or inner.lines:
-        return None
+    if inner is None or any(f.below and not number(f.base) for f in inner.factors):
+        return None  # (x/2)^2 is x^2/4, (x/a)^2 stays
     return written(F, inner, node)
 
 
@@ -59,9 +59,11 @@ def _monomial(F: Any, factor: Factor) -> Product | None:
 
 def _meeting(F: Any, form: Product, factor: Factor) -> Product | None:
     """A whole power of a product that has a factor in common with the other factors, spread over its factors."""
-    others = {other.key for other in form.factors if other is not factor}
     inner = _spread(F, factor)
-    return None if inner is None or others.isdisjoint(f.key for f in inner.factors) else inner
+    if inner is None:
+        return None
+    others = {other.key for other in form.factors if other is not factor}
+    return None if others.isdisjoint(f.key for f in inner.factors) else inner
 
 
 def _spread(F: Any, factor: Factor) -> Product | None:
@@ -179,10 +181,17 @@ def _turn(F: Any, node: Node) -> Node | None:
         if factor.unit is not None or factor.count % 2 != 1 or not _is_free_sum(F, factor.base):
             continue
         terms = terms_of(F, factor.base)
-        if 2 * sum(x.coefficient < 0 for x in terms) >= len(terms) and not _is_complement(terms):
+        if _is_more_negative(terms) and not _is_complement(terms):
             turned = replace(factor, base=sum_of(F, [x.times(-_ONE) for x in terms], factor.base), source=None)
             return written(F, replace(form, negative=False, factors=swapped(form, i, turned)), node)
     return None
+
+
+def _is_more_negative(terms: Sequence[Term]) -> bool:
+    """Half of the terms or more are negative, or in a polynomial the highest power is."""
+    highest = falling(terms)[0] if len(terms) > 2 and falling(terms) is not terms else None
+    negative = 2 * sum(x.coefficient < 0 for x in terms) >= len(terms)
+    return negative or (highest is not None and highest.coefficient < 0)
 
 
 def _is_complement(terms: Sequence[Term]) -> bool:

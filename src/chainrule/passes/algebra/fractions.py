@@ -12,7 +12,7 @@ from chainrule.core.domain import POSITIVE, Interval
 from chainrule.core.graph import Node
 from chainrule.passes.algebra.powers import divided
 from chainrule.passes.algebra.product import Factor, Product, is_real, product, written
-from chainrule.passes.algebra.sum import Term, sum_of, term, terms_of, total
+from chainrule.passes.algebra.sum import Term, added, falling, sum_of, term, terms_of, total
 from chainrule.passes.rewrites import Rewrite, named, operation
 
 __all__ = ["FRACTIONS", "over_one_line"]
@@ -85,7 +85,7 @@ def over_one_line(F: Any, terms: Sequence[Term], like: Node) -> Node:
     number = Fraction(math.lcm(*(x.coefficient.denominator for x in terms if not x.decimal)))
     raised = {key: -count for key, count in line.items()}
     upper = [_multiplied(F, x, raised, number, like) for x in terms]
-    above = sum_of(F, upper, like)
+    above = sum_of(F, falling(added(upper)), like)
     lower = [replace(styles[key], count=count, source=None) for key, count in line.items()]
     fraction: Node = F.plain.divide(above, written(F, _below_line(number, lower), like))
     return fraction
@@ -151,20 +151,21 @@ def _fraction_above(F: Any, node: Node) -> Node | None:
 
 
 def _number_into_root(F: Any, node: Node) -> Node | None:
-    """A number below the line goes into a sum with fractions: 1/(2(1 + x^2/4)) is 2/(4 + x^2), under a root too."""
+    """A number below the line and a sum with fractions: 1/(2(1 + x^2/4)) is 2/(4 + x^2), (1 - x/2)/4 is (2 - x)/8."""
     form = product(F, node) if is_real(node) else None
     for i, factor in enumerate(form.factors if form is not None and form.below != 1 else ()):
-        if not factor.below or factor.unit is not None or operation(factor.base) not in ("add", "subtract"):
+        if factor.unit is not None or operation(factor.base) not in ("add", "subtract"):
             continue
         terms = [_spread(F, x) for x in terms_of(F, factor.base)]
         number = math.lcm(*(x.coefficient.denominator for x in terms if not x.decimal))
         root = math.isqrt(number)
         size = {Fraction(1): number, Fraction(1, 2): root if root * root == number else 1}.get(factor.count, 1)
-        if form is None or math.gcd(size, form.below.numerator) == 1:
+        if form is None or size == 1 or (factor.below and math.gcd(size, form.below.numerator) == 1):
             continue
         base = sum_of(F, [x.times(Fraction(number)) for x in terms], factor.base)
         factors = (*form.factors[:i], replace(factor, base=base, source=None), *form.factors[i + 1 :])
-        return written(F, replace(form, above=form.above * size, factors=factors), node)
+        above, below = (form.above * size, form.below) if factor.below else (form.above, form.below * size)
+        return written(F, replace(form, above=above, below=below, factors=factors), node)
     return None
 
 

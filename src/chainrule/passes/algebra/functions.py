@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from chainrule.core.domain import POSITIVE, Interval
-from chainrule.core.graph import Node
+from chainrule.core.graph import Node, constant
 from chainrule.passes.algebra.product import Factor, is_real, product, written
 from chainrule.passes.rewrites import Rewrite, is_one, named, number, operation, scalar_node
 
@@ -17,7 +17,7 @@ __all__ = ["FUNCTIONS"]
 
 _POSITIVE = POSITIVE.interval(0)
 _PRODUCT = named("multiply", "divide", "negative")
-_ONE = Fraction(1)
+_ONE, _HALF = Fraction(1), Fraction(1, 2)
 _QUOTIENTS = {("sin", "cos"): "tan", ("sinh", "cosh"): "tanh"}
 
 
@@ -58,6 +58,22 @@ def _inverse(F: Any, node: Node) -> Node | None:
     (x,) = node.operands
     inverse = {"log": "exp", "exp": "log"}[operation(node)]
     return x.operands[0] if operation(x) == inverse else None
+
+
+def _roots_of_numbers(F: Any, node: Node) -> Node | None:
+    """The first two roots of numbers on one side of the line as one root."""
+    form = product(F, node) if is_real(node) else None
+    seen: dict[bool, int] = {}
+    for i, factor in enumerate(form.factors if form is not None else ()):
+        if not factor.base.is_constant or factor.count != _HALF or factor.style != "root":
+            continue
+        first = seen.setdefault(factor.below, i)
+        if form is not None and first != i:
+            base = F.multiply(form.factors[first].base, factor.base)
+            both = Factor(base, None, _HALF, factor.below, "root")
+            rest = [both if k == first else x for k, x in enumerate(form.factors) if k != i]
+            return written(F, replace(form, factors=tuple(rest)), node)
+    return None
 
 
 def _exponential_of_logarithm(F: Any, node: Node) -> Node | None:
@@ -176,6 +192,8 @@ FUNCTIONS: tuple[Rewrite, ...] = (
             _pair(_conjugates, "subtract", "add"),
             lambda F, x: F.divide(1.0, F.multiply(F.subtract(1.0, x), F.add(1.0, x))), ((3,),), Interval(-1.0, 1.0),
             whole=True),
+    Rewrite("product of roots", "sqrt(2) sqrt(pi) = sqrt(2 pi), of numbers", _PRODUCT, _roots_of_numbers,
+            lambda F, x: F.divide(x, F.multiply(F.sqrt(constant(2.0)), F.sqrt(constant(3.0)))), whole=True),
     Rewrite("sigmoid", "s(x) s(-x) = s(x) (1 - s(x)), for the sigmoid s", _PRODUCT, _logistic,
             lambda F, x: F.multiply(F.expit(x), F.expit(F.negative(x))), whole=True),
     Rewrite("sign times absolute value", "sign(x) |x| = x, sign(x) / |x| = 1 / x", _PRODUCT,

@@ -19,6 +19,7 @@ __all__ = ["COLLECTING", "SAME_SUM", "SHORTENING"]
 
 _SUM = named("add", "subtract")
 _ONE = Fraction(1)
+_WRITTEN_OUT = 6  # terms that a sum may have when sums in it are multiplied out though it is no shorter
 _EXPANDED = 32  # terms that a sum may be multiplied out to, to see whether it is shorter then
 # Pairs of squares that add up to 1, with their signs: cosh(u)^2 - sinh(u)^2 = 1.
 _SQUARES = {"sin": ("cos", 1, 1), "cos": ("sin", 1, 1), "cosh": ("sinh", 1, -1), "sinh": ("cosh", -1, 1)}
@@ -141,19 +142,31 @@ def _multiply_out(F: Any, node: Node) -> Node | None:
     return total(F, falling(found), node) if _length(F, found) < _length(F, terms) else None
 
 
-def _number_into_sum(F: Any, node: Node) -> Node | None:
+def _sum_into_sum(F: Any, node: Node) -> Node | None:
     """x + 2(y - z) as x + 2y - 2z, unless the author wrote the sum."""
     terms = terms_of(F, node) if is_real(node) else []
     spread: list[Term] = []
     for x in terms:
-        factors = x.form.factors
-        opens = len(factors) == 1 and factors[0].exponent == 1 and factors[0].unit is None and _is_sum(factors[0])
-        base = factors[0].base if opens and x.coefficient.denominator == 1 else None
-        if base is None or F.is_authored(base) or not F.looks_into(base):
+        inner = _free_sum(F, x)
+        if inner is None or x.coefficient.denominator > 1:
             spread.append(x)
         else:
-            spread += [y.times(x.coefficient) for y in terms_of(F, base)]
-    return total(F, falling(added(spread)), node) if len(spread) > len(terms) else None
+            rest = replace(x, form=replace(x.form, factors=tuple(f for f in x.form.factors if f is not inner)))
+            behind = x.form.factors[0] is not inner
+            spread += [_times(rest, y) if behind else _times(y, rest) for y in terms_of(F, inner.base)]
+    return total(F, falling(added(spread)), node) if len(terms) < len(spread) <= _WRITTEN_OUT else None
+
+
+def _free_sum(F: Any, x: Term) -> Factor | None:
+    """The sum in a term, alone or beside one function, that the author did not write."""
+    sums = [f for f in x.form.factors if f.exponent == 1 and f.unit is None and _is_sum(f)]
+    others = [f for f in x.form.factors if f not in sums]
+    if len(sums) != 1 or len(others) > 1 or any(f.below or F.operations(f.base) > 1 or f.unit for f in others):
+        return None
+    if F.is_authored(sums[0].base) or not F.looks_into(sums[0].base):
+        return None
+    # x (1 + tan(u)^2) stays
+    return None if others and not all(y.key for y in terms_of(F, sums[0].base)) else sums[0]
 
 
 def _meeting(key: Key) -> Key:
@@ -261,7 +274,7 @@ SHORTENING: tuple[Rewrite, ...] = (
     Rewrite("multiply out", "x (y + z) - x y = x z, where that is shorter", _SUM, _multiply_out,
             lambda F, x, y, z: F.subtract(F.multiply(x, F.add(y, z)), F.multiply(x, y)), ((3,), (3,), (3,)),
             whole=True),
-    Rewrite("multiply out", "x + 2 (y - z) = x + 2 y - 2 z", _SUM, _number_into_sum,
+    Rewrite("multiply out", "x + 2 (y - z) = x + 2 y - 2 z", _SUM, _sum_into_sum,
             lambda F, x, y, z: F.add(x, F.multiply(2.0, F.subtract(y, z))), ((3,), (3,), (3,)), whole=True),
 )  # fmt: skip
 
