@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import Argnums, Selection, function_name
+from chainrule.calculus.at_numbers import emitted_at_numbers
 from chainrule.calculus.containers import map_leaves
 from chainrule.calculus.eager import Run
 from chainrule.calculus.functions import as_function
@@ -50,7 +51,7 @@ def grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = Fals
         return (found, aux) if has_aux else found
 
     gradient.__name__ = f"grad_{function_name(function)}"
-    return gradient
+    return emitted_at_numbers(gradient, f)
 
 
 def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -70,7 +71,7 @@ def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: b
         value, aux, found = _differentiated(function, selection, args, kwargs, has_aux)
         return ((value, aux), found) if has_aux else (value, found)
 
-    return value_and_gradient
+    return emitted_at_numbers(value_and_gradient, f)
 
 
 _ONE = np.float64(1.0)

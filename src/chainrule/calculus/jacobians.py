@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from chainrule.calculus.arguments import Argnums, Selection, differentiable, function_name
+from chainrule.calculus.at_numbers import emitted_at_numbers
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.eager import Run
 from chainrule.calculus.functions import as_function
@@ -60,7 +61,7 @@ def derivative(f: Callable[..., Any] | str, order: int = 1) -> Callable[..., Any
         return tangent
 
     differentiated.__name__ = f"derivative_{name}"
-    return differentiated
+    return emitted_at_numbers(differentiated, f)
 
 
 def jacobian(f: Callable[..., Any] | str, argnums: Argnums = 0, mode: Mode = "auto") -> Callable[..., Any]:
