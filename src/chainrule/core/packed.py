@@ -31,12 +31,12 @@ from chainrule.errors import DegeneracyError
 __all__ = [
     "Choice",
     "Decomposition",
-    "OpenChoice",
     "Packed",
     "Part",
     "pack",
     "part_of_stack",
     "placed",
+    "reached_parts",
     "rows",
     "values",
 ]
@@ -70,19 +70,26 @@ class Packed(Decomposition):
         self.choice = choice
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
-        reached: Any = _Every() if mask is None or mask.parts is None else mask.parts
-        if not isinstance(record.value, Node) and any(part in reached for part in self.choice.parts):
-            out, operand = plain_value(record.value), plain_value(record.values[0])
-            if self.choice.other(np.random.default_rng(0), out, operand, **record.parameters) is not None:
-                raise OpenChoice(self, record, reached)
-        return self.pulled(F, record, cotangent, reached)
+        return self.pulled(F, record, cotangent, reached_parts(mask))
+
+    def is_open(self, record: Record, mask: Mask | None) -> bool:
+        """Whether a part that is read could as well be another, at the values of a record."""
+        if isinstance(record.value, Node) or not any(part in reached_parts(mask) for part in self.choice.parts):
+            return False
+        out, operand = plain_value(record.value), plain_value(record.values[0])
+        return self.choice.other(np.random.default_rng(0), out, operand, **record.parameters) is not None
 
     def pulled(self, F: Any, record: Record, cotangent: Array, reached: Any, within: Any = None) -> Sequence[Any]:
-        """The contributions, without a question about what is open."""
+        """The contributions where these parts are read."""
         told = {**record.parameters, "reached": reached, "within": within}
         told_record = Record(record.primitive, record.operands, record.values, record.value, told, None, record.code,
                              record.offset)  # fmt: skip
         return super().pull(F, told_record, cotangent, None)
+
+
+def reached_parts(mask: Mask | None) -> Any:
+    """The parts of a packed result that its cotangent is of, as a set."""
+    return _Every() if mask is None or mask.parts is None else mask.parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +110,6 @@ class Choice:
     other: Callable[..., Array | None]
     words: Callable[..., str]
     within: Callable[..., Any] | None = None
-
-
-class OpenChoice(Exception):  # noqa: N818  a question to the pass that has the tape, and no error
-    """A cotangent came back to a result that could as well have been another: is the function the same for it?"""
-
-    def __init__(self, derivative: Packed, record: Record, reached: Any) -> None:
-        super().__init__(derivative, record, reached)
-        self.derivative, self.record, self.reached = derivative, record, reached
 
 
 class _Every:

@@ -16,34 +16,42 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.packed import OpenChoice, placed
+from chainrule.core.coincidence import equal_values
+from chainrule.core.cotangent import Mask
+from chainrule.core.graph import Node
+from chainrule.core.packed import Decomposition, Packed, placed, reached_parts
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
 from chainrule.core.shapes import Array
 from chainrule.core.traced import Traced, plain_value
 from chainrule.errors import DegeneracyError
 
-__all__ = ["settled"]
+__all__ = ["settled", "without_rounding"]
 
 Pull = Callable[[Sequence[Record], Mapping[Record, Array], Any], dict[Record, Array]]
 
 
 def settled(
-    choice: OpenChoice, records: Sequence[Record], seeds: Mapping[Record, Array], F: Any, cotangent: Array, pull: Pull
+    derivative: Packed,
+    record: Record,
+    cotangent: Array,
+    mask: Mask | None,
+    F: Any,
+    records: Sequence[Record],
+    seeds: Mapping[Record, Array],
+    pull: Pull,
 ) -> Sequence[Any]:
     """The contributions of a decomposition whose choice is found not to matter; else raises `DegeneracyError`.
 
     Args:
-        choice: the question that the decomposition's rule asked.
-        records: the tape.
-        seeds: the cotangents of its outputs.
-        F: the namespace of the backward pass.
-        cotangent: what came back to the decomposition.
-        pull: the backward pass.
+        derivative, record: the decomposition.
+        cotangent, mask: what came back to it.
+        F, records, seeds: the backward pass: its namespace, the tape, and the cotangents of the outputs.
+        pull: the backward pass itself.
     """
-    derivative, record, reached = choice.derivative, choice.record, choice.reached
+    reached = reached_parts(mask)
     with placed(record):
-        tail = _Tail(records, choice, seeds, plain_value(cotangent))
+        tail = _Tail(records, record, seeds, plain_value(cotangent))
         operand = plain_value(record.values[0])
         known = [(plain_value(record.value), plain_value(cotangent))]
         rng = np.random.default_rng(1)
@@ -65,17 +73,71 @@ def settled(
             found.append(np.asarray(derivative.pulled(plain, flat, back, reached, within)[0]))
         first, second = found
         if not _close(first, second, _largest(known[0][1]) / (_largest(operand) or 1.0)):
-            raise _depends(choice)
+            raise _depends(record)
         # What was found within blocks is a number: it has no derivative of its own for an outer level.
         nested = any(type(x) is Traced for x in (record.value, cotangent))
         return derivative.pulled(F, record, cotangent, reached, None if nested else within)
 
 
-def _depends(choice: OpenChoice) -> DegeneracyError:
-    record = choice.record
+def without_rounding(
+    error: DegeneracyError,
+    record: Record,
+    cotangent: Array,
+    mask: Mask | None,
+    F: Any,
+    records: Sequence[Record],
+    seeds: Mapping[Record, Array],
+    pull: Pull,
+) -> Sequence[Any]:
+    """The contributions of a decomposition that was refused, if rounding is all that it was refused for.
+
+    Near its optimum (w - 1)^2 has weights that are nothing but rounding, and so do not agree for equal values. What
+    rounding makes of a cotangent is measured: it is computed from results that differ from this one by rounding. If the
+    whole cotangent is of that size it is zero; of values without vectors the weights of equal ones are averaged.
+
+    Args:
+        error: the refusal, raised again where there is more to it.
+        record: the decomposition; see `settled` for the others.
+    """
+    assert record.primitive is not None
+    derivative, out = record.primitive.derivative, record.value
+    plainly = not any(isinstance(x, (Traced, Node)) for x in (out, cotangent))
+    if not (plainly and isinstance(derivative, Decomposition)):
+        raise error
+    tail = _Tail(records, record, seeds, cotangent)
+    rng = np.random.default_rng(2)
+    step = 10 * np.finfo(out.dtype).eps * _largest(out)
+    near = [tail.run(out + step * rng.normal(size=out.shape).astype(np.real(out).dtype), pull)[0] for _ in range(3)]
+    noise = 100 * max(_largest(other - cotangent) for other in near)
+    packed = isinstance(derivative, Packed)
+    vectors = isinstance(derivative, Packed) and any(part in reached_parts(mask) for part in derivative.choice.parts)
+    everywhere = [cotangent]  # and not at this one choice alone
+    if isinstance(derivative, Packed) and vectors:
+        other = derivative.choice.other(rng, out, record.values[0], **record.parameters)
+        with placed(record):
+            everywhere += [] if other is None else [tail.cotangent(other, pull)]
+    if all(_largest(g) <= noise for g in everywhere):
+        return [np.zeros_like(value) for value in record.values]
+    if vectors or (not packed and out.ndim != record.values[0].ndim - 1):
+        raise error
+    w, weights = (out[..., 0, :], cotangent[..., 0, :]) if packed else (out, cotangent)
+    equal = equal_values(w)
+    apart = np.abs(weights[..., None, :] - weights[..., :, None])
+    if np.any(equal & (apart > noise)):
+        raise error
+    mean = (np.where(equal, weights[..., None, :], 0).sum(-1) / equal.sum(-1)).astype(weights.dtype)
+    cleaned = np.array(cotangent)
+    cleaned[(..., 0, slice(None)) if packed else ...] = mean
+    return derivative.pull(F, record, cleaned, mask)
+
+
+def _depends(record: Record) -> DegeneracyError:
+    assert record.primitive is not None
+    assert isinstance(record.primitive.derivative, Packed)
+    choice = record.primitive.derivative.choice
     out, operand = plain_value(record.value), plain_value(record.values[0])
     return DegeneracyError(
-        f"{choice.derivative.choice.words(out, operand, **record.parameters)}\n"
+        f"{choice.words(out, operand, **record.parameters)}\n"
         "  with other vectors, as good as these, the function has another value or gradient, so it has no derivative\n"
         "  use a function of their space, such as V_b @ V_b.T, or one that no phase changes, such as abs(v)"
     )
@@ -85,9 +147,9 @@ class _Tail:
     """What was computed from one record on, to be computed again."""
 
     def __init__(
-        self, records: Sequence[Record], choice: OpenChoice, seeds: Mapping[Record, Array], cotangent: Array
+        self, records: Sequence[Record], start: Record, seeds: Mapping[Record, Array], cotangent: Array
     ) -> None:
-        self.choice, self.start, self.first = choice, choice.record, cotangent
+        self.start, self.first = start, cotangent
         self.records: list[Record] = []
         reached = {self.start}
         for record in records[records.index(self.start) + 1 :]:
@@ -96,8 +158,8 @@ class _Tail:
                 self.records.append(record)
         self.seeds = {record: plain_value(seed) for record, seed in seeds.items() if record in reached}
 
-    def cotangent(self, other: Array, pull: Pull) -> Array:
-        """What comes back to the first record where its value is another one; the outputs must be the same."""
+    def run(self, other: Array, pull: Pull) -> tuple[Array, Mapping[Record, Record]]:
+        """What comes back to the first record where its value is another one, and what was computed on the way."""
         copies = {self.start: Record(None, (), (), other, {"name": ""})}
         for record in self.records:
             operands = [None if operand is None else copies.get(operand) for operand in record.operands]
@@ -110,6 +172,11 @@ class _Tail:
             copies[record] = Record(record.primitive, operands, values, value, record.parameters)
         seeds = {copies[record]: seed for record, seed in self.seeds.items()}
         found = pull(list(copies.values()), seeds, plain).get(copies[self.start], np.zeros_like(other))
+        return np.asarray(found), copies
+
+    def cotangent(self, other: Array, pull: Pull) -> Array:
+        """What comes back for another choice; raises `DegeneracyError` where the outputs are not the same."""
+        found, copies = self.run(other, pull)
         moved = size = 0.0
         for record, seed in self.seeds.items():
             before, after = plain_value(record.value), copies[record].value
@@ -118,8 +185,8 @@ class _Tail:
         # A value of zero has no size: what it is the sum of has one.
         size += np.sum(np.abs(found * other)) + np.sum(np.abs(self.first * other))
         if not np.abs(moved) <= _tolerance(other) * size:
-            raise _depends(self.choice)
-        return np.asarray(found)
+            raise _depends(self.start)
+        return found
 
 
 def _tolerance(like: Array) -> float:

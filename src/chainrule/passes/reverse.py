@@ -12,11 +12,12 @@ from typing import Any
 
 from chainrule.core.cotangent import Mask, Masked, Piece
 from chainrule.core.graph import Graph, Node
-from chainrule.core.packed import OpenChoice
+from chainrule.core.packed import Packed
 from chainrule.core.record import Record
 from chainrule.core.registry import building
 from chainrule.core.shapes import Array
-from chainrule.passes.choices import settled
+from chainrule.errors import DegeneracyError
+from chainrule.passes.choices import settled, without_rounding
 
 __all__ = ["Observer", "pull", "records_of", "reverse"]
 
@@ -52,10 +53,14 @@ def pull(
         if primitive is None:
             gathered[record] = cotangent
             continue
+        derivative = primitive.derivative
         try:
-            terms = primitive.derivative.pull(F, record, cotangent, mask)
-        except OpenChoice as choice:
-            terms = settled(choice, records, seeds, F, cotangent, pull)
+            if type(derivative) is Packed and derivative.is_open(record, mask):
+                terms = settled(derivative, record, cotangent, mask, F, records, seeds, pull)
+            else:
+                terms = derivative.pull(F, record, cotangent, mask)
+        except DegeneracyError as error:
+            terms = without_rounding(error, record, cotangent, mask, F, records, seeds, pull)
         for operand, term in zip(record.operands, terms, strict=True):
             if term is not None and operand is not None:
                 others = pending.get(operand)

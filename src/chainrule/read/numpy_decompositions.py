@@ -11,6 +11,7 @@ from chainrule.core.packed import rows, values
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import transposed
+from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, ShapeError, TraceError
 from chainrule.read.arguments import ABSENT, array
 from chainrule.read.numpy_linalg import squares
@@ -56,6 +57,17 @@ def _matrices(a: Any, function: str) -> Any:
     return a
 
 
+def _decomposed(primitive: Any, a: Any, **parameters: Any) -> Any:
+    """The packed result; of a matrix that was decomposed before, the same one, so that its parts belong together."""
+    if type(a) is Traced:
+        for record in reversed(a.record.trace.records or ()):
+            if record is a.record:
+                break
+            if record.primitive is primitive and record.operands[0] is a.record and record.parameters == parameters:
+                return Traced(record)
+    return primitive(a, **parameters)
+
+
 def _real_part(x: Any) -> Any:
     return F.real(x) if x.dtype.kind == "c" else x
 
@@ -72,7 +84,7 @@ def _triangle(UPLO: Any) -> str:
 
 @answers(np.linalg.eigh)
 def _eigh(a: Any, UPLO: Any = "L") -> Eigh:
-    both = F.eigh(squares(a, "eigh"), UPLO=_triangle(UPLO))
+    both = _decomposed(F.eigh, squares(a, "eigh"), UPLO=_triangle(UPLO))
     return Eigh(_real_part(values(F, both)), rows(F, both, 1, 1))
 
 
@@ -89,7 +101,7 @@ def _all_real(a: Any, w: Any) -> bool:
 @answers(np.linalg.eig)
 def _eig(a: Any) -> Eig:
     a = squares(a, "eig")
-    both = F.eig(a)
+    both = _decomposed(F.eig, a)
     w, v = values(F, both), rows(F, both, 1, 1)
     return Eig(F.real(w), F.real(v)) if _all_real(a, w) else Eig(w, v)
 
@@ -113,7 +125,7 @@ def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian:
         return F.svdvals(a)
     m, n = a.shape[-2:]
     k = min(m, n)
-    both = F.svd(a, full_matrices=bool(full_matrices))
+    both = _decomposed(F.svd, a, full_matrices=bool(full_matrices))
     v = rows(F, both, 1, 1, 1 + n, n if full_matrices else k)
     u = rows(F, both, 2, 1 + n, None, m if full_matrices else k)
     return Svd(u, _real_part(values(F, both, k)), adjoint(F, v))
@@ -148,7 +160,7 @@ def _qr(a: Any, mode: Any = "reduced") -> Any:
         raise ArgumentError(f"qr takes mode='reduced', 'complete' or 'r', not {mode!r}")
     a = _matrices(a, "qr")
     n = a.shape[-1]
-    both = F.qr(a, complete=mode == "complete")
+    both = _decomposed(F.qr, a, complete=mode == "complete")
     r = transposed(F, rows(F, both, 0, 0, n))
     return r if mode == "r" else Qr(rows(F, both, 1, n), r)
 

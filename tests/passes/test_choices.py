@@ -1,0 +1,118 @@
+"""What is run once more, and how often: an operation that counts its calls stands behind the decomposition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+
+class Counter:
+    """x^2, counted."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+        @cr.primitive
+        def square(x: Any) -> Any:
+            self.calls += 1
+            return x * x
+
+        cr.define_vjp(square, lambda g, out, x: 2 * g * x)
+        self.square = square
+
+
+def runs(f: Any, a: Any) -> int:
+    counter = Counter()
+    cr.grad(lambda a: f(a, counter.square))(a)
+    return counter.calls
+
+
+def projected(a: Any, square: Any) -> Any:
+    v = np.linalg.eigh(a)[1][:, :2]
+    return square((v @ np.conj(v.T))[0, 1]) if a.dtype.kind != "c" else np.real(square((v @ np.conj(v.T))[0, 0]))
+
+
+def joint(a: Any, square: Any) -> Any:
+    w, v = np.linalg.eigh(a)
+    return square(1 + ((v * np.exp(w)) @ v.T)[0, 1])
+
+
+def test_nothing_is_run_again_where_nothing_is_open() -> None:
+    a = np.diag([1.0, 2.0, 3.0]) + 0.1
+    assert runs(projected, a) == runs(joint, a) == 1
+    assert runs(lambda a, square: square(np.linalg.eigvalsh(a)[0]), a) == 1
+    assert runs(lambda a, square: square(np.sum(np.linalg.eigh(a)[0])), np.eye(3)) == 1  # no vector is read
+
+
+def test_once_more_for_a_space_and_for_phases() -> None:
+    assert runs(projected, np.diag([1.0, 1.0, 3.0])) == 2
+    assert runs(projected, np.diag([1.0, 2.0, 3.0]) + 0.1j * (np.tri(3, k=-1) - np.tri(3, k=-1).T)) == 2
+
+
+def test_some_bases_for_values_with_vectors() -> None:
+    for n in (2, 3, 6):
+        found = runs(joint, np.eye(n))
+        assert found == 2 + n // 2 + 1  # two more than there are unknowns for
+
+
+def test_what_does_not_depend_on_it_is_not_run_again() -> None:
+    def f(a: Any, square: Any) -> Any:
+        return square(a[0, 1]) + np.linalg.eigh(a)[1][0, 2] ** 2
+
+    assert runs(f, np.diag([1.0, 1.0, 3.0])) == 1
+
+
+def test_several_outputs_and_inner_derivatives() -> None:
+    a = np.diag([1.0, 1.0, 3.0])
+    _, pullback = cr.vjp(lambda a: (np.linalg.eigh(a)[1][:, 2] ** 2, 2 * a), a)
+    (back,) = pullback((np.array([1.0, 0, 0]), np.ones((3, 3))))
+    np.testing.assert_allclose(back, 2 * np.ones((3, 3)), atol=1e-14)
+
+    def slope(t: Any) -> Any:  # an inner gradient at equal values, whose vectors an outer one would move
+        return np.sum(cr.grad(lambda a: (np.linalg.eigh(a)[1][:, :2] @ np.linalg.eigh(a)[1][:, :2].T)[0, 2])(t * a))
+
+    np.testing.assert_allclose(slope(2.0), -0.25, rtol=1e-12)
+    with pytest.raises(cr.DegeneracyError, match="eigenvalues 0 and 1"):
+        cr.grad(slope)(2.0)
+
+
+def test_a_function_that_changes_is_refused_with_its_line() -> None:
+    a = np.diag([1.0, 1.0, 3.0])
+    with pytest.raises(cr.DegeneracyError, match=r"values 0 and 1(.|\n)*other vectors(.|\n)*test_choices.py, line"):
+        cr.grad(lambda a: np.linalg.eigh(a)[1][0, 0])(a)
+    with cr.tape() as tape:
+        x = tape.watch(a)
+        y = np.linalg.eigh(x)[1][0, 0]
+    with pytest.raises(cr.DegeneracyError, match="other vectors"):
+        tape.gradient(y, x)
+
+
+def rotated(values: Any) -> Any:
+    q = np.linalg.qr(np.random.default_rng(5).normal(size=(len(values), len(values))))[0]
+    a = (q * np.array(values)) @ q.T
+    return (a + a.T) / 2
+
+
+def test_weights_that_are_rounding_are_no_reason_to_refuse() -> None:
+    """A loss at its optimum: what comes back is nothing but rounding."""
+    a = rotated([1.0, 1.0, 1.0, 1.0])
+    for f in (lambda a: np.sum((np.linalg.eigvalsh(a) - 1) ** 2), lambda a: np.sum((np.linalg.eigh(a)[0] - 1) ** 2),
+              lambda a: np.sum((np.linalg.svdvals(a) - 1) ** 2), lambda a: np.sum((np.linalg.eigvals(a) - 1) ** 2),
+              lambda a: (lambda w, v: np.sum(((v * np.sqrt(w)) @ v.T - np.eye(4)) ** 2))(*np.linalg.eigh(a)),
+              lambda a: (lambda u, s, vh: np.sum((u @ vh - np.eye(4)) ** 2))(*np.linalg.svd(a))):  # fmt: skip
+        np.testing.assert_allclose(cr.grad(f)(a), np.zeros((4, 4)), atol=1e-13)
+    # One that is far from its optimum beside them: the weights of the equal ones differ by rounding alone.
+    b = rotated([1.0, 1.0, 1.0, 3.0])
+    for f in (np.linalg.eigvalsh, lambda b: np.linalg.eigh(b)[0]):
+        got = cr.grad(lambda b, f=f: np.sum((f(b) - 1) ** 2))(b)
+        np.testing.assert_allclose(got, np.tril(2 * (b - np.eye(4))) + np.tril(2 * (b - np.eye(4)), -1), atol=1e-13)
+    steep = cr.grad(lambda b: np.sum(np.exp(1e9 * (np.linalg.eigvalsh(b)[:3] - 1))))(b)
+    assert np.isfinite(steep).all()  # their weights differ by more than half of the digits, for the same reason
+    with pytest.raises(cr.DegeneracyError, match="different weights"):
+        cr.grad(lambda b: np.linalg.eigvalsh(b)[0] ** 2)(b)
+    with pytest.raises(cr.DegeneracyError, match="other vectors"):
+        cr.grad(lambda b: np.linalg.eigh(b)[1][0, 0] ** 2)(b)
