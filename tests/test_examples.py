@@ -86,6 +86,9 @@ def test_bratu_is_solved_with_1e5_unknowns() -> None:
     assert middle is not None
     assert float(middle[1]) == pytest.approx(2 * np.log(np.cosh(a / 4)), abs=1e-6)
     assert float(middle[2]) < 1e-8
+    slopes = re.search(r"du/dc ([0-9.]+), of the closed form ([0-9.]+)", printed)
+    assert slopes is not None
+    assert float(slopes[1]) == pytest.approx(float(slopes[2]), abs=2e-6)
 
 
 def test_regularisation_is_tuned_through_the_optimum() -> None:

@@ -226,6 +226,46 @@ def test_many_unknowns_by_products_alone(solution: Any, monkeypatch: pytest.Monk
     np.testing.assert_allclose(derivatives(f, a, v), want, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", [cr.custom_root, cr.custom_minimum])
+def test_sparse_factors_give_what_dense_ones_give(kind: Any) -> None:
+    f = chain if kind is cr.custom_root else lambda x, a: np.sum((x - a) ** 2 + x**4) + np.sum(x[1:] * x[:-1]) / 9
+    a, v = np.linspace(0, 1, N), RNG.normal(size=N)
+    found, want = (
+        derivatives(lambda a, s=solution: np.sum(np.sin(s(np.zeros(N), a))), a, v)
+        for solution in (kind(f, linear_solve="sparse"), kind(f))
+    )
+    np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-10)
+
+
+def test_a_boundary_value_problem_depends_on_its_parameter_as_the_closed_form_does() -> None:
+    def bratu(u: Any, c: Any) -> Any:
+        p = np.pad(u, 1)
+        return (p[2:] - 2 * u + p[:-2]) * (len(u) + 1) ** 2 + c * np.exp(u)
+
+    def middle(c: float) -> Any:
+        a = scipy.optimize.brentq(lambda a: a - np.sqrt(2 * c) * np.cosh(a / 4), 0, 4, xtol=1e-15)
+        return 2 * np.log(np.cosh(a / 4))
+
+    solution = cr.custom_root(bratu, linear_solve="sparse")
+    f = lambda c: solution(np.zeros(3001), c)[1500]
+    np.testing.assert_allclose(f(3.0), middle(3.0), rtol=1e-6)
+    np.testing.assert_allclose(cr.grad(f)(3.0), cr.numeric.derivative(middle, 3.0), rtol=1e-5)
+    np.testing.assert_allclose(cr.derivative(f, 2)(3.0), cr.numeric.derivative(middle, 3.0, order=2), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, a: np.roll(x, 1) - x + a,  # singular up to rounding
+        lambda x, a: np.stack([x[0] - a[0], 0 * x[1], x[2]]),  # and exactly
+    ],
+)
+def test_singular_sparse_systems_are_named(f: Any) -> None:
+    root = cr.custom_root(f, lambda residual, x0: x0, linear_solve="sparse", tolerance=np.inf)
+    with pytest.raises(cr.SingularError, match="no derivative"):
+        cr.jvp(lambda a: root(np.ones(3), a), (np.zeros(3),), (np.ones(3),))
+
+
 def test_ten_thousand_unknowns() -> None:
     n = 10_000
     f = lambda a: np.sum(ROOT(np.zeros(n), a) ** 2)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from chainrule.calculus.custom import OPAQUE
 from chainrule.calculus.jacobians import jacobian
 from chainrule.calculus.linearize import linearize
 from chainrule.calculus.products import jvp, vjp
+from chainrule.calculus.sparse import SparseDerivative, sparse_jacobian
 from chainrule.core.derivative import Custom
 from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
@@ -29,7 +31,7 @@ DENSE = 500  # unknowns: up to here the Jacobian is formed and factorised
 _PRECISION = 1e-12  # of the iterative solution of a linear system, relative to its right-hand side
 
 Array = Any
-LinearSolve = Callable[[Callable[[Array], Array], Array], Array]
+LinearSolve = Callable[[Callable[[Array], Array], Array], Array] | Literal["sparse"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,8 @@ class Equation:
         residual: f, called with x and the parameters; its value has the shape of x.
         name: for messages.
         symmetric: whether the Jacobian is symmetric, as that of a gradient is.
-        linear_solve: the user's solver of linear systems, given the product with the matrix and the right-hand side.
+        linear_solve: "sparse" for the factors of a sparse Jacobian, or the user's solver of linear systems, given the
+            product with the matrix and the right-hand side.
     """
 
     residual: Callable[..., Array]
@@ -88,6 +91,9 @@ class Equation:
     def _solve(self, x: Array, parameters: Sequence[Array], b: Array, transposed: bool) -> Array:
         """The solution on plain arrays: by the Jacobian itself if it is small, else by products with it."""
         at = lambda x: self.residual(x, *parameters)  # noqa: E731
+        if self.linear_solve == "sparse":
+            found = self._sparse_jacobian(x, *parameters)
+            return self._by_sparse_factors(found.T if transposed else found, b)
         if self.linear_solve is None and x.size <= DENSE:
             matrix = jacobian(at)(x)
             return self._by_factors(matrix.T if transposed else matrix, b)
@@ -108,6 +114,21 @@ class Equation:
                 "  let it run to a smaller tolerance"
             )
         return y.astype(b.dtype)
+
+    @cached_property
+    def _sparse_jacobian(self) -> SparseDerivative:
+        return sparse_jacobian(self.residual)  # it keeps the pattern and the colours
+
+    def _by_sparse_factors(self, matrix: Any, b: Array) -> Array:
+        linalg = importlib.import_module("scipy.sparse.linalg")
+        try:
+            y = linalg.splu(matrix.tocsc()).solve(b)
+        except RuntimeError as error:  # exactly singular
+            raise self._singular(0.0) from error
+        size = np.abs(matrix).dot(np.abs(y)) + np.abs(b)
+        if not np.isfinite(y).all() or not (np.abs(matrix @ y - b) <= 1e-6 * size.max(initial=0.0)).all():
+            raise self._singular(0.0)
+        return y
 
     def _by_factors(self, matrix: Array, b: Array) -> Array:
         if not np.isfinite(matrix).all():

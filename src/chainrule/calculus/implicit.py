@@ -64,9 +64,10 @@ def custom_root(
             it may be SciPy's or anybody's. By default Newton's method.
         tolerance: how far from the root the answer may be, relative to its size: one step of Newton's method from it
             tells. `numpy.inf` checks nothing.
-        linear_solve: called as `linear_solve(product, b)` with the product of a vector with the Jacobian of f in x, or
-            with its transpose; returns the y of product(y) = b. By default the Jacobian itself serves up to 500
-            unknowns, and GMRES more, which needs SciPy.
+        linear_solve: how linear systems with the Jacobian of f in x are solved. By default by the Jacobian itself up to
+            500 unknowns, and beyond by GMRES, which needs SciPy. "sparse" factorises it as a sparse matrix, see
+            `sparse_jacobian`. Or a function, called as `linear_solve(product, b)` with the product of a vector with the
+            Jacobian or with its transpose; it returns the y of product(y) = b.
 
     Returns:
         A function `root(x0, *args, **kwargs)`. Forward mode solves with the Jacobian, reverse mode with its transpose,
@@ -140,9 +141,10 @@ class _Implicit:
     """What was given, checked."""
 
     def __init__(self, kind: str, f: Any, solve: Any, tolerance: Any, linear_solve: Any) -> None:
-        for what, given in (("solve", solve), ("linear_solve", linear_solve)):
-            if given is not None and not callable(given):
-                raise ArgumentError(f"{what} is {given!r:.60}: expected a function")
+        if solve is not None and not callable(solve):
+            raise ArgumentError(f"solve is {solve!r:.60}: expected a function")
+        if linear_solve is not None and linear_solve != "sparse" and not callable(linear_solve):
+            raise ArgumentError(f"linear_solve is {linear_solve!r:.60}: expected 'sparse' or a function")
         self.kind, self.f, self.solve = kind, as_function(f), solve
         self.tolerance, self.linear_solve = positive(tolerance, "tolerance"), linear_solve
         self.name = function_name(self.f)
@@ -175,6 +177,7 @@ class _Call:
         self.parameters = [differentiable(self.leaves[i], given[i][0]) for i in self.moving]
         self._graph: Graph | None = None
         self._residuals = 0.0  # the largest that an answer has left
+        self._equation = Equation(self._residual, implicit.name, implicit.kind == "minimum", implicit.linear_solve)
 
     def solution(self) -> Any:
         """The answer of the solver in the form of x0: recorded where a parameter is traced."""
@@ -226,14 +229,10 @@ class _Call:
         value = self._value(x, *operands)
         return value - x if self.implicit.kind == "fixed point" else value
 
-    def _equation(self) -> Equation:
-        implicit = self.implicit
-        return Equation(self._residual, implicit.name, implicit.kind == "minimum", implicit.linear_solve)
-
     # --- the operation ------------------------------------------------------------------------------------------------
 
     def _evaluate(self, x0: Any, *operands: Any) -> Any:
-        implicit, equation = self.implicit, self._equation()
+        implicit, equation = self.implicit, self._equation
         with np.errstate(all="ignore"):
             if implicit.solve is not None:
                 found = implicit.solve(self._target(operands), self._container(x0))
@@ -290,11 +289,11 @@ class _Call:
         change = evaluating.zeros_like(x)
         if operands:
             _, change = jvp(lambda *operands: self._residual(x, *operands), operands, moved)
-        return self._equation().solved(x, operands, -change)
+        return self._equation.solved(x, operands, -change)
 
     def _backward(self, F: Any, g: Any, x: Any, x0: Any, *operands: Any) -> Sequence[Any]:
         self._require_unchanged(x, operands)
-        adjoint = self._equation().solved(x, operands, -g, transposed=True)
+        adjoint = self._equation.solved(x, operands, -g, transposed=True)
         found = vjp(lambda *operands: self._residual(x, *operands), *operands)[1](adjoint)
         return None, *(part[()] for part in found)
 
