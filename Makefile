@@ -75,6 +75,7 @@ peers:
 
 bench: $(BENCH)/.stamp
 	$(BENCH)/bin/python benchmarks/run.py
+	$(BENCH)/bin/python benchmarks/scan.py
 	$(BENCH)/bin/python benchmarks/source.py
 	$(BENCH)/bin/python benchmarks/calibration.py
 	$(BENCH)/bin/python benchmarks/accuracy.py

@@ -71,10 +71,6 @@ def compile(f: Callable[..., Any] | str) -> Compiled:
     return Compiled(as_function(f))
 
 
-class _OtherBranchError(GuardError):
-    """A guard of a compiled function failed: at these values Python takes another branch."""
-
-
 class _NotCompilableError(Exception):
     """Arguments that a compiled function hands to the function itself; `kind` is the type that is why, to tell."""
 
@@ -153,7 +149,7 @@ class Compiled:
             else:
                 try:
                     return _float64(quick(*args))
-                except _OtherBranchError:
+                except GuardError:
                     pass
         return self._call(args, kwargs)
 
@@ -173,7 +169,7 @@ class Compiled:
         for code in [] if family is None else family.codes:
             try:
                 code(leaves)
-            except _OtherBranchError:
+            except GuardError:
                 continue
             return _emit(code.recorded.graph, code.language, "ValueError", stand_alone=True).source
         return ""
@@ -199,7 +195,7 @@ class Compiled:
         for code in family.codes:
             try:
                 return code(leaves)
-            except _OtherBranchError:
+            except GuardError:
                 continue
         if len(family.codes) >= _BRANCHES:
             family.reason = f"it takes more than {_BRANCHES} different branches"
@@ -362,7 +358,7 @@ def _code(recorded: Recorded) -> _Code:
             program = _emit(graph, "numpy", "GuardError")
     else:
         program = _emit(graph, "numpy", "GuardError")
-    run = function_from_source(program.source, program.name, {**program.constants, "GuardError": _OtherBranchError})
+    run = function_from_source(program.source, program.name, {**program.constants, "GuardError": GuardError})
     kinds = [
         node.dtype.type if language == "python" and not isinstance(node.dtype, type) else None for node in graph.outputs
     ]

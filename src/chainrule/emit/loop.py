@@ -7,7 +7,9 @@ each row of the ys is written where it belongs in the vector of all results, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -286,17 +288,24 @@ def _call_of_loop(printer: NumPyPrinter, node: Node) -> Expression:
     body: Body = node.parameters["body"].at([operand.dtype for operand in node.operands])
     reverse = node.parameters["reverse"]
     name = printer.loops.get((body, reverse))
-    if name is None:
+    if name is None and not printer.stand_alone:
+        name = printer.loops[body, reverse] = f"run_{id(body)}_{'back' if reverse else 'on'}"
+        printer.constants[name] = partial(_run, body, reverse)
+    elif name is None:
         inner = _printer(body, reverse, printer.guard_error, printer.stand_alone)
         inner.names.take(inner.name)
         name = inner.name = printer.loops[body, reverse] = printer.names.take(f"{inner.name}_loop")
         text = "\n".join(inner.function()) + "\n"
-        if inner.constants and printer.stand_alone:
+        if inner.constants:
             raise SourceError(f"the loop over {body.graph.name} cannot be written as source: it holds a large array")
-        printer.constants.update(inner.constants)
         printer.take_along({**inner.pieces(), name: text})
     arguments = [str(node.parameters["length"]), *(printer.operand(x, consumer=node) for x in node.operands)]
     return Expression(f"{name}({', '.join(arguments)})")
+
+
+def _run(body: Body, reverse: bool, length: int, *operands: Any) -> Any:
+    """A loop within a loop, where the text need not stand by itself: it is taken apart as any other."""
+    return Body.engine.run(body, operands, length, reverse)
 
 
 SPELLINGS["scan"] = _call_of_loop
