@@ -100,3 +100,23 @@ def test_regularisation_is_tuned_through_the_optimum() -> None:
     assert each < one
     strengths = [float(r) for r in re.findall(r"r = +(-?[0-9.]+)", printed)]
     assert strengths[0] == pytest.approx(strengths[1], abs=0.05)  # the grid's distance
+
+
+def test_the_pendulum_is_fitted_both_ways() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / "pendulum.py")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="ascii",
+        timeout=300,
+        check=False,
+    )
+    assert done.stderr == ""
+    rows = [line.split() for line in done.stdout.splitlines()[1:5]]
+    assert [row[0] for row in rows] == ["length", "damping", "angle", "speed"]
+    for true, solver, steps, error in (map(float, row[1:]) for row in rows):
+        assert solver == pytest.approx(steps, abs=2e-4)
+        assert abs(solver - true) < 3 * error
+    slopes = re.findall(r"-?[0-9]+\.[0-9]{8}", done.stdout)
+    assert len(slopes) == 2
+    assert float(slopes[0]) == pytest.approx(float(slopes[1]), rel=1e-5)
