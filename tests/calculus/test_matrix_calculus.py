@@ -306,3 +306,11 @@ def test_parts_of_arrays(f: Any) -> None:
     np.testing.assert_allclose(part.result(x + 1), cr.grad(f)(x + 1), rtol=1e-13)
     assert all(step.before.text() != step.after.text() for step in part.steps)
     assert "slice(" not in str(derivation) + derivation.to_latex()
+
+
+def test_rules_have_letters_that_the_formula_does_not_use() -> None:
+    shown = str(cr.explain("u^T A u + sum(c*u) + sum(u*u)", wrt="u", shapes="A: n n, u: n, c: n"))
+    assert "linear map, d(P w) = P dw\n" in shown
+    assert "transpose of a product, g^T P w = (P^T g)^T w\n" in shown
+    assert "product rule, d(w v) = dw v + w dv, with w = u, v = u\n" in shown
+    assert "d(A u)" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from chainrule.passes.differentials import change_of, differentials, rule_in_let
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.identities import Identity, sides
 from chainrule.passes.jacobian_matrix import identity_matrix, jacobian_matrix, zero_matrix
-from chainrule.passes.letters import free_name
+from chainrule.passes.letters import free_letters, free_name, in_other_letters
 from chainrule.passes.named_steps import named_steps, with_size_letters
 from chainrule.passes.reverse import reverse
 from chainrule.passes.sealed import Seals
@@ -123,6 +124,18 @@ def _line(steps: Sequence[Application]) -> Node:
     return replaced(steps[0].before, {step.before: step.after for step in steps})
 
 
+def _with_letters(side: Node, letters: Mapping[str, str]) -> Node:
+    """One side of a statement in other letters."""
+    new = {
+        node: Node(
+            None, (), {**node.parameters, "name": letters[node.name]}, node.shape, node.dtype, letters[node.name]
+        )
+        for node in topological([side])
+        if node.is_input and node.name in letters
+    }
+    return replaced(side, new, inside=False)
+
+
 @dataclass(frozen=True, eq=False)
 class _Work(ABC):
     """What the derivatives of one function share."""
@@ -132,6 +145,12 @@ class _Work(ABC):
     function: str
     point: Mapping[str, Any]
     names: Mapping[Node, str]
+
+    @cached_property
+    def letters(self) -> dict[str, str]:
+        """Other letters for those of the rules that the formula has itself."""
+        used = {node.name for node in self.graph.inputs} | {self.function, *self.names.values()}
+        return free_letters(used | {node.name for node in self.graph.nodes if node.is_constant})
 
     def expression(self, node: Node) -> Expression:
         return Expression(node, self.graph.inputs, "leibniz", self.names)
@@ -193,7 +212,14 @@ class _Work(ABC):
         **options: Any,
     ) -> Step:
         evidence = self.verifier.equal(before, after)
-        both = None if statement is None else (Expression(statement[0], ()), Expression(statement[1], ()))
+        if self.letters:
+            stated, supposed = (in_other_letters(text, self.letters) for text in (rule.statement, rule.condition))
+            rule = Rule(rule.name, stated, condition=supposed)
+            letters = [(self.letters.get(letter, letter), node) for letter, node in letters]
+        both = None
+        if statement is not None:
+            left, right = (Expression(_with_letters(side, self.letters), ()) for side in statement)
+            both = left, right
         substitution = tuple((letter, self.expression(node)) for letter, node in letters)
         return Step(rule, self.expression(before), self.expression(after), evidence, substitution, both, **options)
 

@@ -72,7 +72,8 @@ class Scalars:
         if named:
             self.names, self.large = named_numbers(graph.outputs, taken)
         known = {node.name for node in topological(graph.outputs) if node.primitive is None}
-        self.letters = free_letters({*taken, *known, *self.names.values()})
+        # From the definition the steps are made with letters of their own.
+        self.letters = {} if method == "limit" else free_letters({*taken, *known, *self.names.values()})
         self.seals = Seals(graph.inputs)
         self.known: dict[Node, dict[Node, Node]] = {}  # by the variable: derivatives that were taken before
 
@@ -182,7 +183,7 @@ class Scalars:
             self.expression(made.before),
             self.expression(made.after),
             evidence,
-            tuple((letter, self.expression(node)) for letter, node in made.letters),
+            tuple((self.letters.get(letter, letter), self.expression(node)) for letter, node in made.letters),
             None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
             None if made.chain is None else self._inner(made.chain),
             made.depth,

@@ -7,29 +7,38 @@ from collections.abc import Collection, Mapping
 
 __all__ = ["free_letters", "free_name", "in_other_letters"]
 
-_OF_RULES = ("u", "v", "c", "n", "a", "b")  # what the statements of rules call functions, constants and exponents
-_OTHERS = ("w", "p", "q", "r", "s", "t", "g", "h", "k", "m", "z", "y")
-_LETTER = re.compile(r"(?<![^\W_])[a-z](?![^\W_])")  # not a letter of a word: the s of sin
+# What the statements of rules call functions, constants, exponents, vectors and matrices, and what else they may be.
+_LETTERS = (
+    (("u", "v", "c", "n", "a", "b", "g", "k"), ("w", "p", "q", "r", "s", "t", "h", "m", "z", "y")),
+    (("U", "V", "A", "B", "G"), ("P", "Q", "R", "S", "T", "C", "D", "E", "F", "H")),
+)
+# Not a letter of a word, as the s of sin, but u in du.
+_LETTER = re.compile(r"(?<![^\W_])(d?)([A-Za-z])(?![^\W_])")
 
 
 def free_letters(taken: Collection[str]) -> dict[str, str]:
     """For each letter of a rule that a formula uses itself, another letter; the same formula gets the same ones.
 
-    >>> free_letters({"x", "u", "w"})
-    {'u': 'p'}
+    >>> free_letters({"x", "u", "w", "A"})
+    {'u': 'p', 'A': 'P'}
     """
-    free = [letter for letter in _OTHERS if letter not in taken]
-    free += [name for name in (f"u_{i}" for i in range(1, 1 + len(_OF_RULES))) if name not in taken]
-    return {letter: free.pop(0) for letter in _OF_RULES if letter in taken}
+    found: dict[str, str] = {}
+    for letters, others in _LETTERS:
+        numbered = [f"{letter}_{i}" for i in (1, 2, 3) for letter in letters]
+        free = [name for name in (*others, *numbered) if name not in taken]
+        found |= {letter: free.pop(0) for letter in letters if letter in taken}
+    return found
 
 
 def in_other_letters(statement: str, letters: Mapping[str, str]) -> str:
     """The statement of a rule with other letters.
 
-    >>> in_other_letters("(sin u)' = cos(u) u'", {"u": "p"})
-    "(sin p)' = cos(p) p'"
+    >>> in_other_letters("d(A sin u) = A cos(u) du", {"u": "p"})
+    'd(A sin p) = A cos(p) dp'
     """
-    return _LETTER.sub(lambda found: letters.get(found[0], found[0]), statement) if letters else statement
+    if not letters:
+        return statement
+    return _LETTER.sub(lambda found: found[1] + letters.get(found[2], found[2]), statement)
 
 
 def free_name(wanted: Collection[str], taken: Collection[str]) -> str:
