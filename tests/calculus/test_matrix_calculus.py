@@ -20,6 +20,8 @@ GRADIENTS = [
         "-mean(y*ln(sigmoid(X w)) + (1 - y)*ln(1 - sigmoid(X w)))", "w", "X: N d, y: N, w: d",
         "(1/N) X^T (p - y)",
     ),
+    ("mean(ln(1 + exp(X w)))", "w", "X: N d, w: d", "(1/N) X^T (e^(X w)/(1 + e^(X w)))"),
+    ("mean(exp(X w)/y)", "w", "X: N d, y: N, w: d", "(1/N) X^T (e^(X w)/y)"),
     ("mean(softplus(X w) - y*(X w))", "w", "X: N d, y: N, w: d", "(1/N) X^T (sigmoid(X w) - y)"),
     ("logsumexp(z) - y^T z", "z", "z: K, y: K", "softmax(z) - y"),
     ("-sum(y*ln(softmax(z)))", "z", "z: K, y: K", "sum(y) softmax(z) - y"),

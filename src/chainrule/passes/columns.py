@@ -54,6 +54,8 @@ def _taken_out(node: Node, inputs: tuple[Node, ...]) -> Node:
             return node
         found = with_operands(node, tuple(rest for _, rest in split if rest is not None))
     factor = reduce(_times, (factor for factor, _ in split))
+    if operation(node) == "divide" and len(split) == 2 and split[1][0] is not None:
+        factor = F.divide(1.0 if split[0][0] is None else split[0][0], split[1][0])
     if factor is None or found is None:
         return node
     (factor,) = simplify(Graph(inputs, (factor,)), for_view=True).outputs
