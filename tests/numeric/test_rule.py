@@ -207,6 +207,17 @@ def test_where_there_is_no_derivative(f: Any, x: float, text: str) -> None:
         cr.grad(cr.numeric_rule(f))(x)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_at_the_end_of_the_domain_the_derivative_is_one_sided(sign: float) -> None:
+    f = cr.numeric_rule(lambda x: math.sqrt(sign * x) ** 3 + 2 * x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its second derivative is infinite there
+        np.testing.assert_allclose(cr.grad(f)(0.0), 2.0, atol=1e-3)
+    steep = cr.numeric_rule(lambda x: math.sqrt(sign * x))
+    with pytest.raises(cr.NonFiniteError, match="vertical tangent"):
+        cr.grad(steep)(0.0)
+
+
 def written(x: Any) -> Any:
     x[0] = 1.0
     return x

@@ -23,15 +23,13 @@ from chainrule.numeric.differences.chosen import Choice
 from chainrule.numeric.differences.functions import CHOSEN_ACCURACY
 from chainrule.numeric.differences.lines import Components, Directions, Lines
 from chainrule.numeric.differences.schemes import formula
-from chainrule.numeric.differences.singular import examine
+from chainrule.numeric.differences.singular import Singularity, examine
 from chainrule.numeric.probe import RealArray, describe, precision, quiet
 from chainrule.numeric.samples import Samples, sampled
 
 __all__ = ["BY_DIFFERENCES", "numeric_rule"]
 
 BY_DIFFERENCES = Rule("by differences", "u' from values of u alone, with steps that u asks for")
-
-_CENTRAL = CHOSEN_ACCURACY["central"]
 
 
 def numeric_rule(f: Callable[..., Any], tolerance: float = 1e-6) -> Primitive:
@@ -56,7 +54,8 @@ def numeric_rule(f: Callable[..., Any], tolerance: float = 1e-6) -> Primitive:
             derivative is then the mean of both sides. The component is named, with its value and error.
 
     Raises:
-        NonFiniteError: f has no derivative there: a jump, a vertical tangent, the end of its domain.
+        NonFiniteError: f has no derivative there, as at a jump or a vertical tangent. At the end of its domain the
+            derivative is that of the side where it is defined.
         DerivativeMissingError: a third derivative is asked for: differences leave no digits of it.
         ArgumentError: f writes into an argument, an argument or the value is complex, or f returns no array.
 
@@ -271,8 +270,7 @@ class _Flat:
         """The derivative along each line, a row for each; warns of what is not as certain as it should be."""
         if not lines.count or not samples.centre.size:
             return np.zeros((lines.count, *lines.out))
-        with quiet():
-            found, singular = examine(lines, formula("central", order, _CENTRAL))
+        found, singular = _examined(lines, order)
         if singular is not None:
             raise NonFiniteError(f"{singular.text}; move the point, or give a derivative: chainrule.primitive")
         # Differences of second order lose half of the digits that the first keep, and so does single precision.
@@ -298,6 +296,18 @@ class _Flat:
                 stacklevel=2,
             )
         return found.slope
+
+
+def _examined(lines: Lines, order: int) -> tuple[Choice, Singularity | None]:
+    """The derivatives from both sides; from the side where f is defined, at the end of its domain."""
+    first: NonFiniteError | None = None
+    for scheme in ("central", "forward", "backward"):
+        try:
+            return examine(lines, formula(scheme, order, CHOSEN_ACCURACY[scheme]))
+        except NonFiniteError as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _apart(lines: Lines, found: Choice) -> RealArray:
