@@ -58,6 +58,11 @@ def test_mean_squared_error_line_by_line() -> None:
     assert "dL/dw_j" in derivation.to_text()
 
 
+def test_rules_have_letters_that_the_formula_does_not_use() -> None:
+    shown = str(cr.explain("sum(sin(u)^2 + c*u)", wrt="u", shapes="u: n, c: n", method="index"))
+    assert "power rule, (w^2)' = 2w w', with w = sin(u_i)\n" in shown
+
+
 def test_what_has_no_form_by_index() -> None:
     with pytest.raises(cr.errors.DerivationError, match="no derivation by index is known for logabsdet"):
         cr.explain("ln det X", wrt="X", shapes="X: n n", method="index")

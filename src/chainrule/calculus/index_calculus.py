@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.matrix_calculus import by_differentials, sizes_of
+from chainrule.calculus.scalar_calculus import applied
 from chainrule.core.derivative import Custom
 from chainrule.core.graph import Graph, Node, constant
 from chainrule.core.notation import Subscript
@@ -18,10 +19,11 @@ from chainrule.core.rule import Rule
 from chainrule.core.shapes import elementwise
 from chainrule.passes.agreement import Agreement, Verifier
 from chainrule.passes.index_notation import Components
+from chainrule.passes.letters import free_letters
 from chainrule.passes.rewrites import VALUE_SAFE, operation
 from chainrule.passes.simplify import rewrite, simplify
 from chainrule.passes.standard_forms import standard_forms
-from chainrule.passes.stepwise import Application, applications, in_letters, replaced
+from chainrule.passes.stepwise import applications, replaced
 from chainrule.views.derivation.derivation import Derivation
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
@@ -89,9 +91,16 @@ class _Work:
         for _, form in standard_forms(output):
             output = form
         term = components.of(output)
-        made = list(applications(term, components.variable))
+        letters = free_letters({node.name for node in self.graph.inputs})
+        made = list(applications(term, components.variable, letters=letters))
         start = made[0].before
-        steps = [self._applied(components, step) for step in made]
+
+        def expression(node: Node) -> Expression:
+            return self._expression(components, node)
+
+        steps = [
+            applied(step, expression, self._evidence(components, step.before, step.after), letters) for step in made
+        ]
         line = replaced(start, {step.before: step.after for step in made})
         for rule, after in self._forms(components, line):
             steps.append(self._step(components, rule, line, after))
@@ -114,19 +123,6 @@ class _Work:
         final = _numbers_in_front(_simplified(components.factors_out(_simplified(collapsed))))
         if self._text(components, final) != self._text(components, collapsed):
             yield _SIMPLIFY, final
-
-    def _applied(self, components: Components, made: Application) -> Step:
-        both = in_letters(made)
-        return Step(
-            made.rule,
-            self._expression(components, made.before),
-            self._expression(components, made.after),
-            self._evidence(components, made.before, made.after),
-            tuple((letter, self._expression(components, node)) for letter, node in made.letters),
-            None if both is None else (Expression(both[0], ()), Expression(both[1], ())),
-            depth=made.depth,
-            elementary=made.elementary,
-        )
 
     def _step(self, components: Components, rule: Rule, before: Node, after: Node) -> Step:
         return Step(

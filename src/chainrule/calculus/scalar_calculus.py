@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from chainrule.core.registry import building
 from chainrule.core.rule import Rule
 from chainrule.errors import DerivationError
 from chainrule.limits import LIMITS
-from chainrule.passes.agreement import Verifier
+from chainrule.passes.agreement import Agreement, Verifier
 from chainrule.passes.by_rules import simplified, simplifying
 from chainrule.passes.evaluate import evaluate, values_of
 from chainrule.passes.first_principles import definition, from_definition, one_sided_limits
@@ -29,12 +29,46 @@ from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Inner, Part, Step
 from chainrule.views.tree import DerivativeNotation
 
-__all__ = ["ScalarMethod", "Scalars"]
+__all__ = ["ScalarMethod", "Scalars", "applied"]
 
 ScalarMethod = Literal["rules", "limit", "graph"]
 _QUOTIENTS = Rule("write as a quotient", "u^(-n) = 1 / u^n")
 _TOGETHER = Rule("put together", "")
 _SHORT = 5  # nodes: such a derivative needs no shorter form
+
+
+def applied(
+    made: Application,
+    expression: Callable[[Node], Expression],
+    evidence: Agreement,
+    letters: Mapping[str, str],
+    inner: Inner | None = None,
+) -> Step:
+    """The step that a rule of calculus makes.
+
+    Args:
+        made: the rule applied to a term.
+        expression: how terms are written.
+        evidence: that both sides are equal.
+        letters: other letters for those of rules.
+        inner: how the chain rule was used.
+    """
+    sides = in_letters(made)
+    rule = made.rule
+    if letters:
+        statement, condition = (in_other_letters(text, letters) for text in (rule.statement, rule.condition))
+        rule = replace(rule, statement=statement, condition=condition)
+    return Step(
+        rule,
+        expression(made.before),
+        expression(made.after),
+        evidence,
+        tuple((letter, expression(node)) for letter, node in made.letters),
+        None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
+        inner,
+        made.depth,
+        made.elementary,
+    )
 
 
 class Scalars:
@@ -172,23 +206,9 @@ class Scalars:
         return self.seals.closed(term)
 
     def _step(self, made: Application) -> Step:
+        inner = None if made.chain is None else self._inner(made.chain)
         evidence = self.verifier.equal(made.before, made.after)
-        sides = in_letters(made)
-        rule = made.rule
-        if self.letters:
-            statement, condition = (in_other_letters(text, self.letters) for text in (rule.statement, rule.condition))
-            rule = replace(rule, statement=statement, condition=condition)
-        return Step(
-            rule,
-            self.expression(made.before),
-            self.expression(made.after),
-            evidence,
-            tuple((self.letters.get(letter, letter), self.expression(node)) for letter, node in made.letters),
-            None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
-            None if made.chain is None else self._inner(made.chain),
-            made.depth,
-            made.elementary,
-        )
+        return applied(made, self.expression, evidence, self.letters, inner)
 
     def _inner(self, chain: Chain) -> Inner:
         taken = pending(chain.outer, chain.letter)
