@@ -116,3 +116,16 @@ def test_weights_that_are_rounding_are_no_reason_to_refuse() -> None:
         cr.grad(lambda b: np.linalg.eigvalsh(b)[0] ** 2)(b)
     with pytest.raises(cr.DegeneracyError, match="other vectors"):
         cr.grad(lambda b: np.linalg.eigh(b)[1][0, 0] ** 2)(b)
+
+
+def test_compiled_code_that_refuses_gives_way_to_the_function() -> None:
+    generic = np.diag([1.0, 2.0, 3.0]) + 0.1
+    root = cr.compile(cr.grad(lambda a: (lambda w, v: ((v * np.sqrt(w)) @ v.T)[0, 1])(*np.linalg.eigh(a))))
+    root(generic)
+    np.testing.assert_allclose(root(np.eye(3)), [[0, 0, 0], [0.5, 0, 0], [0, 0, 0]], atol=1e-12)
+    least = cr.compile(cr.grad(lambda a: np.linalg.eigvalsh(a)[0]))
+    least(generic)
+    with pytest.raises(cr.DegeneracyError, match="eigenvalues 0 and 1"):
+        least(np.eye(3))
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        cr.compile(np.linalg.inv)(np.zeros((2, 2)))

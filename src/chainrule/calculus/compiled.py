@@ -197,6 +197,10 @@ class Compiled:
                 return code(leaves)
             except GuardError:
                 continue
+            except (
+                np.linalg.LinAlgError
+            ):  # what is degenerate for the code may not be for the function, which says more
+                return self._function(*args, **kwargs)
         if len(family.codes) >= _BRANCHES:
             family.reason = f"it takes more than {_BRANCHES} different branches"
             return self._function(*args, **kwargs)

@@ -32,7 +32,7 @@ class Mask:
 
     branch: Array | None = None
     reached: Array | None = None
-    parts: frozenset[int] | None = None
+    parts: frozenset[str] | None = None
 
     def cut(self, F: Any, cotangent: Array, overflows: bool) -> Array:
         """The cotangent with its zeros made good after a multiplication."""

@@ -1,8 +1,8 @@
 """Results of several parts: a decomposition is one primitive whose parts stand in one array, along the matrix axes.
 
-    eigh   [..., 1 + n, n]          the eigenvalues, then the rows of V
-    svd    [..., 1 + n + m, k]      the singular values, then the rows of V, then those of U
-    qr     [..., n + m, k]          the rows of R^T, then those of Q
+    eigh   [..., 1 + n, n]          "w", the eigenvalues; "V", the rows of the matrix of vectors
+    svd    [..., 1 + n + m, k]      "s", the singular values; "V"; "U"
+    qr     [..., n + m, k]          "R^T"; "Q"
 
 So a primitive has one result, whatever it decomposes into: graphs, batching and emitted source know nothing of parts,
 one factorization serves them all, and so does one rule, which sees the cotangents of all parts together. `part` takes
@@ -106,7 +106,7 @@ class Choice:
             cotangents: the matrix to be added, and which values are in no block.
     """
 
-    parts: tuple[int, ...]
+    parts: tuple[str, ...]
     other: Callable[..., Array | None]
     words: Callable[..., str]
     within: Callable[..., Any] | None = None
@@ -120,10 +120,10 @@ class _Every:
 
 
 class Part(Linear):
-    """Taking the part `number` out of a packed result."""
+    """Taking the part `name` out of a packed result."""
 
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
-        mark = Mask(parts=frozenset((record.parameters["number"],)))
+        mark = Mask(parts=frozenset((record.parameters["name"],)))
         return [Masked(term, mark) for term in super().pull(F, record, cotangent, None)]
 
 
@@ -155,16 +155,16 @@ class _PartOfStack(ShapeRule):
 part_of_stack = _PartOfStack()
 
 
-def values(F: Any, x: Array, columns: int | None = None) -> Array:
-    """The first row of a packed result, its part 0."""
-    return F.part(x, number=0, pattern=(Ellipsis, 0, slice(None, columns)))
+def values(F: Any, x: Array, name: str, columns: int | None = None) -> Array:
+    """The first row of a packed result."""
+    return F.part(x, name=name, pattern=(Ellipsis, 0, slice(None, columns)))
 
 
-def rows(F: Any, x: Array, number: int, start: int, stop: int | None = None, columns: int | None = None) -> Array:
-    """Some rows of a packed result, as its part `number`; without gaps in memory, where other columns are left out."""
+def rows(F: Any, x: Array, name: str, start: int, stop: int | None = None, columns: int | None = None) -> Array:
+    """Some rows of a packed result, as the part of a name; without gaps in memory, where other columns are left out."""
     if columns == x.shape[-1]:
         columns = None
-    found = F.part(x, number=number, pattern=(Ellipsis, slice(start, stop), slice(None, columns)))
+    found = F.part(x, name=name, pattern=(Ellipsis, slice(start, stop), slice(None, columns)))
     return found if columns is None else F.copy(found)
 
 

@@ -105,7 +105,7 @@ def _leading(F: Any, x: Array, shape: Shape) -> tuple[Array, Array, Array]:
     """R1^T, R2^T and Q without a basis of the null space."""
     m, n = shape[-2:]
     k = min(m, n)
-    return rows(F, x, 0, 0, k, k), rows(F, x, 0, k, n, k), rows(F, x, 1, n, None, k)
+    return rows(F, x, "R^T", 0, k, k), rows(F, x, "R^T", k, n, k), rows(F, x, "Q", n, None, k)
 
 
 def _null(F: Any, x: Array, n: int, k: int) -> Array:
@@ -167,7 +167,7 @@ def _qr_vjp(F: Any, g: Array, out: Array, a: Array, complete: bool, reached: Any
         gr_later = transposed(F, gr_later)
         gq = gq + F.matmul(_columns(F, a, k, None), adjoint(F, gr_later))
         later = F.matmul(q, gr_later)
-    if complete and m > k and 1 in reached:
+    if complete and m > k and "Q" in reached:
         null = _null(F, out, n, k)
         in_null = F.of_space(conjugate(F, _null(F, g, n, k)), null)
         gq = gq - F.matmul(null, adjoint(F, F.matmul(adjoint(F, q), in_null)))
@@ -185,7 +185,7 @@ def _independent_columns(rng: np.random.Generator, shape: Shape) -> Any:
 
 qr = primitive("qr", evaluate=_qr, shape=_Orthogonal(), dtype=lambda a, **_: join_floating(a),
                derivative=Packed(_qr_jvp, _qr_vjp, reason="defined by the equations that both factors solve",
-                                 choice=Choice((1,), _other_null, _null_in_words)),
+                                 choice=Choice(("Q",), _other_null, _null_in_words)),
                rule=QR, domain=Domain(text="a matrix whose columns are independent", sample=_independent_columns),
                examples=(*(example(shape, complete=False) for shape in (
                              (3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 1, 2, 3), (1, 1), (0, 0), (3, 0), (0, 2))),

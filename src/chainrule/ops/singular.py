@@ -89,7 +89,7 @@ def _thin(F: Any, x: Array, shape: Shape) -> tuple[Array, Array, Array]:
     """The singular values, V and U, without a basis of the null space."""
     m, n = shape[-2:]
     k = min(m, n)
-    return _real_part(F, values(F, x, k)), rows(F, x, 1, 1, 1 + n, k), rows(F, x, 2, 1 + n, None, k)
+    return _real_part(F, values(F, x, "s", k)), rows(F, x, "V", 1, 1 + n, k), rows(F, x, "U", 1 + n, None, k)
 
 
 def _null(F: Any, x: Array, start: int, stop: int | None, k: int, count: int) -> Array:
@@ -137,9 +137,9 @@ def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, ful
 def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reached: Any,
              within: Any) -> Sequence[Array]:
     s, v, u = _thin(F, out, a.shape)
-    if 1 not in reached and 2 not in reached:
+    if "V" not in reached and "U" not in reached:
         return (_of_values(F, _thin(F, g, a.shape)[0], s, v, u),)
-    if 0 in reached and within is None:
+    if "s" in reached and within is None:
         g = F.told_apart(g, s, of="singular values")
     m, n = a.shape[-2:]
     k = min(m, n)
@@ -158,7 +158,7 @@ def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reache
         together = F.phase_free(together, u, g, every=True)
     inner = F.over_gaps((together - adjoint(F, together)) / 2, s, g, of="singular values")
     inner = inner + F.over_sums((apart - adjoint(F, apart)) / 2, s, g)
-    if 0 in reached:
+    if "s" in reached:
         weights = (F.equal_weights(weights, s, of="singular values") if within is None
                    else F.where(within[1], weights, 0.0))
         inner = inner + diagonal_matrix(F, weights)
@@ -203,7 +203,7 @@ def _open_in_words(out: Any, a: Any, full_matrices: bool) -> str:
 
 
 def _within_blocks(samples: Any, reached: Any, a: Any, full_matrices: bool) -> Any:
-    if 0 not in reached or not (1 in reached or 2 in reached):
+    if "s" not in reached or not ("V" in reached or "U" in reached):
         return None
     n = a.shape[-1]
     k = min(a.shape[-2:])
@@ -271,7 +271,7 @@ _SHAPES = ((3, 3), (4, 2), (2, 4), (2, 3, 2), (1, 1), (2, 1, 3), (0, 0), (0, 2, 
 
 svd = primitive("svd", evaluate=_svd, shape=_SingularShape(vectors=True), dtype=lambda a, **_: join_floating(a),
                 derivative=Packed(_svd_jvp, _svd_vjp, reason="defined by the equations that its parts solve",
-                                  choice=Choice((1, 2), _other_vectors, _open_in_words, _within_blocks)),
+                                  choice=Choice(("V", "U"), _other_vectors, _open_in_words, _within_blocks)),
                 rule=SINGULAR_VECTORS, domain=APART,
                 examples=(*(example(shape, full_matrices=False) for shape in _SHAPES),
                           *(example(shape, full_matrices=True) for shape in ((3, 3), (3, 2), (2, 2, 3)))))

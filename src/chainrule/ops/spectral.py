@@ -65,18 +65,18 @@ class _ValuesAndVectors(ShapeRule):
 # What `core.packed` packs and takes apart
 
 
-def _part(x: Any, number: Any, pattern: Any) -> Any:
+def _part(x: Any, name: Any, pattern: Any) -> Any:
     return x[pattern]
 
 
-_PATTERNS = ((Ellipsis, 0, slice(None, None)), (Ellipsis, slice(1, None), slice(None, None)),
-             (Ellipsis, slice(1, 3), slice(None, 2)))
+_PATTERNS = {"w": (Ellipsis, 0, slice(None, None)), "V": (Ellipsis, slice(1, None), slice(None, None)),
+             "U": (Ellipsis, slice(1, 3), slice(None, 2))}
 
 part = primitive("part", evaluate=_part, shape=part_of_stack,
-                 derivative=Part(lambda F, g, out, x, number, pattern: F.scatter(x, g, pattern=pattern)),
+                 derivative=Part(lambda F, g, out, x, name, pattern: F.scatter(x, g, pattern=pattern)),
                  notation=Subscript(), rule=rules.LINEAR_MAP,
-                 examples=tuple(example(x, number=i, pattern=p) for x in ((4, 3), (2, 4, 3))
-                                for i, p in enumerate(_PATTERNS)))
+                 examples=tuple(example(x, name=name, pattern=p) for x in ((4, 3), (2, 4, 3))
+                                for name, p in _PATTERNS.items()))
 
 
 # Hermitian matrices
@@ -109,7 +109,7 @@ def _real_part(F: Any, x: Array) -> Array:
 
 def _parts(F: Any, x: Array) -> tuple[Array, Array]:
     """The values, which are real, and the vectors."""
-    return _real_part(F, values(F, x)), rows(F, x, 1, 1)
+    return _real_part(F, values(F, x, "w")), rows(F, x, "V", 1)
 
 
 def _in_basis(F: Any, v: Array, change: Array) -> Array:
@@ -124,16 +124,16 @@ def _eigh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UP
 
 def _eigh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str, reached: Any, within: Any) -> Sequence[Array]:
     w, v = _parts(F, out)
-    if 0 in reached and 1 in reached and within is None:
+    if "w" in reached and "V" in reached and within is None:
         g = F.told_apart(g, w, of="eigenvalues")
     inner = None
-    if 1 in reached:
-        n = F.matmul(adjoint(F, v), conjugate(F, rows(F, g, 1, 1)))
+    if "V" in reached:
+        n = F.matmul(adjoint(F, v), conjugate(F, rows(F, g, "V", 1)))
         if n.dtype.kind == "c":
             n = F.phase_free(n, v, g, every=True)
         inner = F.over_gaps((n - adjoint(F, n)) / 2, w, g, of="eigenvalues")
-    if 0 in reached:
-        weights = _real_part(F, values(F, g))
+    if "w" in reached:
+        weights = _real_part(F, values(F, g, "w"))
         weights = F.equal_weights(weights, w, of="eigenvalues") if within is None else F.where(within[1], weights, 0.0)
         diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
@@ -160,7 +160,7 @@ def _open_in_words(out: Any, a: Any, **_: Any) -> str:
 
 
 def _within_blocks(samples: Any, reached: Any, a: Any, UPLO: str) -> Any:
-    if not (0 in reached and 1 in reached):
+    if not ("w" in reached and "V" in reached):
         return None
     first = samples(1)[0][0]
     w, v = np.real(first[..., 0, :]), first[..., 1:, :]
@@ -168,12 +168,12 @@ def _within_blocks(samples: Any, reached: Any, a: Any, UPLO: str) -> Any:
 
 
 def _eigvalsh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str) -> Array:
-    v = rows(F, F.eigh(a, UPLO=UPLO), 1, 1)
+    v = rows(F, F.eigh(a, UPLO=UPLO), "V", 1)
     return F.value_changes(_in_basis(F, v, _hermitian(F, tangents[0], UPLO)), out, of="eigenvalues")
 
 
 def _eigvalsh_vjp(F: Any, g: Array, out: Array, a: Array, UPLO: str) -> Sequence[Array]:
-    v = rows(F, F.eigh(a, UPLO=UPLO), 1, 1)
+    v = rows(F, F.eigh(a, UPLO=UPLO), "V", 1)
     weights = F.equal_weights(g, out, of="eigenvalues")
     return (_to_triangle(F, F.matmul(columns_times(F, v, weights), adjoint(F, v)), UPLO),)
 
@@ -202,7 +202,7 @@ def _real_floating(a: Dtype, **_: Any) -> Dtype:
 
 eigh = primitive("eigh", evaluate=_eigh, shape=_ValuesAndVectors(), dtype=lambda a, **_: join_floating(a),
                  derivative=Packed(_eigh_jvp, _eigh_vjp, reason="defined by the equation that its parts solve",
-                                   choice=Choice((1,), _another_basis, _open_in_words, _within_blocks)),
+                                   choice=Choice(("V",), _another_basis, _open_in_words, _within_blocks)),
                  rule=EIGENVECTORS, domain=SYMMETRIC, examples=_TRIANGLES)
 
 eigvalsh = primitive("eigvalsh", evaluate=np.linalg.eigvalsh, shape=square_to_vector, dtype=_real_floating,
@@ -274,7 +274,7 @@ basis_inverse = primitive("basis_inverse", evaluate=_basis_inverse, shortcut=_na
 
 
 def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
-    w, v = values(F, out), rows(F, out, 1, 1)
+    w, v = values(F, out, "w"), rows(F, out, "V", 1)
     inverse = F.basis_inverse(v)
     change = F.matmul(F.matmul(inverse, tangents[0]), v)
     y = F.matmul(v, F.over_gaps(change, w, change, inverse, of="eigenvalues"))
@@ -283,18 +283,18 @@ def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> 
 
 
 def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any, within: Any) -> Sequence[Array]:
-    w, v = values(F, out), rows(F, out, 1, 1)
+    w, v = values(F, out, "w"), rows(F, out, "V", 1)
     inverse = F.basis_inverse(v)
     inner = None
-    if 0 in reached and 1 in reached:
+    if "w" in reached and "V" in reached:
         g = F.told_apart(g, w, inverse, of="eigenvalues")
-    if 1 in reached:
-        n = F.phase_free(F.matmul(transposed(F, v), rows(F, g, 1, 1)), v, g, every=a.dtype.kind == "c")
+    if "V" in reached:
+        n = F.phase_free(F.matmul(transposed(F, v), rows(F, g, "V", 1)), v, g, every=a.dtype.kind == "c")
         angles = F.matmul(transposed(F, v), F.conj(v))
         n = n - columns_times(F, angles, diagonal_of(F, n, w))
         inner = F.over_gaps(n, w, g, inverse, of="eigenvalues")
-    if 0 in reached:
-        weights = F.equal_weights(values(F, g), w, inverse, of="eigenvalues")
+    if "w" in reached:
+        weights = F.equal_weights(values(F, g, "w"), w, inverse, of="eigenvalues")
         diagonal = diagonal_matrix(F, weights)
         inner = diagonal if inner is None else inner + diagonal
     return (F.matmul(F.matmul(transposed(F, inverse), inner), transposed(F, v)),)
@@ -319,14 +319,14 @@ def _other_vectors(rng: np.random.Generator, out: Any, a: Any) -> Any:
 
 
 def _eigvals_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
-    v = rows(F, F.eig(a), 1, 1)
+    v = rows(F, F.eig(a), "V", 1)
     inverse = F.basis_inverse(v)
     change = F.matmul(F.matmul(inverse, tangents[0]), v)
     return diagonal_of(F, F.unsplit(change, out, inverse, of="eigenvalues"), out)
 
 
 def _eigvals_vjp(F: Any, g: Array, out: Array, a: Array) -> Sequence[Array]:
-    v = rows(F, F.eig(a), 1, 1)
+    v = rows(F, F.eig(a), "V", 1)
     inverse = F.basis_inverse(v)
     weights = F.equal_weights(g, out, inverse, of="eigenvalues")
     return (F.matmul(transposed(F, inverse), transposed(F, columns_times(F, v, weights))),)
@@ -344,7 +344,7 @@ _SQUARES = tuple(example(shape) for shape in _SHAPES)
 
 eig = primitive("eig", evaluate=_eig, shape=_ValuesAndVectors(), dtype=_complex,
                 derivative=Packed(_eig_jvp, _eig_vjp, reason="defined by the equation that its parts solve",
-                                  choice=Choice((1,), _other_vectors, _open_in_words)),
+                                  choice=Choice(("V",), _other_vectors, _open_in_words)),
                 rule=EIGENVECTORS, domain=DIAGONALISABLE, examples=_SQUARES)
 
 eigvals = primitive("eigvals", evaluate=_eigvals, shape=square_to_vector, dtype=_complex,

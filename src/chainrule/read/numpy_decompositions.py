@@ -85,7 +85,7 @@ def _triangle(UPLO: Any) -> str:
 @answers(np.linalg.eigh)
 def _eigh(a: Any, UPLO: Any = "L") -> Eigh:
     both = _decomposed(F.eigh, squares(a, "eigh"), UPLO=_triangle(UPLO))
-    return Eigh(_real_part(values(F, both)), rows(F, both, 1, 1))
+    return Eigh(_real_part(values(F, both, "w")), rows(F, both, "V", 1))
 
 
 @answers(np.linalg.eigvalsh)
@@ -102,7 +102,7 @@ def _all_real(a: Any, w: Any) -> bool:
 def _eig(a: Any) -> Eig:
     a = squares(a, "eig")
     both = _decomposed(F.eig, a)
-    w, v = values(F, both), rows(F, both, 1, 1)
+    w, v = values(F, both, "w"), rows(F, both, "V", 1)
     return Eig(F.real(w), F.real(v)) if _all_real(a, w) else Eig(w, v)
 
 
@@ -126,9 +126,9 @@ def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian:
     m, n = a.shape[-2:]
     k = min(m, n)
     both = _decomposed(F.svd, a, full_matrices=bool(full_matrices))
-    v = rows(F, both, 1, 1, 1 + n, n if full_matrices else k)
-    u = rows(F, both, 2, 1 + n, None, m if full_matrices else k)
-    return Svd(u, _real_part(values(F, both, k)), adjoint(F, v))
+    v = rows(F, both, "V", 1, 1 + n, n if full_matrices else k)
+    u = rows(F, both, "U", 1 + n, None, m if full_matrices else k)
+    return Svd(u, _real_part(values(F, both, "s", k)), adjoint(F, v))
 
 
 def _svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
@@ -161,8 +161,8 @@ def _qr(a: Any, mode: Any = "reduced") -> Any:
     a = _matrices(a, "qr")
     n = a.shape[-1]
     both = _decomposed(F.qr, a, complete=mode == "complete")
-    r = transposed(F, rows(F, both, 0, 0, n))
-    return r if mode == "r" else Qr(rows(F, both, 1, n), r)
+    r = transposed(F, rows(F, both, "R^T", 0, n))
+    return r if mode == "r" else Qr(rows(F, both, "Q", n), r)
 
 
 # Pseudoinverse and least squares

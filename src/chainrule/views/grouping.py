@@ -131,7 +131,9 @@ def number_text(value: Any) -> str:
 
 
 def index_parts(parameters: Mapping[str, Any], arrays: Sequence[Piece]) -> list[Piece | str]:
-    """The parts of an index: arrays as they are written, numbers and slices as Python has them."""
+    """The parts of an index: arrays as they are written, numbers and slices as Python has them; a part by its name."""
+    if "name" in parameters:
+        return [str(parameters["name"])]
     remaining = iter(arrays)
     pattern = parameters.get("pattern", (ARRAY,) * len(arrays))
     return [next(remaining) if part == ARRAY else _part_text(part) for part in pattern]

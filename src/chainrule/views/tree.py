@@ -37,7 +37,8 @@ __all__ = ["DerivativeNotation", "Edge", "Piece", "Printer", "Product", "Rope", 
 _REPEATABLE = 8  # how many nodes in all a shared expression may add by being written out again: keeps the text linear
 _SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2 s^2))
 
-_EXPECTED = {"keepdims": False, "ord": 2, "ddof": 0}  # options that are written only where they have another value
+# Options that are written only where they have another value.
+_EXPECTED = {"keepdims": False, "ord": 2, "ddof": 0, "UPLO": "L", "full_matrices": True, "complete": False}
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
 Edge = Literal["number", "fraction", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
