@@ -167,3 +167,96 @@ def test_speed_is_that_of_code_by_hand() -> None:
     assert body.count("@") == 2
     assert body.count("np.sum") == 1
     assert "broadcast_to" not in body
+
+
+W, B2 = np.array([[0.3, -1.0], [0.5, 0.2], [-0.7, 0.4]]), np.array([0.1, -0.2])
+T = np.eye(3)[[0, 1, 2, 1]]
+S = np.array([[0.4, -0.3, 1.2], [2.0, 0.0, -1.0], [0.7, 0.7, 0.1], [1.0, -2.0, 3.0]])
+
+
+def cross_entropy(W):
+    scores = S @ W @ W.T
+    top = np.max(scores, axis=1, keepdims=True)
+    log_sum = top + np.log(np.sum(np.exp(scores - top), axis=1, keepdims=True))
+    return -np.mean(np.sum(T * (scores - log_sum), axis=1))
+
+
+def attention(Q):
+    s = Q @ Q.T / np.sqrt(Q.shape[1])
+    p = np.exp(s - np.max(s, axis=-1)[..., None])
+    return np.sum((p / np.sum(p, axis=-1, keepdims=True) @ Q) ** 2)
+
+
+def huber(w):
+    r = w - 0.3
+    small = np.abs(r) <= 1
+    return np.sum(np.where(small, 0.5 * r**2, np.abs(r) - 0.5))
+
+
+def network(W):
+    hidden = np.tanh(S @ W + B2)
+    return np.mean((np.sum(np.maximum(hidden, 0.1), axis=1) - 1) ** 2) / 3
+
+
+def guarded_logarithm(x):
+    safe = np.where(x > 0, x, 1.0)
+    return np.sum(np.where(x > 0, np.log(safe), 0.0)) + np.std(x) / np.mean(x**2)
+
+
+FUNCTIONS = [
+    cross_entropy,
+    attention,
+    huber,
+    network,
+    guarded_logarithm,
+    lambda x: np.sum(1 / (1 + np.exp(-x))),
+    lambda x: np.sum(x**3 + x**-2 - 2.0**x) - np.sum(-x),
+    lambda x: -np.sum(-np.exp(-x) * x) + np.mean((x - 1) / 3),
+    lambda x: np.var(x) + np.linalg.norm(x - 1),
+    lambda x: np.sum(np.outer(x, x) ** 2) + np.einsum("ij,ij->", x, x),
+    lambda x: np.sum(np.sort(np.cumsum(x))) + np.sum(x[::2] * x[1:2]),
+    lambda x: np.max(x) - np.min(x) + np.sum(np.concatenate([x, 2 * x])),
+    lambda x: np.sum((x - np.max(x)) ** 2) + np.prod(x),
+    lambda x: np.sum(x),
+    lambda x: 3.0,
+]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_is_emitted_is_the_gradient(f: Any, dtype: Any) -> None:
+    x = W.astype(dtype)
+    value, gradient = value_and_grad(f)(x)
+    close = {"rtol": 1e-11, "atol": 1e-12} if dtype is np.float64 else {"rtol": 2e-4, "atol": 1e-5}
+    for what, wanted in (("both", [value, gradient]), ("gradient", [gradient])):
+        text = source(f, x, what=what)  # type: ignore[arg-type]
+        function = load(text)
+        assert max(map(len, text.splitlines())) <= 120
+        given = {
+            name: globals()[name]
+            for name in function.__kwdefaults__
+            or function.__code__.co_varnames[1:][: function.__code__.co_kwonlyargcount]
+        }
+        found = function(x, **given)
+        for got, want in zip(found if what == "both" else [found], wanted, strict=True):
+            np.testing.assert_allclose(got, want, **close)
+            assert np.asarray(got).dtype == np.asarray(want).dtype
+
+
+def test_nan_and_infinity_are_those_of_the_gradient() -> None:
+    for f in (cross_entropy, huber, lambda x: np.sum(1 / (1 + np.exp(-x))), lambda x: np.sum(np.log(np.exp(x)))):
+        run = load(source(f, W))
+        for bad in (np.nan, np.inf, -np.inf, 1000.0, -1000.0, 0.0):
+            x = W.copy()
+            x[1, 0] = bad
+            with np.errstate(all="ignore"):
+                np.testing.assert_allclose(run(x), grad(f)(x), rtol=1e-10, atol=1e-12)
+
+
+def test_a_person_would_write_it_so() -> None:
+    assert "    return np.where(small, r, np.sign(r))\n" in source(huber, W)
+    text = source(lambda x: np.max(x) + np.log(np.sum(np.exp(x - np.max(x)))), np.ones(4))
+    assert text.endswith("    v1 = np.exp(x - np.max(x))\n    return v1 / np.sum(v1)\n")
+    assert source(lambda x: np.sum(x / 2), np.ones(4)).endswith("    return np.full_like(x, 1 / 2)\n")
+    assert source(lambda x: np.sum(np.exp(x / 2)), np.ones(4)).endswith("    return np.exp(x / 2) / 2\n")
+    assert source(lambda x: np.sum(x), np.ones(4)).endswith("    return np.ones_like(x)\n")

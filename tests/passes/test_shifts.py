@@ -72,6 +72,10 @@ def with_dots(x: Any) -> Any:
     return np.sum((z - np.log(np.sum(np.exp(z), axis=-1))[..., None]) * LABELS)
 
 
+def computed_twice(x: Any) -> Any:
+    return np.max(x) + np.log(np.sum(np.exp(x - np.max(x))))
+
+
 IDLE = [with_dots, log_sum, rows, columns, shifted_rows, probabilities, scaled, squeezed, inverse]
 
 
@@ -162,7 +166,8 @@ def test_the_gradient_without_an_idle_maximum_is_the_gradient(f: Callable[..., A
 @pytest.mark.parametrize("f", IDLE, ids=lambda f: f.__name__)
 def test_a_maximum_for_stability_is_idle(f: Callable[..., Any]) -> None:
     found = idle(traced(f, SQUARE))
-    assert [node.primitive.name for node in found if node.primitive] == ["max"]
+    assert found
+    assert {node.primitive.name for node in found if node.primitive} == {"max"}
 
 
 @pytest.mark.parametrize("f", BUSY, ids=lambda f: f.__name__)

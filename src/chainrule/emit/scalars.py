@@ -88,15 +88,24 @@ def _sqrt(x: float) -> float:
 
 
 def _sin(x: float) -> float:
-    return math.sin(x) if math.isfinite(x) else math.nan
+    try:
+        return math.sin(x)
+    except ValueError:
+        return math.nan
 
 
 def _cos(x: float) -> float:
-    return math.cos(x) if math.isfinite(x) else math.nan
+    try:
+        return math.cos(x)
+    except ValueError:
+        return math.nan
 
 
 def _tan(x: float) -> float:
-    return math.tan(x) if math.isfinite(x) else math.nan
+    try:
+        return math.tan(x)
+    except ValueError:
+        return math.nan
 
 
 def _arcsin(x: float) -> float:

@@ -32,17 +32,23 @@ class _Response:
 
 
 def idle(graph: Graph) -> list[Node]:
-    """The maxima in a graph of which a shift leaves the outputs as they are."""
-    maxima = [node for node in graph.nodes if operation(node) == "max"]
-    return [node for node in maxima[:_MOST] if _is_idle(graph, node)]
-
-
-def _is_idle(graph: Graph, shifted: Node) -> bool:
-    axis, kept = shifted.parameters["axis"], shifted.parameters["keepdims"]
-    layout = tuple(None if kept and i in axis else i for i in range(shifted.ndim))
-    responses: dict[Node, _Response] = {shifted: _Response(1.0, False, layout)}
+    """The maxima in a graph of which a shift leaves the outputs as they are: equal ones together, or one by one."""
+    groups: dict[Any, list[Node]] = {}
     for node in graph.nodes:
-        if node is shifted or not any(operand in responses for operand in node.operands):
+        if operation(node) == "max":
+            groups.setdefault((node.operands, *node.parameters.items()), []).append(node)
+    found: list[Node] = []
+    for group in list(groups.values())[:_MOST]:
+        found += group if _is_idle(graph, group) else [node for node in group if _is_idle(graph, [node])]
+    return found
+
+
+def _is_idle(graph: Graph, shifted: Sequence[Node]) -> bool:
+    axis, kept = shifted[0].parameters["axis"], shifted[0].parameters["keepdims"]
+    layout = tuple(None if kept and i in axis else i for i in range(shifted[0].ndim))
+    responses = {node: _Response(1.0, False, layout) for node in shifted}
+    for node in graph.nodes:
+        if node in responses or not any(operand in responses for operand in node.operands):
             continue
         response = _response(node, responses)
         if response is None:
