@@ -133,6 +133,17 @@ def test_softmax_family_does_not_overflow() -> None:
         assert function(np.ones(3, np.float32)).dtype == np.float32
 
 
+def test_weights_of_a_log_of_a_sum() -> None:
+    x, b = np.array([[0.5, 900.0, -3.0], [1.0, 2.0, 3.0]]), np.array([0.2, 0.0, 3.0])
+    want = scipy.special.logsumexp(x, 1, b=b)
+    np.testing.assert_allclose(special.logsumexp(x, 1, b=b), want, rtol=1e-15)
+    by_b = grad(lambda b: np.sum(special.logsumexp(x, 1, b=b)))(b + 0.1)
+    exact = np.exp(x - scipy.special.logsumexp(x, 1, b=b + 0.1, keepdims=True)).sum(axis=0)
+    np.testing.assert_allclose(by_b, exact, rtol=1e-13)
+    with pytest.raises(ArgumentError, match="a weight is at least 0"):
+        special.logsumexp(x, b=-b)
+
+
 def test_a_small_rest_beside_the_largest_is_not_lost() -> None:
     x = np.array([0.0, -100.0])
     assert special.logsumexp(x) == pytest.approx(np.exp(-100.0), rel=1e-14)

@@ -12,7 +12,7 @@ import scipy.special
 import chainrule as cr
 from chainrule.core.library import SciPyFunction
 from chainrule.core.registry import evaluating
-from chainrule.errors import MissingExtraError
+from chainrule.errors import ArgumentError, MissingExtraError
 
 
 def test_it_is_the_function_of_scipy() -> None:
@@ -30,6 +30,14 @@ def test_without_scipy_the_error_is_the_install_command(monkeypatch: pytest.Monk
         gamma(2.0)
     monkeypatch.undo()
     assert gamma(4.0) == 6
+
+
+def test_complex_numbers_where_scipy_has_real_ones_only() -> None:
+    zeta = SciPyFunction("scipy.special.zeta", 1, ("s",))
+    with pytest.raises(ArgumentError, match=r"scipy\.special\.zeta takes real numbers only: SciPy has no complex zeta"):
+        zeta(1j, s=2)
+    with pytest.raises(TypeError, match="not supported for the input types"):
+        zeta("text", s=2)
 
 
 def test_scipy_is_imported_only_when_a_function_of_it_is_called() -> None:

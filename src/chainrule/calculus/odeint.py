@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.closed import Closed, body_of, closed, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
+from chainrule.core.equivalents import stands_for
 from chainrule.core.loop import Part, unpacked
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, plain_value
@@ -21,6 +22,7 @@ F = evaluating
 _METHODS = ("DOP853", "RK45", "RK23", "Radau", "BDF", "LSODA")
 
 
+@stands_for("scipy.integrate.odeint", "scipy.integrate.solve_ivp")
 def odeint(
     f: Callable[..., Any],
     y0: Any,

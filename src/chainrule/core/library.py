@@ -6,7 +6,9 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.errors import MissingExtraError
+import numpy as np
+
+from chainrule.errors import ArgumentError, MissingExtraError
 
 __all__ = ["SciPyFunction"]
 
@@ -39,7 +41,14 @@ class SciPyFunction:
     def __call__(self, *operands: Any, **parameters: Any) -> Any:
         function = self._function or self._loaded()
         first = [parameters.pop(name) for name in self.leading]
-        return function(*first, *operands, **parameters)
+        try:
+            return function(*first, *operands, **parameters)
+        except TypeError:
+            if any(np.iscomplexobj(x) for x in operands):
+                raise ArgumentError(
+                    f"{self.path} takes real numbers only: SciPy has no complex {self.__name__}"
+                ) from None
+            raise
 
     def _loaded(self) -> Callable[..., Any]:
         try:

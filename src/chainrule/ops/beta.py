@@ -184,7 +184,7 @@ betaincc = primitive("betaincc", evaluate=SciPyFunction("scipy.special.betaincc"
                          lambda F, out, a, b, x: -F.betainc_moment(a, b, x, m=1, n=0),
                          lambda F, out, a, b, x: -F.betainc_moment(a, b, x, m=0, n=1),
                          lambda F, out, a, b, x: -F.exp(F.log_beta_density(a, b, x))),
-                     rule=rules.INCOMPLETE_BETA, domain=_INSIDE, examples=tuple(example(*shapes) for shapes in _THREE))
+                     rule=rules.INCOMPLETE_BETA_REST, domain=_INSIDE, examples=tuple(example(*shapes) for shapes in _THREE))
 
 betainc_moment = primitive("betainc_moment", evaluate=_betainc_moment, shape=elementwise, dtype=_floating,
                            derivative=Elementwise(
@@ -193,7 +193,7 @@ betainc_moment = primitive("betainc_moment", evaluate=_betainc_moment, shape=ele
                                    F.power(F.log(x) + F.polygamma_change(a, b, order=0), float(m))
                                    * F.power(F.log1p(-x) + F.polygamma_change(b, a, order=0), float(n))
                                    * F.exp(F.log_beta_density(a, b, x)))),
-                           rule=rules.INCOMPLETE_BETA, domain=_INSIDE,
+                           rule=rules.BETA_MOMENT, domain=_INSIDE,
                            examples=(example((3,), (3,), (3,), m=1, n=0), example((), (2, 1), (3,), m=0, n=1),
                                      example((), (), (), m=1, n=1)))
 

@@ -191,7 +191,7 @@ gammaincc = primitive("gammaincc", evaluate=SciPyFunction("scipy.special.gammain
                       dtype=_floating, derivative=Elementwise(
                           lambda F, out, a, x: -F.gammainc_moment(a, x, order=1),
                           lambda F, out, a, x: -F.exp(F.log_gamma_density(a, x))),
-                      rule=rules.INCOMPLETE_GAMMA, domain=_ENDS)
+                      rule=rules.INCOMPLETE_GAMMA_REST, domain=_ENDS)
 
 gammainc_moment = primitive("gammainc_moment", evaluate=_gammainc_moment, shape=elementwise, dtype=_floating,
                             derivative=Elementwise(
@@ -201,6 +201,6 @@ gammainc_moment = primitive("gammainc_moment", evaluate=_gammainc_moment, shape=
                                 lambda F, out, a, x, order: (
                                     F.power(F.log(x) - F.digamma(a), float(order))
                                     * F.exp(F.log_gamma_density(a, x)))),
-                            rule=rules.INCOMPLETE_GAMMA, domain=_ENDS,
+                            rule=rules.GAMMA_MOMENT, domain=_ENDS,
                             examples=(example((3,), (3,), order=1), example((), (2,), order=1),
                                       example((), (), order=2)))

@@ -167,16 +167,50 @@ DIGAMMA = Rule("derivative of the digamma function", "psi(u)' = psi_1(u) u'")
 POLYGAMMA = Rule("derivative of a polygamma function", "psi_n(u)' = psi_(n+1)(u) u'")
 POLYGAMMA_CHANGE = Rule("derivative of a change of psi",
                         "(psi_n(u + v) - psi_n(u))' = psi_(n+1)(u + v) (u + v)' - psi_(n+1)(u) u'", _UV)
-BETA = Rule("derivative of the beta function", "B(u, v)' = B(u, v) (psi(u) u' + psi(v) v' - psi(u + v) (u + v)')", _UV)
+BETA_OF_ONE = Rule("derivative of the beta function", "B(u, v)' = B(u, v) (psi(u) - psi(u + v)) u'", _UV,
+                   partial=lambda F, out, u, v: out * (F.digamma(u) - F.digamma(u + v)))
+BETA_OF_OTHER = Rule("derivative of the beta function", "B(u, v)' = B(u, v) (psi(v) - psi(u + v)) v'", _UV,
+                     partial=lambda F, out, u, v: out * (F.digamma(v) - F.digamma(u + v)))
+BETA = Rule("derivative of the beta function", "B(u, v)' = B(u, v) (psi(u) u' + psi(v) v' - psi(u + v) (u + v)')", _UV,
+            layout=lambda F, D, out, u, v: out * (
+                F.digamma(u) * D(u) + F.digamma(v) * D(v) - F.digamma(u + v) * (D(u) + D(v))),
+            cases={(True, False): BETA_OF_ONE, (False, True): BETA_OF_OTHER})
+LOG_BETA_OF_ONE = Rule("derivative of the log beta function", "(ln B(u, v))' = (psi(u) - psi(u + v)) u'", _UV,
+                       partial=lambda F, out, u, v: F.digamma(u) - F.digamma(u + v))
+LOG_BETA_OF_OTHER = Rule("derivative of the log beta function", "(ln B(u, v))' = (psi(v) - psi(u + v)) v'", _UV,
+                         partial=lambda F, out, u, v: F.digamma(v) - F.digamma(u + v))
 LOG_BETA = Rule("derivative of the log beta function",
-                "(ln B(u, v))' = psi(u) u' + psi(v) v' - psi(u + v) (u + v)'", _UV)
+                "(ln B(u, v))' = psi(u) u' + psi(v) v' - psi(u + v) (u + v)'", _UV,
+                layout=lambda F, D, out, u, v: (
+                    F.digamma(u) * D(u) + F.digamma(v) * D(v) - F.digamma(u + v) * (D(u) + D(v))),
+                cases={(True, False): LOG_BETA_OF_ONE, (False, True): LOG_BETA_OF_OTHER})
 BINOMIAL = Rule("derivative of a binomial coefficient",
-                "binom(u, v)' = binom(u, v) (psi(u+1) u' - psi(v+1) v' - psi(u-v+1) (u-v)')", _UV)
+                "binom(u, v)' = binom(u, v) (psi(u+1) u' - psi(v+1) v' - psi(u-v+1) (u-v)')", _UV,
+                layout=lambda F, D, out, u, v: out * (
+                    F.digamma(u + 1.0) * D(u) - F.digamma(v + 1.0) * D(v)
+                    - F.digamma(u - v + 1.0) * (D(u) - D(v))))
 HURWITZ_ZETA = Rule("derivative of the Hurwitz zeta function", "zeta(s, u)' = -s zeta(s + 1, u) u'")
-INCOMPLETE_GAMMA = Rule("derivative of the incomplete gamma function",
-                        "the integrand at the end, and the mean of the change of its logarithm", ("a", "x"))
-INCOMPLETE_BETA = Rule("derivative of the incomplete beta function",
-                       "the integrand at the end, and the mean of the change of its logarithm", ("a", "b", "x"))
+_AN_INTEGRAL = "the integrand at the end, and the mean of the change of its logarithm"
+GAMMA_INTEGRAL = Rule("fundamental theorem of calculus", "P(a, x)' = x^(a-1) e^(-x) / Gamma(a) x'", ("a", "x"),
+                      partial=lambda F, out, a, x: F.power(x, a - 1.0) * F.exp(-x) / F.gamma(a))
+GAMMA_REST = Rule("fundamental theorem of calculus", "Q(a, x)' = -x^(a-1) e^(-x) / Gamma(a) x'", ("a", "x"),
+                  partial=lambda F, out, a, x: -(F.power(x, a - 1.0) * F.exp(-x) / F.gamma(a)))
+INCOMPLETE_GAMMA = Rule("derivative of the incomplete gamma function", _AN_INTEGRAL, ("a", "x"),
+                        cases={(False, True): GAMMA_INTEGRAL})
+INCOMPLETE_GAMMA_REST = Rule("derivative of the incomplete gamma function", _AN_INTEGRAL, ("a", "x"),
+                             cases={(False, True): GAMMA_REST})
+GAMMA_MOMENT = Rule("derivative of the incomplete gamma function", _AN_INTEGRAL, ("a", "x"))
+BETA_INTEGRAL = Rule("fundamental theorem of calculus", "I(a, b, x)' = x^(a-1) (1 - x)^(b-1) / B(a, b) x'",
+                     ("a", "b", "x"), partial=lambda F, out, a, b, x: (
+                         F.power(x, a - 1.0) * F.power(1.0 - x, b - 1.0) / F.beta(a, b)))
+BETA_REST = Rule("fundamental theorem of calculus", "(1 - I(a, b, x))' = -x^(a-1) (1 - x)^(b-1) / B(a, b) x'",
+                 ("a", "b", "x"), partial=lambda F, out, a, b, x: (
+                     -(F.power(x, a - 1.0) * F.power(1.0 - x, b - 1.0) / F.beta(a, b))))
+INCOMPLETE_BETA = Rule("derivative of the incomplete beta function", _AN_INTEGRAL, ("a", "b", "x"),
+                       cases={(False, False, True): BETA_INTEGRAL})
+INCOMPLETE_BETA_REST = Rule("derivative of the incomplete beta function", _AN_INTEGRAL, ("a", "b", "x"),
+                            cases={(False, False, True): BETA_REST})
+BETA_MOMENT = Rule("derivative of the incomplete beta function", _AN_INTEGRAL, ("a", "b", "x"))
 
 BESSEL_0 = Rule("derivative of a Bessel function", "J_0(u)' = -J_1(u) u', and so for Y and K")
 BESSEL = Rule("derivative of a Bessel function", "J_n(u)' = (J_(n-1)(u) - J_(n+1)(u)) / 2 u', and so for Y")

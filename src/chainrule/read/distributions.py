@@ -39,6 +39,9 @@ class Distribution(ABC):
     def __repr__(self) -> str:
         return f"<distribution {self.name}>"
 
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise ArgumentError(f"{self.name} is not called: its parameters are given to its functions, after x")
+
     def _bound(self, given: Sequence[Any], options: Mapping[str, Any]) -> list[Array]:
         """The parameters in their order, checked: the shapes, then location and scale where they are not 0 and 1."""
         names = (*self.shapes, *self.placed)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
-from chainrule.read.special_arguments import Axis, axes, floating
+from chainrule.core.traced import plain_value
+from chainrule.errors import ArgumentError
+from chainrule.read.special_arguments import Axis, axes, floating, real
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
@@ -59,24 +63,33 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
 
 
 @stands_for("scipy.special.logsumexp")
-def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, *, b: Array | None = None) -> Array:
     """log(sum(exp(x))) over axes, without overflow; its derivative is `softmax`.
 
     Args:
         x: an array.
         axis: the axis or axes to sum over; None for all.
         keepdims: keep the axes with size 1.
+        b: weights of at least 0 that multiply the exponentials and broadcast with x; by default ones.
 
     Returns:
         The array without these axes; -inf for a sum of nothing.
 
     Raises:
-        ArgumentError: x has no such axis.
+        ArgumentError: x has no such axis, or a weight is negative.
 
     >>> from chainrule import special
     >>> import numpy as np
     >>> special.logsumexp(np.array([1000.0, -1000.0]))
     np.float64(1000.0)
+    >>> special.logsumexp(np.array([1000.0, 1000.0]), b=np.array([1.0, 0.0]))
+    np.float64(1000.0)
     """
     x = floating(x)
+    if b is not None:
+        b = real(b)
+        if np.any(plain_value(b) < 0):
+            raise ArgumentError("logsumexp: a weight is at least 0: of a negative sum there is no logarithm")
+        counted = F.greater(b, 0.0)
+        x = F.where(counted, x + F.log(F.where(counted, b, 1.0)), -np.inf)
     return F.logsumexp(x, axis=axes(x, axis), keepdims=bool(keepdims))

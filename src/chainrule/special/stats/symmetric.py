@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
@@ -113,6 +116,11 @@ class _Student(Continuous):
 
     name = "t"
     shapes = ("df",)
+
+    def _check(self, name: str, value: Any) -> None:
+        super()._check(name, value)
+        if name == "df":
+            self._require(name, value, ~np.isinf(value), "is finite, and for an infinite one it is norm")
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         (df,) = shapes
