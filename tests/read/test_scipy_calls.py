@@ -28,6 +28,7 @@ CALLS: dict[str, tuple[Callable[..., Any], str]] = {
     "det": (lambda x: scipy.linalg.det(A * x[0]), r"use np\.linalg\.det"),
     "brentq": (lambda x: scipy.optimize.brentq(lambda t: t - x[0], -9.0, 9.0), "use cr.custom_root"),
     "minimize": (lambda x: scipy.optimize.minimize(lambda t: (t[0] - x[0]) ** 2, 0.0).x[0], "use cr.custom_minimum"),
+    "odeint": (lambda x: scipy.integrate.odeint(lambda y, t: -y * x[0], 1.0, [0.0, 1.0])[1, 0], r"use cr\.odeint"),
     "quad": (lambda x: scipy.integrate.quad(lambda t: t * x[0], 0, 1)[0], r"let cr\.numeric_rule"),
     "CubicSpline": (lambda x: scipy.interpolate.CubicSpline(np.arange(3.0), x)(0.5), r"let cr\.numeric_rule"),
     "cosm": (lambda x: scipy.linalg.cosm([[x[0], 0.0], [0.0, 1.0]])[0, 0], r"let cr\.numeric_rule"),

@@ -184,7 +184,8 @@ betaincc = primitive("betaincc", evaluate=SciPyFunction("scipy.special.betaincc"
                          lambda F, out, a, b, x: -F.betainc_moment(a, b, x, m=1, n=0),
                          lambda F, out, a, b, x: -F.betainc_moment(a, b, x, m=0, n=1),
                          lambda F, out, a, b, x: -F.exp(F.log_beta_density(a, b, x))),
-                     rule=rules.INCOMPLETE_BETA_REST, domain=_INSIDE, examples=tuple(example(*shapes) for shapes in _THREE))
+                     rule=rules.INCOMPLETE_BETA_REST, domain=_INSIDE,
+                     examples=tuple(example(*shapes) for shapes in _THREE))
 
 betainc_moment = primitive("betainc_moment", evaluate=_betainc_moment, shape=elementwise, dtype=_floating,
                            derivative=Elementwise(
