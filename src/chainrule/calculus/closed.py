@@ -6,7 +6,7 @@ differentiated as if they had been arguments, and graphs that differ in their va
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,20 +102,23 @@ def number_or_array(value: Any, path: str) -> Any:
 
 
 _BODIES = 64  # remembered
-_bodies: OrderedDict[Hashable, Body] = OrderedDict()
+_bodies: dict[Hashable, Body] = {}
+_lock = threading.Lock()
 
 
 def body_of(found: Closed, carries: int, rows: int) -> Body:
     """The step that a graph is, with what has been made of an equal one before: its code, its derivatives."""
     key = (found.key, carries, rows)
-    body = _bodies.get(key)
-    if body is None:
-        body = Body(simplify(found.graph), carries, rows)
+    with _lock:
+        body = _bodies.pop(key, None)
+        if body is not None:
+            _bodies[key] = body  # the last is the one used last
+            return body
+    body = Body(simplify(found.graph), carries, rows)
+    with _lock:
         _bodies[key] = body
         while len(_bodies) > _BODIES:
-            _bodies.popitem(last=False)
-    else:
-        _bodies.move_to_end(key)
+            del _bodies[next(iter(_bodies))]
     return body
 
 

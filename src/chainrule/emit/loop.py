@@ -229,8 +229,10 @@ class _NumPyLoop(_Loop, NumPyPrinter):
         return self._arrays[node]
 
     def opening(self) -> list[str]:
-        lines = [*self.numbers_of_numpy(), f"out = {self.vector()}"]
-        carries = self.step.carries
+        carries, ends = self.step.carries, self.step.carries + self.step.rows
+        rows = [f"{self.written[node].text} =" for node in self.graph.inputs[carries:ends]]  # NumPy's numbers already
+        lines = [line for line in self.numbers_of_numpy() if not line.startswith(tuple(rows))]
+        lines.append(f"out = {self.vector()}")
         for i, (name, node) in enumerate(zip(self.ys, self.graph.outputs[carries:], strict=True)):
             shape = "" if node.shape == () else f".reshape({', '.join(map(str, (self.count, *node.shape)))})"
             lines.append(f"{name} = out[{self.part(carries + i)}]{shape}")
