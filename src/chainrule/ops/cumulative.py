@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.core.axes import AxisRule, along_axis
 from chainrule.core.derivative import Constant, Custom, Linear
+from chainrule.core.domain import Domain, Kink
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Dtype, Shape
 from chainrule.errors import ShapeError
@@ -102,6 +103,16 @@ def _arg_extremum_so_far(x: Any, axis: int, largest: bool) -> Any:
     first[1:] = (here > before if largest else here < before) | ((here != here) & (before == before))
     places = np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1)) * first
     return np.moveaxis(np.maximum.accumulate(places, axis=0), 0, axis)
+
+
+def _tied_so_far(out: Any, x: Any, axis: int, largest: bool) -> Any:
+    values = np.moveaxis(x, axis, 0)
+    tied = np.zeros(values.shape, bool)
+    tied[1:] = values[1:] == (np.maximum if largest else np.minimum).accumulate(values, axis=0)[:-1]
+    return np.moveaxis(tied, 0, axis)
+
+
+_FIRST = Domain(kinks=(Kink(_tied_so_far, "a component that equals the extremum before it, which is taken"),))
 
 
 def _back(F: Any, x: Array, g: Array, axis: int, reverse: bool) -> Array:
@@ -201,6 +212,7 @@ prod_others = primitive("prod_others", evaluate=_prod_others, shape=along_axis,
 arg_extremum_so_far = primitive("arg_extremum_so_far", evaluate=_arg_extremum_so_far, shape=along_axis,
                                 dtype=lambda x, **_: np.dtype(np.intp),
                                 derivative=Constant(), rule=rules.STEP,
+                                domain=_FIRST,
                                 examples=(example((5,), axis=0, largest=True), example((2, 4), axis=1, largest=False),
                                           example((0, 2), axis=0, largest=True),
                                           example(np.array([1.0, 3.0, 3.0, 2.0, 4.0]), axis=0, largest=True)))

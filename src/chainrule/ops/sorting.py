@@ -78,6 +78,20 @@ def _tied(out: Any, x: Any, axis: int) -> Any:
 
 
 _TIES = Domain(kinks=(Kink(_tied, "equal components could be sorted either way: they keep their order"),))
+def _tied_at_a_place(out: Any, x: Any, axis: int, kth: tuple[int, ...]) -> Any:
+    ranked = np.sort(np.moveaxis(x, axis, 0), axis=0)
+    tied = np.zeros(ranked.shape, bool)
+    places = {k % len(ranked) for k in kth}
+    for k in places:
+        for beside in {k - 1, k + 1} - places:
+            if 0 <= beside < len(ranked):
+                tied[k] |= ranked[k] == ranked[beside]
+    return np.moveaxis(tied, 0, axis)
+
+
+_PLACES = Domain(kinks=(Kink(_tied_at_a_place, "a place in the order whose component equals the one beside it"),))
+_ENTRIES = Domain(kinks=(Kink(lambda out, line, v, side: np.isin(v, line),
+                              "a number that equals an entry of the sorted vector, a jump"),))
 _EXAMPLES = (example((4,), axis=0), example((2, 3), axis=0), example((2, 3, 2), axis=1), example((0,), axis=0),
              example((1, 3), axis=0), example((2, 0), axis=0))
 
@@ -90,11 +104,11 @@ argsort = primitive("argsort", evaluate=_argsort, shape=along_axis, dtype=_index
                     derivative=Constant(), rule=rules.STEP, examples=_EXAMPLES)
 
 argpartition = primitive("argpartition", evaluate=_argpartition, shape=along_axis, dtype=_index,
-                         derivative=Constant(), rule=rules.STEP,
+                         derivative=Constant(), rule=rules.STEP, domain=_PLACES,
                          examples=(example((4,), axis=0, kth=(2,)), example((2, 3), axis=1, kth=(0, 1))))
 
 searchsorted = primitive("searchsorted", evaluate=_searchsorted, shape=_Searched(), dtype=_index,
-                         derivative=Constant(), rule=rules.STEP,
+                         derivative=Constant(), rule=rules.STEP, domain=_ENTRIES,
                          examples=(example(np.array([1.0, 2.0, 4.0]), (2, 3), side="left"),
                                    example(np.array([0.0]), (), side="right"),
                                    example(np.array([], float), (2,), side="left")))

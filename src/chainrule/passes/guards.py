@@ -83,6 +83,7 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
                 _check_value(record, masks[record], records)
     lines = _Lines(records, seeds.values())
     before: Record | None = None
+    met: set[Record] = set()
 
     def observe(record: Record, cotangent: Any, mask: Any, contributions: Sequence[Any]) -> None:
         nonlocal before
@@ -90,6 +91,8 @@ def observer_in_force(records: Sequence[Record], seeds: Mapping[Record, Any]) ->
         before = record
         if strictly:
             _check_kinks(record, None if mask is None else mask.branch, records)
+            for constant in _constants_behind(record, met):
+                _check_kinks(constant, None, records)
         if watching:
             _check_cotangent(record, cotangent, contributions, records)
 
@@ -238,6 +241,21 @@ def _check_cotangent(record: Record, cotangent: Any, contributions: Sequence[Any
             f"the backward pass gave {np.asarray(plain_value(cotangent))[bad].flat[0]} as the gradient at {name}, "
             f"whose value is {_shown(record.value)} (contributions: {parts}){_place(record, records)}"
         )
+
+
+def _constants_behind(record: Record, met: set[Record]) -> Iterator[Record]:
+    """What chooses for a record and has no derivative, such as the places of a median: a backward pass stops at it."""
+    waiting = [*record.operands]
+    while waiting:
+        operand = waiting.pop()
+        if operand is None or operand.primitive is None or operand in met:
+            continue
+        # An index that is taken out of another comes from an operation that has a derivative, but not of an index.
+        if operand.primitive.is_constant or np.asarray(plain_value(operand.value)).dtype.kind not in "fc":
+            met.add(operand)
+            waiting += operand.operands
+            if operand.primitive.is_constant:
+                yield operand
 
 
 def _check_kinks(record: Record, mask: Any, records: Sequence[Record]) -> None:

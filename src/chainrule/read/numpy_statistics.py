@@ -94,14 +94,15 @@ def _placed(at: Any, last: Any) -> tuple[Any, Any, Any]:
     at = np.clip(at, 0, last)
     below = np.floor(at)
     lower = below.astype(np.intp)
-    return lower, np.minimum(lower + 1, np.asarray(last, np.intp) if np.isscalar(last) else last), at - below
+    if type(at) is Traced:  # where it moves, also one that lies on a component is on its way to the next
+        return lower, np.minimum(lower + 1, last), at - below
+    return lower, np.ceil(at).astype(np.intp), at - below
 
 
 def _of_sorted(x: Any, q: Any, position: Callable[[Any, Any], Any]) -> Any:
     n = x.shape[-1]
     lower, upper, part = _placed(position(n, q), n - 1)
-    # The largest one with them: NaN comes last, and one of them makes the result NaN, as in NumPy.
-    places = np.unique([*np.ravel(_plain(lower)), *np.ravel(_plain(upper)), n - 1])
+    places = np.unique([*np.ravel(_plain(lower)), *np.ravel(_plain(upper))])
     order = F.argpartition(x, axis=x.ndim - 1, kth=tuple(places.tolist()))
     pattern = along(x.ndim - 1, "#")
 
@@ -109,7 +110,8 @@ def _of_sorted(x: Any, q: Any, position: Callable[[Any, Any], Any]) -> Any:
         return take_along_axis(x, F.getitem(order, array(index), pattern=pattern), -1)
 
     found = _mixed(taken(lower), taken(upper), part, x)
-    return F.where(F.isnan(taken(np.array([n - 1]))), np.nan, found)
+    # One NaN makes the result NaN, as in NumPy.
+    return F.where(F.any(F.isnan(x), axis=(x.ndim - 1,), keepdims=True), np.nan, found)
 
 
 def _of_sorted_numbers(x: Any, q: Any, position: Callable[[Any, Any], Any]) -> Any:
