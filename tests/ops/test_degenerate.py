@@ -332,3 +332,13 @@ def test_kinks_are_named_by_check_and_explain() -> None:
     report = cr.check(lambda a: np.linalg.norm(a, "nuc"), lambda a: np.eye(2), np.eye(2))
     assert report
     assert "singular values that coincide" in str(report)
+
+
+def test_numbers_that_are_none_are_not_called_degenerate() -> None:
+    for a in (np.array([[np.inf, 0.0], [0.0, 1.0]]), np.full((2, 2), np.nan)):
+        with np.errstate(all="ignore"):
+            for f in (lambda a: np.linalg.eigh(a)[1], lambda a: np.linalg.qr(a)[0], np.linalg.svdvals):
+                try:
+                    assert not np.isfinite(cr.grad(lambda a, f=f: np.sum(f(a)))(a)).all()
+                except np.linalg.LinAlgError as error:  # LAPACK gives up, as it does without a derivative
+                    assert "converge" in str(error)  # noqa: PT017

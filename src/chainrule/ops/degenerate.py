@@ -279,8 +279,6 @@ def _real(x: Dtype, *_: Dtype, **__: Any) -> Dtype:
 
 def _distinct(rng: np.random.Generator, shape: Shape) -> Any:
     """Positive numbers that differ, in falling order along the last axis."""
-    if not shape:
-        return rng.uniform(1, 2)
     return np.arange(shape[-1], 0, -1) + rng.uniform(-0.3, 0.3, shape)
 
 

@@ -60,7 +60,7 @@ def _qr(a: Any, complete: Any) -> Any:
 def _independent(x: Any, r: Any) -> Any:
     diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
     level = 10 * r.shape[-1] * np.finfo(r.dtype).eps * np.max(np.abs(r), axis=(-2, -1), initial=0)[..., None]
-    bad = diagonal <= level
+    bad = (diagonal <= level) & np.isfinite(level)
     if np.any(bad):
         place = [int(k) for k in np.argwhere(bad)[0]]
         where = f" of matrix {tuple(place[:-1])} of the stack" if bad.ndim > 1 else ""

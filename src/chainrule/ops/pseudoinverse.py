@@ -81,7 +81,7 @@ def _lstsq(a: Any, b: Any, rcond: Any) -> Any:
 
 
 def _same_rank(x: Any, a: Any, rcond: Any, along: Any) -> Any:
-    u, s, vh = np.linalg.svd(a, full_matrices=True)
+    s = np.linalg.svd(a, compute_uv=False)
     k = s.shape[-1]
     largest = np.max(s, axis=-1, keepdims=True, initial=0)
     dropped = s <= rcond * largest
@@ -98,7 +98,9 @@ def _same_rank(x: Any, a: Any, rcond: Any, along: Any) -> Any:
             )
         if along and k and np.any(gone):
             r = k - int(np.sum(gone))
-            added = np.conj(u[place][:, r:].T) @ x[place] @ np.conj(vh[place][r:].T)
+            u, _, vh = np.linalg.svd(a[place], full_matrices=False)
+            added = x[place] - u[:, :r] @ (np.conj(u[:, :r].T) @ x[place])
+            added = added - (added @ np.conj(vh[:r].T)) @ vh[:r]
             if np.max(np.abs(added), initial=0) > np.finfo(s.dtype).eps ** 0.75 * np.max(np.abs(x[place])):
                 raise np.linalg.LinAlgError(
                     f"the rank{where} is {r} of {k}, and this direction raises it: the pseudoinverse jumps there, and "
