@@ -53,6 +53,20 @@ FORMS = [
     ("ln(x^2)", "ln(x^2)"), ("(x^2)^3", "x^6"), ("(x^2)^(1/2)", "(x^2)^(1/2)"), ("(x^0.5)^4", "x^2"),
     ("(e^x)^2", "e^(2x)"), ("(3x + 2)^2", "(3x + 2)^2"), ("sin(x + y) (y + x)", "sin(x + y) (x + y)"),
     ("sin(x y) + y x", "sin(x y) + x y"), ("sin(x) y", "y sin(x)"),
+    ("(3x)^2", "9x^2"), ("(-x y)^3", "-x^3 y^3"), ("(3x)^9", "(3x)^9"), ("(0.1x)^12", "(0.1x)^12"),
+    ("(x/2)^2", "x^2/4"),
+    ("(x/y)^2", "(x/y)^2"), ("(x/y)^2 y", "x^2/y"), ("(x sin(y))^2/sin(y)", "x^2 sin(y)"), ("2x^(-1/3)", "2/x^(1/3)"),
+    ("(x^2 + 2x)/(y + x)", "x (x + 2)/(y + x)"), ("(4x + 6y)/(2x + 1)", "2(2x + 3y)/(2x + 1)"),
+    ("4/(2 + 2x^2)", "2/(1 + x^2)"), ("(x y + x z) sin(y)", "x (y + z) sin(y)"), ("(x - y)/(y - x)^2", "-1/(y - x)"),
+    ("x/sin(y) (x - y)^3 (y - x)", "-x (y - x)^4/sin(y)"), ("1/(2(1 + (x/2)^2))", "2/(4 + x^2)"),
+    ("(1 - x/2)/4", "(2 - x)/8"), ("1/(3 sqrt(1 - x^2/9))", "1/sqrt(9 - x^2)"), ("(1 + x/y)/(x + y)", "1/y"),
+    ("(x/(1 + x^2) - atan(x))/x^2", "(x/(1 + x^2) - arctan(x))/x^2"), ("1/cos(x) + x", "1/cos(x) + x"),
+    ("tan(x) + 1/cos(x)", "(sin(x) + 1)/cos(x)"), ("(1 + tan(x)^2)/tan(x)^2", "1/sin(x)^2"),
+    ("(1 + tan(x)^2) cos(y)", "(1 + tan(x)^2) cos(y)"), ("cosh(x)^2 - sinh(x)^2", "1"), ("1 + sinh(x)^2", "cosh(x)^2"),
+    ("x cosh(x)^2 - x", "x sinh(x)^2"), ("x + 2(y - z)", "x + 2y - 2z"), ("e^(y ln(x))", "x^y"),
+    ("sqrt(2) x sqrt(3)", "sqrt(6) x"), ("x/(sqrt(2) sqrt(pi))", "x/sqrt(2pi)"), ("1/(x sqrt(x))", "1/x^(3/2)"),
+    ("1/(x cbrt(x))", "1/(x cbrt(x))"), ("3 x^3*3^pi", "3*3^pi x^3"), ("(1 + x) e^x", "e^x (1 + x)"),
+    ("(1 + x) exp(-(x - 1)^2/2)", "(1 + x) exp(-(x - 1)^2/2)"), ("x + x^2 + 3 - 2x", "x^2 - x + 3"),
     ("sigmoid(y) sigmoid(x)", "sigmoid(y) sigmoid(x)"), ("sigmoid(-y) sigmoid(x)", "sigmoid(-y) sigmoid(x)"),
 ]  # fmt: skip
 
@@ -64,6 +78,21 @@ def test_a_formula_in_the_form_of_a_textbook(text: str, want: str) -> None:
     assert formula_text(shown) == want
     at = [0.7, 1.3, 2.1][: len(graph.inputs)]
     np.testing.assert_allclose(evaluate(shown, *at)[0], evaluate(graph, *at)[0], rtol=1e-14)
+
+
+def test_powers_of_complex_products_stay() -> None:
+    x = Node(None, (), {"name": "x"}, (), np.dtype(complex), "x")
+    graph = Graph((x,), (F.square(F.multiply(3.0, x)),))
+    assert formula_text(simplify(graph, for_view=True)) == "(3x)^2"
+
+
+def test_what_the_author_wrote_keeps_its_order() -> None:
+    author = parse("(2 - x^2) cos(b a x) + 1")
+    x = author.inputs[0]
+    made = Graph(author.inputs, (F.negative(F.multiply(F.subtract(2.0, F.square(x)), F.sin(x))),))
+    assert formula_text(simplify(made, for_view=True)) == "-(2 - x^2) sin(x)"
+    assert formula_text(simplify(made, for_view=True, author=author)) == "-(2 - x^2) sin(x)"
+    assert formula_text(simplify(made, for_view=True, author=parse("x"))) == "(x^2 - 2) sin(x)"
 
 
 def test_roots_of_conjugates_are_one_root() -> None:

@@ -88,3 +88,14 @@ def test_powers_that_are_no_quotients_stay_as_they_are() -> None:
     assert formula_text(simplified(parse("x^-1 - x^-2"), of=parse("1/x"))) == "1/x - 1/x^2"
     (x,) = parse("x").inputs
     assert formula_text(by_rules(Graph((x,), (constant(2.0),)), x)) == "0"
+
+
+def test_a_long_formula_has_its_letters_in_the_order_of_their_first_use() -> None:
+    graph = parse(" + ".join(f"b^{i} x^{i} a" for i in range(2, 30)))
+    (x,) = (node for node in graph.inputs if node.name == "x")
+    assert formula_text(by_rules(graph, x)).startswith("2b^2 x a + 3b^3 x^2 a")
+
+
+def test_letters_stand_as_the_author_has_them() -> None:
+    graph = parse("k x^2/2 + c x^4/4", "x, c, k")
+    assert formula_text(by_rules(graph, graph.inputs[0])) == "k x + c x^3"

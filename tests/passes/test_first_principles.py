@@ -58,6 +58,7 @@ KNOWN = [
     "x^(3/2)", "x^(1/3)", "x^(-1/2)", "x^n", "x^x", "(x^2 + 1)^(2/3)", "sinh x", "cosh(2x)", "tanh x", "sigmoid(x)",
     "softplus(x)", "log2(x)", "log10(x)", "log(1 + x)", "np.log1p(x)", "np.expm1(x)", "np.exp2(x)", "np.reciprocal(x)",
     "e^(a x) sin(b x + c)", "x^9 + x", "ln(a x)", "1/cbrt(x)", "x^(-1/3)", "h x^2", "k x + h e^(u x)",
+    "sin(x)^2 + sin(x) e^x",
 ]  # fmt: skip
 
 

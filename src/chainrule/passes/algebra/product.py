@@ -306,7 +306,7 @@ def _ordered(F: Any, factors: Sequence[Factor]) -> list[Factor]:
         if _is_number(factor):
             return 0, 0
         if factor.base is EULER and factor.unit is not None and sums:
-            short = F.operations(factor.unit) <= _SHORT
+            short = F.operations(factor.unit) + (factor.count != 1) <= _SHORT
             return 2, min(i, sums[0] - 0.5) if short else max(i, sums[-1] + 0.5)
         return 2, i
 
