@@ -59,6 +59,8 @@ NUMBERS: list[tuple[str, Build, tuple[Any, ...], str]] = [
     ("what is used twice stays", lambda x: F.add(F.multiply(3.0, y := F.multiply(2.0, x)), F.exp(y)), (ROW,),
      "multiply multiply exp add"),
     ("a quotient of one", lambda x, y: F.multiply(F.divide(1.0, F.exp(y)), x), (ROW, ROW), "exp divide"),
+    ("a number that is used twice", lambda x: F.multiply(F.multiply(F.exp(x), h := F.divide(1, 3)), F.multiply(x, h)),
+     (ROW,), "exp divide divide multiply"),
     ("a reciprocal", lambda x, y: F.multiply(x, F.reciprocal(F.exp(y))), (ROW, ROW), "exp divide"),
     ("of a number by itself", lambda x: F.multiply(x, F.add(1.0, F.divide(2.0, size(x)))), (ROW,),
      "size divide add multiply"),

@@ -107,7 +107,7 @@ def _gather_divisor(F: Any, node: Node) -> Node | None:
 
 def _quotient(F: Any, node: Node) -> Node | None:
     for x, y in (node.operands, node.operands[::-1]):
-        if not _is_real(node) or not is_open(F, y) or x.dtype != node.dtype:
+        if not _is_real(node) or not (is_open(F, y) or is_finite_number(y)) or x.dtype != node.dtype:
             continue
         if operation(y) == "divide" and is_one(y.operands[0]):
             return F.divide(x, y.operands[1])
