@@ -140,3 +140,19 @@ def test_gradients_by_parts(f: Callable[[Any], Any]) -> None:
         for got, expected in zip(run(x, **constants), want, strict=True):
             np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
     np.testing.assert_array_equal(X, [0.3, -1.2, 0.7, 2.0, -0.4])
+
+
+def test_a_sum_before_the_first_part_is_what_it_starts_as() -> None:
+    x = variable("x", (4,))
+    part = F.scatter(x, F.getitem(x, pattern=(0,)), pattern=(1,))
+    body = lines(Graph((x,), (F.sin(x) + F.cos(x) + part + F.exp(x),)))
+    assert body == ["v1 = np.sin(x) + np.cos(x)", "v1[1] += x[0]", "v1 += np.exp(x)", "return v1"]
+
+
+def test_many_parts_are_written_in_linear_time() -> None:
+    """Twice the parts make twice the lines, and no part is looked at again for each other one."""
+    x = variable("x", (4,))
+    total = F.scatter(x, F.getitem(x, pattern=(0,)), pattern=(1,))
+    for i in range(3000):
+        total = total + F.scatter(x, F.getitem(x, pattern=(i % 4,)), pattern=((i + 1) % 4,))
+    assert len(lines(Graph((x,), (total,)))) == 3003

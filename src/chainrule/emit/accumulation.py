@@ -6,7 +6,7 @@ array of zeros is made, and each part is added where it belongs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,27 +45,45 @@ def accumulations(order: Sequence[Node], uses: Mapping[Node, int], kept: Collect
         return uses[node] == 1 and not node.name and node not in kept
 
     found: dict[Node, Accumulation] = {}
-    for node in order:
+    absorbed: set[Node] = set()
+    for node in reversed(order):
+        if node in absorbed:
+            continue
         if _is_part(node):
             found[node] = Accumulation(None, (node,), frozenset())
-        if known_name(node) != "add" or not node.shape:
-            continue
-        left, right = node.operands
-        terms, inner = [right], {right} if _is_part(right) and private(right) else set()
-        if private(left) and left in found:
-            before = found[left]
-            base, terms = before.base, [*before.terms, right]
-            inner |= {left, *before.inner}
-        elif private(left) and inner and is_new_array(left) and left.dtype == node.dtype and _fits(left, node):
-            base = left
-        elif inner:
-            base, terms = None, [right, left]
-        else:
-            continue
-        if all(term.dtype == node.dtype and _fits(term, node) for term in terms):
-            found[node] = Accumulation(base, tuple(terms), frozenset(inner))
-    absorbed = {node for accumulation in found.values() for node in accumulation.inner}
-    return {node: accumulation for node, accumulation in found.items() if node not in absorbed}
+        elif known_name(node) == "add" and node.shape:
+            accumulation = _of_sum(node, private)
+            if accumulation is not None:
+                found[node] = accumulation
+                absorbed |= accumulation.inner
+    return found
+
+
+def _of_sum(total: Node, private: Callable[[Node], bool]) -> Accumulation | None:
+    """A sum from left to right as an accumulation; None if no part is among its terms, or a term is of another kind."""
+    sums = [total]
+    while known_name(left := sums[-1].operands[0]) == "add" and left.shape == total.shape and private(left):
+        sums.append(left)
+    sums.reverse()  # each is the one before plus a term
+    terms = [node.operands[1] for node in sums]
+    parts = [i for i, term in enumerate(terms) if _is_part(term) and private(term)]
+    first = sums[0].operands[0]
+    if _is_part(first) and private(first):
+        base, start, terms = None, 0, [first, *terms]
+    elif not parts:
+        return None
+    elif parts[0] > 0:  # the sum of what stands before the first part
+        start = parts[0]
+        base, terms = sums[start - 1], terms[start:]
+    elif is_new_array(first) and private(first) and first.dtype == total.dtype and _fits(first, total):
+        base, start = first, 0
+    else:
+        base, start, terms = None, 0, [terms[0], first, *terms[1:]]
+    if not all(term.dtype == total.dtype and _fits(term, total) for term in (*terms, base or total)):
+        return None
+    return Accumulation(
+        base, tuple(terms), frozenset((*sums[start:-1], *(t for t in terms if _is_part(t) and private(t))))
+    )
 
 
 def _is_part(node: Node) -> bool:

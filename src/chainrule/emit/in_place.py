@@ -64,7 +64,7 @@ class InPlacePrinter(Printer, ABC):
         name = self.written[node].text
         for i, term in enumerate(terms):
             first = base is None and i == 0
-            if known_name(term) != "scatter" or term not in (node, *accumulation.inner):
+            if known_name(term) != "scatter" or not (term is node or term in accumulation.inner):
                 self.lines.append(f"{name} += {self.operand(term)}")
                 continue
             _, value, *arrays = term.operands
