@@ -210,6 +210,8 @@ JACOBIANS = [
     ("A x (a^T (A x)) - c*(B x) sum(B x)", "A: n n, B: n n, x: n, a: n, c: n", "x", None),
     ("t^2 x + sin(t)", "x: n", "t", "2t x + cos(t)"),
     ("x", "x: n", "x", "I"),
+    ("-sin(A x)", "A: n n, x: n", "x", "-diag(cos(A x)) A"),
+    ("a", "a: n, x: n", "x", "0"),
     ("a + 0 x", "a: n, x: n", "x", None),
 ]
 
@@ -235,6 +237,16 @@ def test_the_lines_of_a_jacobian_are_in_terms_of_the_function() -> None:
     assert "     = f*(W dx - sum(f*(W dx)))\n" in shown
     assert "c*u = diag(c) u; c = c 1 with the vector 1 of ones" in shown
     assert "  df/dx = (diag(f) - f f^T) W\n  (k, d) = (k, k) (k, d)\n" in shown
+
+
+def test_the_jacobian_of_a_number_that_is_kept_as_an_array() -> None:
+    def f(x: Any) -> Any:
+        return x * np.sum(np.sum(x**2, keepdims=True), keepdims=True)
+
+    x = np.array([0.3, -1.0, 2.0])
+    np.testing.assert_allclose(cr.explain(f, x).parts[0].value, cr.jacobian(f)(x), rtol=1e-12)
+    with pytest.raises(cr.ArgumentError, match="is known for the operation expand_dims"):
+        cr.explain(lambda x: np.outer(x, x) @ np.ones(3), x)
 
 
 def test_the_jacobian_of_a_traced_function() -> None:

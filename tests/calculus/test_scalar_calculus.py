@@ -242,3 +242,10 @@ def test_a_unit_is_written_with_a_sign() -> None:
     assert lines(cr.explain("x sin(x)", detail="every"))[2] == "1*sin(x) + x (sin(x))'"
     assert "1*y" in lines(cr.explain("x y", wrt="x"))
     assert r"1 \cdot \sin(x)" in cr.explain("x sin(x)").to_latex()
+
+
+def test_the_branch_is_said_in_every_form() -> None:
+    derivation = cr.explain(lambda x: x**2 if x > 0 else -x, 1.0)
+    assert r"\text{valid where }x > 0\text{ is True}" in derivation.to_latex()
+    assert "<p>Valid where <math>" in derivation.to_html()
+    assert "valid where x > 0 is True" in str(cr.explain(lambda x: x**2 if x > 0 else -x, 1.0, method="graph"))

@@ -56,6 +56,13 @@ def test_terms_grow_to_the_sizes_given() -> None:
     assert all(max(node.shape, default=0) in (0, 1, 40) for node in topological([grown]))
 
 
+def test_constants_of_other_sizes_stay() -> None:
+    found = smaller(cr.graph(loss, np.ones(40)))
+    assert found is not None
+    three = Node(None, (), {"value": np.array([1.0, 2.0, 3.0])}, (3,), np.dtype(float))
+    np.testing.assert_array_equal(found.grown(three).parameters["value"], [1.0, 2.0, 3.0])
+
+
 def _column(x: Node) -> Any:
     return building.expand_dims(x, axis=(1,))
 

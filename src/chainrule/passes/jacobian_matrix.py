@@ -162,7 +162,9 @@ class _Maps:
                 return None
             parts.append(_scaled_by(found.multiple, identity_matrix(found.n)))
         if found.diagonal is not None:
-            parts.append(_diag(tidied(found.diagonal, self.inputs)))
+            diagonal = tidied(found.diagonal, self.inputs)
+            negated = operation(diagonal) == "negative"
+            parts.append(F.negative(_diag(diagonal.operands[0])) if negated else _diag(diagonal))
         for a, b in found.outer:
             product = None
             factors = []
