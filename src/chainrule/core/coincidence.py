@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import DegeneracyError
 
-__all__ = ["blocks_of", "equal_values", "first_pair", "gradient_of_blocks", "phases", "rounding_level", "unitary"]
+__all__ = ["blocks_of", "equal_values", "first_pair", "gradient_of_blocks", "rounding_level", "turns", "unitary"]
 
 
 def rounding_level(w: Any, *basis: Any) -> Any:
@@ -66,11 +66,17 @@ def unitary(rng: np.random.Generator, n: int, dtype: Any) -> Any:
     return np.linalg.qr(x)[0].astype(dtype)
 
 
-def phases(rng: np.random.Generator, n: int, dtype: Any) -> Any:
-    """Random numbers of modulus 1 for a complex dtype, ones for a real one."""
-    if np.dtype(dtype).kind != "c":
-        return np.ones(n, dtype)
-    return np.exp(2j * np.pi * rng.uniform(size=n)).astype(dtype)
+def turns(rng: np.random.Generator, equal: Any, dtype: Any) -> Any:
+    """For each matrix of a stack a random unitary one that mixes equal values only; a complex one turns all phases."""
+    n = equal.shape[-1]
+    found = np.zeros(equal.shape, dtype)
+    is_complex = np.dtype(dtype).kind == "c"
+    found[..., range(n), range(n)] = np.exp(2j * np.pi * rng.uniform(size=equal.shape[:-1])) if is_complex else 1
+    for place in map(tuple, np.argwhere(equal.sum((-2, -1)) > n)):
+        for block in blocks_of(equal[place]):
+            if len(block) > 1:
+                found[place][np.ix_(block, block)] = unitary(rng, len(block), dtype)
+    return found
 
 
 _MOST = 40  # evaluations of the function

@@ -24,15 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import (
-    blocks_of,
-    equal_values,
-    first_pair,
-    gradient_of_blocks,
-    phases,
-    rounding_level,
-    unitary,
-)
+from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, rounding_level, turns, unitary
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_matrix, diagonal_of
 from chainrule.core.packed import Choice, Decomposition, Packed, pack, rows, values
@@ -172,23 +164,22 @@ def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reache
 
 def _other_vectors(rng: np.random.Generator, out: Any, a: Any, full_matrices: bool) -> Any:
     m, n = a.shape[-2:]
-    k = min(m, n)
-    s, other, is_open = np.real(out[..., 0, :k]), np.array(out), out.dtype.kind == "c"
+    k, null = min(m, n), abs(m - n) if full_matrices else 0
+    s, other = np.real(out[..., 0, :k]), np.array(out)
     equal, zero = equal_values(s), s <= rounding_level(s)
-    for place in np.ndindex(s.shape[:-1]):
-        right, left = other[place][1 : 1 + n], other[place][1 + n :]
-        for block in blocks_of(equal[place]):
-            turn = unitary(rng, len(block), out.dtype) if len(block) > 1 else phases(rng, 1, out.dtype)[:, None]
-            is_zero = zero[place][block[0]]
-            right[:, block] = right[:, block] @ turn
-            # The two sides of zero do not know of each other.
-            left[:, block] = left[:, block] @ (-unitary(rng, len(block), out.dtype) @ turn if is_zero else turn)
-            is_open = is_open or is_zero or len(block) > 1
-        if full_matrices and m != n:
-            null = left[:, k:] if m > n else right[:, k:]
-            null[:] = null[:, : abs(m - n)] @ unitary(rng, abs(m - n), out.dtype)
-            is_open = is_open or abs(m - n) > 1
-    return other if is_open else None
+    if out.dtype.kind != "c" and np.sum(equal) <= s.size and not np.any(zero) and null < 2:
+        return None
+    right, left = other[..., 1 : 1 + n, :], other[..., 1 + n :, :]
+    turn = turns(rng, equal, out.dtype)
+    right[..., :k] = right[..., :k] @ turn
+    for place in map(tuple, np.argwhere(np.any(zero, axis=-1))):  # the two sides of zero do not know of each other
+        block = np.flatnonzero(zero[place])
+        turn[place][np.ix_(block, block)] = -unitary(rng, len(block), out.dtype) @ turn[place][np.ix_(block, block)]
+    left[..., :k] = left[..., :k] @ turn
+    if null:
+        side = left if m > n else right
+        side[..., k:] = side[..., k:] @ turns(rng, np.ones((*s.shape[:-1], null, null), bool), out.dtype)
+    return other
 
 
 def _open_in_words(out: Any, a: Any, full_matrices: bool) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import blocks_of, equal_values, first_pair, gradient_of_blocks, phases, unitary
+from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, turns
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import (
     adjoint,
@@ -146,10 +146,7 @@ def _another_basis(rng: np.random.Generator, out: Any, a: Any, UPLO: str) -> Any
     equal = equal_values(w)
     if out.dtype.kind != "c" and np.sum(equal) <= w.size:  # NaN is not even equal to itself
         return None
-    for place in np.ndindex(w.shape[:-1]):
-        for block in blocks_of(equal[place]):
-            turn = unitary(rng, len(block), out.dtype) if len(block) > 1 else phases(rng, 1, out.dtype)[:, None]
-            other[place][1:, block] = out[place][1:, block] @ turn
+    other[..., 1:, :] = out[..., 1:, :] @ turns(rng, equal, out.dtype)
     return other
 
 
@@ -303,18 +300,14 @@ def _eig_vjp(F: Any, g: Array, out: Array, a: Array, reached: Any, within: Any) 
 def _other_vectors(rng: np.random.Generator, out: Any, a: Any) -> Any:
     w, v = out[..., 0, :], out[..., 1:, :]
     equal = equal_values(w, np.linalg.pinv(v))
-    turned = np.any(np.imag(v) != 0, axis=-2) | (a.dtype.kind == "c")
+    turned = np.any(np.imag(v) != 0, axis=-2) | (a.dtype.kind == "c")  # a real vector of a real matrix has a sign only
     if np.sum(equal) <= w.size and not np.any(turned):
         return None
+    mixed = turns(rng, equal, out.dtype if np.any(turned) else float)
+    alone = ~turned & (equal.sum(-1) == 1)
+    vectors = np.where(alone[..., None, :], v, v @ mixed)
     other = np.array(out)
-    for place in np.ndindex(w.shape[:-1]):
-        for block in blocks_of(equal[place]):
-            vectors = v[place][:, block]
-            if len(block) > 1:
-                vectors = vectors @ unitary(rng, len(block), out.dtype if np.any(turned[place]) else float)
-            elif turned[place][block[0]]:
-                vectors = vectors * phases(rng, 1, out.dtype)
-            other[place][1:, block] = vectors / np.linalg.norm(vectors, axis=0)
+    other[..., 1:, :] = vectors / np.linalg.norm(vectors, axis=-2, keepdims=True)
     return other
 
 
