@@ -36,15 +36,17 @@ def array(x: Any) -> Any:
     """A traced value as it is, anything else as an array; a list of numbers may have traced ones in it."""
     if type(x) is Traced or isinstance(x, (np.ndarray, np.generic)):
         return x
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, (list, tuple)) and _holds_traced(x):
         parts = [array(part) for part in x]
-        if any(type(part) is Traced for part in parts):
-            if any(part.shape != parts[0].shape for part in parts):
-                raise ShapeError(
-                    f"an array of parts of shapes {', '.join(str(part.shape) for part in parts)}: they differ"
-                )
-            return F.stack(*parts, axis=0)
+        shapes = {part.shape for part in parts}
+        if len(shapes) > 1:
+            raise ShapeError(f"parts of shapes {', '.join(str(part.shape) for part in parts)} make no array")
+        return F.stack(*parts, axis=0)
     return np.asarray(x)
+
+
+def _holds_traced(parts: Any) -> bool:
+    return any(type(part) is Traced or (isinstance(part, (list, tuple)) and _holds_traced(part)) for part in parts)
 
 
 def axis_of(ndim: int, axis: Any) -> int:
