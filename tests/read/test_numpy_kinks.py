@@ -13,6 +13,7 @@ import chainrule as cr
 KINKS: dict[str, tuple[Callable[[Any], Any], list[float], list[float]]] = {
     "median": (np.median, [1.0, 2.0, 2.0], [1.0, 2.0, 2.5]),
     "quantile": (lambda x: np.quantile(x, 0.5, method="lower"), [1.0, 3.0, 1.0, 4.0], [1.0, 3.0, 1.5, 4.0]),
+    "smallest": (lambda x: np.quantile(x, 0.0), [1.0, 3.0, 1.0], [1.0, 3.0, 1.5]),
     "running maximum": (np.maximum.accumulate, [1.0, 2.0, 2.0, 3.0], [1.0, 2.0, 1.5, 3.0]),
     "running minimum": (np.minimum.accumulate, [1.0, 2.0, 1.0], [1.0, 2.0, 1.5]),
     "interp": (lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 5.0, 1.0]), [0.5, 1.0], [0.5, 1.1]),
