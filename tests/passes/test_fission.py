@@ -51,6 +51,11 @@ WHOLE: dict[str, tuple[Body, bool, int]] = {
     "two sums of one": (body([(C, DECAY), (S, F.add(S, DECAY)), (D, F.add(D, DECAY))], []), False, 2),
     "outer": (body([(C, DECAY), (M, F.add(M, OUTER))], [C]), False, 1),
     "outer of arrays": (body([(C, DECAY), (M, F.add(M, F.multiply(ROW, COLUMN)))], [C]), True, 1),
+    "outer, both spread": (
+        body([(C, DECAY), (M, F.add(M, F.multiply(F.expand_dims(F.sin(C), axis=(0,)), COLUMN)))], [C]),
+        False,
+        1,
+    ),
     "seen elsewhere": (body([(C, DECAY), (S, F.add(S, F.sin(C)))], [S]), False, 0),
     "spread": (body([(C, DECAY), (S, F.add(S, F.sum(C, axis=(0,), keepdims=False)))], []), False, 0),
     "no room": (body([(C, DECAY), (S, F.add(S, F.sin(C))), (D, F.add(D, F.cos(C)))], []), False, 1),
