@@ -174,6 +174,17 @@ def _conjugates(F: Any, x: Factor, y: Factor) -> tuple[Factor, ...] | None:
     return (Factor(base, None, x.count, x.below, x.style),)
 
 
+def _conjugates_under_root(F: Any, node: Node) -> Node | None:
+    """sqrt((1 - u)(1 + u)) as sqrt(1 - u^2)."""
+    (inner,) = node.operands
+    factors = product(F, inner).factors if is_real(node) and operation(inner) == "multiply" else ()
+    if len(factors) != 2 or {operation(x.base) for x in factors} != {"add", "subtract"}:
+        return None
+    first, second = sorted((replace(x, below=True) for x in factors), key=lambda x: operation(x.base) == "add")
+    found = _conjugates(F, first, second)
+    return None if found is None else F.sqrt(found[0].base)
+
+
 FUNCTIONS: tuple[Rewrite, ...] = (
     Rewrite("power of a power", "(x^a)^b = x^(a b), for whole a and b or x > 0", named("power", "square", "sqrt"),
             _power_of_power, lambda F, x: F.square(F.power(x, 3.0))),
@@ -194,6 +205,8 @@ FUNCTIONS: tuple[Rewrite, ...] = (
             whole=True),
     Rewrite("product of roots", "sqrt(2) sqrt(pi) = sqrt(2 pi), of numbers", _PRODUCT, _roots_of_numbers,
             lambda F, x: F.divide(x, F.multiply(F.sqrt(constant(2.0)), F.sqrt(constant(3.0)))), whole=True),
+    Rewrite("difference of squares", "sqrt((1 - x)(1 + x)) = sqrt(1 - x^2)", named("sqrt"), _conjugates_under_root,
+            lambda F, x: F.sqrt(F.multiply(F.subtract(1.0, x), F.add(1.0, x))), ((3,),), Interval(-1.0, 1.0)),
     Rewrite("sigmoid", "s(x) s(-x) = s(x) (1 - s(x)), for the sigmoid s", _PRODUCT, _logistic,
             lambda F, x: F.multiply(F.expit(x), F.expit(F.negative(x))), whole=True),
     Rewrite("sign times absolute value", "sign(x) |x| = x, sign(x) / |x| = 1 / x", _PRODUCT,
