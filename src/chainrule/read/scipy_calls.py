@@ -88,7 +88,7 @@ def _public_paths(frame: FrameType) -> Iterator[str]:
         if hasattr(module, type(owner).__name__):
             yield f"{home}.{type(owner).__name__}"
         elif not function.startswith("_"):
-            held = (key for key, value in vars(module).items() if type(value) is type(owner))
+            held = [key for key, value in list(vars(module).items()) if type(value) is type(owner)]
             yield from (f"{home}.{key}.{function}" for key in held)
     elif not function.startswith("_") and hasattr(module, function):
         yield f"{home}.{function}"
