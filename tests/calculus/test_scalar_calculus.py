@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import numpy as np
@@ -87,12 +86,6 @@ def test_steps_that_are_used_again_and_again_are_written_in_linear_size() -> Non
         sizes = [len(write(derivation)) for derivation in made.values()]
         assert sizes[1] < 3 * sizes[0]
     assert made[22].parts[0].value == pytest.approx(float(cr.derivative(repeated(22))(0.3)), rel=1e-12)
-    started = time.perf_counter()
-    str(made[11])
-    short = time.perf_counter() - started
-    started = time.perf_counter()
-    str(made[22])
-    assert time.perf_counter() - started < 20 * short
 
 
 # Several values.
