@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import subprocess
+import sys
 import tracemalloc
 from collections import namedtuple
 from collections.abc import Callable
@@ -156,6 +158,15 @@ def test_a_loop_is_one_record() -> None:
     assert pickle.loads(pickle.dumps(graph))(w=0.7) == copy.deepcopy(graph)(w=0.7) == graph(w=0.7)
     assert "scan" in graph.to_svg()
     assert "scan" in graph.formula("latex")
+
+
+def test_a_pickled_loop_runs_where_nothing_else_was_imported() -> None:
+    graph = cr.graph(lambda w: cr.scan(lambda c, x: (c * w + x, None), w, XS[:3])[0], 0.5)
+    code = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.stdin.read()))(w=0.7))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(graph).hex(), capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) == graph(w=0.7)
 
 
 def test_nests() -> None:

@@ -15,7 +15,6 @@ from chainrule.core.memory import keep_memory
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating, plain
 from chainrule.core.traced import Trace, Traced
-from chainrule.emit import engine  # noqa: F401  enters how a loop runs
 from chainrule.passes.forward import push
 from chainrule.passes.guards import observer_in_force, tangent_observer_in_force, warn_of_writes, watched
 from chainrule.passes.reverse import pull

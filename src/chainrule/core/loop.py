@@ -25,6 +25,10 @@ _Made = TypeVar("_Made")
 class Engine(ABC):
     """What is done with a body: it is emitted, run and differentiated in layers above, which enter themselves here."""
 
+    def restored(self, *fields: Any) -> Body:
+        """A body out of a pickle."""
+        return Body(*fields)
+
     @abstractmethod
     def run(self, body: Body, operands: Sequence[Any], length: int, reverse: bool) -> Any:
         """The packed results of all steps, on plain arrays."""
@@ -137,7 +141,8 @@ class Body:
         return derived(self, substituted(self.graph, known, inputs), self.kept, self.active)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Body, (self.graph, self.carries, self.rows, self.kept, self.active)
+        # By way of the engine: who unpickles a graph with a loop in it may not have imported what runs it.
+        return self.engine.restored, (self.graph, self.carries, self.rows, self.kept, self.active)
 
     def __repr__(self) -> str:
         return f"<{self.graph.name}: {self.carries} carried, {self.rows} rows>"
