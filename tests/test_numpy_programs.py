@@ -31,11 +31,14 @@ def slope(f: Any, point: tuple[Any, ...], along: list[Any], h: float) -> float:
 
 
 def agree(program: Program) -> bool:
-    """Raises where two ways differ; False where differences do not resolve the derivative."""
+    """Raises where two ways differ; False where there is no derivative, or differences do not resolve it."""
     f, every = program.on(np), tuple(range(len(program.point)))
     rng = np.random.default_rng(program.seed)
     along = [rng.normal(size=np.shape(x)) for x in program.point]
-    gradients = cr.grad(f, argnums=every)(*program.point)
+    try:
+        gradients = cr.grad(f, argnums=every)(*program.point)
+    except cr.errors.DegeneracyError:  # a matrix of rank one was drawn: its vectors have no derivative
+        return False
     change = sum(float(np.sum(g * v)) for g, v in zip(gradients, along, strict=True))
     scale = 1 + max(float(np.max(np.abs(g))) for g in gradients)
     _, tangent = cr.jvp(f, program.point, along)
