@@ -195,7 +195,7 @@ betainc_moment = primitive("betainc_moment", evaluate=_betainc_moment, shape=ele
                                    * F.power(F.log1p(-x) + F.polygamma_change(b, a, order=0), float(n))
                                    * F.exp(F.log_beta_density(a, b, x)))),
                            rule=rules.BETA_MOMENT, domain=_INSIDE,
-                           examples=(example((3,), (3,), (3,), m=1, n=0), example((), (2, 1), (3,), m=0, n=1),
+                           examples=(example((), (2, 1), (3,), m=1, n=0),
                                      example((), (), (), m=1, n=1)))
 
 

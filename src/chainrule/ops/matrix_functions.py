@@ -156,6 +156,7 @@ def _near_identity(rng: np.random.Generator, shape: Shape) -> Any:
 
 
 _POSITIVE = Domain(text="no eigenvalue that is 0 or negative", sample=_near_identity)
+_FEW = ((2, 2), (2, 2, 2), (0, 0))
 _SHAPES = ((3, 3), (2, 3, 3), (1, 1), (2, 1, 2, 2), (0, 0), (0, 2, 2))
 
 expm = primitive("expm", evaluate=_expm, shape=square_to_square, dtype=lambda a: join_floating(a),
@@ -177,8 +178,8 @@ sqrtm_change = primitive("sqrtm_change", evaluate=_sqrtm_change, shape=square_to
 
 logm = primitive("logm", evaluate=_logm, shape=square_to_square, dtype=lambda a: join_floating(a),
                  derivative=_function("logm"), rule=MATRIX_LOGARITHM, domain=_POSITIVE,
-                 examples=tuple(example(x) for x in _SHAPES))
+                 examples=tuple(example(x) for x in _FEW))
 
 logm_change = primitive("logm_change", evaluate=_logm_change, shape=square_to_square,
                         dtype=lambda a, e: join_floating(a, e), derivative=_change_of("logm"),
-                        rule=MATRIX_LOGARITHM, domain=_POSITIVE, examples=tuple(example(x, x) for x in _SHAPES))
+                        rule=MATRIX_LOGARITHM, domain=_POSITIVE, examples=tuple(example(x, x) for x in _FEW))
