@@ -125,6 +125,11 @@ def test_batches(program: Any, at: Any) -> None:
     )
 
 
+def test_a_batch_of_none() -> None:
+    many = cr.vmap(lambda w: cr.scan(lambda c, x: (c * w + x, (c, x)), w, XS))(np.zeros(0))
+    assert [leaf.shape for _, leaf in flatten(many)[0]] == [(0,), (0, STEPS), (0, STEPS)]
+
+
 def test_the_jacobian_of_all_ys() -> None:
     def path(c: Any, scan: Any) -> Any:
         return scan(lambda h, x: (np.tanh(W @ h + x), h), c, ROWS[:5])[1]
@@ -340,6 +345,7 @@ def test_nothing_carried_and_nothing_collected() -> None:
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, {"a": XS, "b": XS[:3]}), cr.ShapeError, "40 by xs.a, 3 by xs.b"),
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, XS, length=3), cr.ShapeError, "40 by xs, 3 by length"),
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, 3.0), cr.ShapeError, "xs is a number"),
+        (lambda: cr.scan(lambda c, x: (c, x), 0.0, [1.0, 2.0]), cr.ShapeError, r"xs\[0\] is a number"),
         (lambda: cr.scan(lambda c, x: (c, x), 0.0), cr.ArgumentError, "neither xs nor length"),
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, length=-1), cr.ArgumentError, "length is -1"),
         (lambda: cr.scan(lambda c, x: (c, x), 0.0, length=2.5), cr.ArgumentError, "length is 2.5"),

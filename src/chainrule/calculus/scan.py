@@ -121,7 +121,10 @@ def _steps(f: Step, init: Any, xs: Any, length: int | None, reverse: bool) -> _S
     rows = [(path, number_or_array(leaf, path)) for path, leaf in leaves]
     for path, leaf in rows:
         if not leaf.shape:
-            raise ShapeError(f"{path} is a number: the first axis of every array in xs counts the steps")
+            raise ShapeError(
+                f"{path} is a number: the first axis of every array in xs counts the steps\n"
+                "  a list is a container of arrays; for rows that are numbers pass np.array([...])"
+            )
     if length is not None and (isinstance(length, bool) or not hasattr(length, "__index__") or length < 0):
         raise ArgumentError(f"length is {length!r}: expected a whole number from 0 on")
     lengths = {path: leaf.shape[0] for path, leaf in rows} | ({} if length is None else {"length": int(length)})

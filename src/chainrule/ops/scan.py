@@ -67,15 +67,16 @@ class _Loop(ShapeRule):
             given.append(x)
         packed = apply(*given, **{**parameters, "body": many_steps})
         pieces = []
-        for i, (part, many) in enumerate(zip(many_steps.parts(length), (*carried, *stacked), strict=True)):
+        own = [part.stop - part.start for part in body.parts(length)]
+        every = zip(many_steps.parts(length), (*carried, *stacked), own, strict=True)
+        for i, (part, many, size) in enumerate(every):
             piece = F.reshape(F.getitem(packed, pattern=(slice(part.start, part.stop),)), shape=part.shape)
             if not many:
-                size = part.stop - part.start
                 pieces.append(F.broadcast_to(F.reshape(piece, shape=(1, size)), shape=(count, size)))
                 continue
             if i >= body.carries:
                 piece = F.transpose(piece, axes=(1, 0, *range(2, len(part.shape))))
-            pieces.append(F.reshape(piece, shape=(count, (part.stop - part.start) // count if count else 0)))
+            pieces.append(F.reshape(piece, shape=(count, size)))
         return F.concatenate(*pieces, axis=1)
 
 
