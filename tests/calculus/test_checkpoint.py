@@ -92,6 +92,12 @@ def test_mistakes_are_named() -> None:
         cr.grad(cr.checkpoint(lambda x: x * (1 // 0)))(1.0)
 
 
+def test_a_result_that_floats_cannot_hold_is_refused() -> None:
+    counted = cr.checkpoint(lambda x: (x * 2, np.int64(2**53 + 1)))
+    with pytest.raises(cr.ArgumentError, match=r"beyond 2\^53"):
+        cr.grad(lambda x: counted(x)[0])(1.0)
+
+
 def test_plain_results_stay_what_they_are() -> None:
     assert cr.checkpoint(lambda x: x * 2)(3) == 6
     assert cr.checkpoint(lambda *xs: xs)(2.0, None)[1] is None

@@ -221,8 +221,9 @@ def test_a_zero_is_taken_for_what_it_becomes() -> None:
 
 
 def test_an_integer_that_float64_cannot_hold_is_refused() -> None:
-    with pytest.raises(cr.ArgumentError, match="beyond 2\\^53"):
-        cr.scan(lambda c, _: ((c[0] * 2 + 1, c[1]), None), (1, 0.5), length=60)
+    for step in (lambda c, _: ((c[0] * 2 + 1, c[1]), None), lambda c, _: ((c[0], c[1]), c[0] + 2**53)):
+        with pytest.raises(cr.ArgumentError, match="beyond 2\\^53"):
+            cr.scan(step, (1, 0.5), length=60)
     assert cr.scan(lambda c, _: (c * 2 + 1, None), 1, length=61)[0] == 2**62 - 1
 
 

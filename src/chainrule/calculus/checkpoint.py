@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import function_name
-from chainrule.calculus.closed import body_of, closed, number_or_array
+from chainrule.calculus.closed import body_of, check_integers, closed, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.loop import Body, unpacked
 from chainrule.core.registry import evaluating
@@ -77,7 +77,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return structure[-1](found.values)
         body = Body.engine.kept(body_of(found, 0, 0), active, True)
         packed = evaluating.scan(*operands, body=body, length=1, reverse=False)
-        results = [evaluating.getitem(part, pattern=(0,)) for part in unpacked(evaluating, packed, body.parts(1))]
+        parts = body.parts(1)[: len(found.values)]
+        check_integers(packed, parts)
+        results = [evaluating.getitem(part, pattern=(0,)) for part in unpacked(evaluating, packed, parts)]
         return structure[-1](results)
 
     return recomputed

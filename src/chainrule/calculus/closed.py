@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule import ops, read  # noqa: F401  enters the primitives and the answers to NumPy
 from chainrule.core.graph import Graph, Node
-from chainrule.core.loop import Body, substituted
+from chainrule.core.loop import Body, Part, substituted
 from chainrule.core.record import Record
 from chainrule.core.traced import Trace, Traced, plain_value
 from chainrule.emit import engine  # noqa: F401  enters how a loop runs
@@ -24,7 +24,7 @@ from chainrule.passes.simplify import simplify
 from chainrule.read.boundary import naming_the_line
 from chainrule.read.trace import graph_of_records
 
-__all__ = ["Closed", "body_of", "closed", "number_or_array"]
+__all__ = ["Closed", "body_of", "check_integers", "closed", "number_or_array"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +120,19 @@ def body_of(found: Closed, carries: int, rows: int) -> Body:
         while len(_bodies) > _BODIES:
             del _bodies[next(iter(_bodies))]
     return body
+
+
+def check_integers(packed: Any, parts: Sequence[Part]) -> None:
+    """Beside floats, integers travel in float64, which is exact up to 2^53."""
+    if packed.dtype.kind not in "fc":
+        return
+    plain = plain_value(packed)
+    for part in parts:
+        if part.dtype.kind in "iu" and part.dtype.itemsize == 8 and np.any(abs(plain[part.start : part.stop]) >= 2**53):
+            raise ArgumentError(
+                "there is an integer beyond 2^53, where integers cannot be told apart beside floats\n"
+                "  compute integers of that size by themselves, or as floats"
+            )
 
 
 def _opened(graph: Graph) -> tuple[Graph, tuple[Any, ...]]:

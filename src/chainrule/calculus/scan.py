@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import function_name
-from chainrule.calculus.closed import Closed, body_of, closed, number_or_array
+from chainrule.calculus.closed import Closed, body_of, check_integers, closed, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.loop import Body, unpacked
 from chainrule.core.registry import evaluating
@@ -154,7 +154,7 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
     except GuardError:  # a step takes another branch than the first one
         return _unrolled(steps)
     parts = body.parts(steps.length)[: len(found.graph.outputs)]
-    _check_integers(packed, body)
+    check_integers(packed, parts)
     results = unpacked(evaluating, packed, parts)
     if type(packed) is not Traced:
         results = [_own(result) for result in results]
@@ -165,18 +165,6 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
 def _own(result: Any) -> Any:
     """A result that the caller may write into, and that does not keep the others alive."""
     return result.copy() if isinstance(result, np.ndarray) else result
-
-
-def _check_integers(packed: Any, body: Body) -> None:
-    """Beside floats, integers travel in float64, which is exact up to 2^53."""
-    if packed.dtype.kind not in "fc" or not any(
-        np.dtype(n.dtype).itemsize == 8 and np.dtype(n.dtype).kind in "iu" for n in body.graph.outputs
-    ):
-        return
-    plain = plain_value(packed)
-    for part in body.parts(0)[: body.carries]:
-        if part.dtype.kind in "iu" and np.any(np.abs(plain[part.start : part.stop]) > 2**53):
-            raise ArgumentError("an integer of the carry is beyond 2^53, where it cannot be told apart beside floats")
 
 
 def _traced(steps: _Steps) -> tuple[_Steps, Closed | None, Rebuild]:
