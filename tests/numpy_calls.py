@@ -7,6 +7,7 @@ find. A call is an expression of `np` and a few operands, each a letter; all let
 from __future__ import annotations
 
 import ast
+import io
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -215,10 +216,10 @@ CALLS: dict[str, tuple[str, ...]] = {
     "numpy.roll": ("np.roll(A, 1)", "np.roll(A, (1, -2), (0, 1))"),
     "numpy.rollaxis": ("np.rollaxis(C, 2)",),
     "numpy.roots": ("np.roots(v)",),
-    "numpy.save": ("np.save('x', x)",),
-    "numpy.savetxt": ("np.savetxt('x', x)",),
-    "numpy.savez": ("np.savez('x', x)",),
-    "numpy.savez_compressed": ("np.savez_compressed('x', x)",),
+    "numpy.save": ("np.save(io.BytesIO(), x)",),
+    "numpy.savetxt": ("np.savetxt(io.BytesIO(), x)",),
+    "numpy.savez": ("np.savez(io.BytesIO(), x)",),
+    "numpy.savez_compressed": ("np.savez_compressed(io.BytesIO(), x)",),
     "numpy.searchsorted": ("np.searchsorted(np.cumsum(x), y)",),
     "numpy.select": ("np.select([A > 0.5, A < -0.5], [A**2, x], t)",),
     "numpy.setdiff1d": ("np.setdiff1d(x, y)",),
@@ -331,7 +332,7 @@ class Call:
 
     def __call__(self, *operands: Any, module: Any = np) -> list[Any]:
         """Its results, of which there may be several, with other operands, and by another library."""
-        names = {"np": module, "special": scipy.special, **dict(zip(self.letters, operands, strict=True))}
+        names = {"np": module, "special": scipy.special, "io": io, **dict(zip(self.letters, operands, strict=True))}
         result = eval(_code(self.text), names)
         return list(result) if isinstance(result, (tuple, list)) else [result]
 

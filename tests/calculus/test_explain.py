@@ -370,3 +370,25 @@ def test_ten_thousand_random_formulas(part: int) -> None:
         explained(text)
 
     explained_all()
+
+
+@pytest.mark.parametrize("method", ["sum", "mean"])
+def test_a_loop_is_explained(method: str) -> None:
+    """The gradient is evaluated with a number of Python's that is spread over the rows."""
+
+    def f(r: Any) -> Any:
+        return getattr(np, method)(cr.scan(lambda x, t: (r * x * (1 - x) + t, x), 0.1, np.arange(3.0))[1])
+
+    found = cr.explain(f, 3.2)
+    np.testing.assert_allclose(found.parts[0].value, cr.grad(f)(3.2), rtol=1e-12)
+
+
+def test_a_differential_equation_is_explained() -> None:
+    found = cr.explain(lambda y: cr.odeint(lambda y, t: -0.5 * y, y, np.array([0.0, 0.1]))[-1], 1.5)
+    np.testing.assert_allclose(found.parts[0].value, np.exp(-0.05), rtol=1e-7)
+
+
+def test_a_solver_computes_with_floats_only() -> None:
+    root = cr.custom_root(lambda x, a: x**2 - a)
+    with pytest.raises(cr.DerivationError, match="the operation root_of_f computes with floats only"):
+        cr.explain(lambda a: root(1.0, a), 3.2)

@@ -335,6 +335,7 @@ def test_nothing_carried_and_nothing_collected() -> None:
             cr.ArgumentError,
             r"the carry a\[1\] has dtype float32 .* float64",
         ),
+        (lambda: cr.scan(lambda c, x: c + x, 0.0, XS), cr.ArgumentError, "f returned one array: a step of scan"),
         (lambda: cr.scan(lambda c, x: None, 0.0, XS), cr.ArgumentError, "returned NoneType: a step of scan returns"),
         (lambda: cr.scan(lambda c, x: (c, x, x), 0.0, XS), cr.ArgumentError, "returned 3 values"),
         (lambda: cr.scan(lambda c, x: ({"b": c["a"]}, x), {"a": 0.0}, XS), cr.ArgumentError, "parts a, .* with b"),

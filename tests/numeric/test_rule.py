@@ -234,9 +234,15 @@ def written(x: Any) -> Any:
         (lambda: cr.grad(lambda z: np.real(cr.numeric_rule(lambda x: x)(z)))(1j), "is complex"),
         (lambda: cr.numeric_rule(written)(np.zeros(2)), "writes into its argument"),
         (lambda: cr.grad(lambda x: cr.numeric_rule(lambda y: y * x)(2.0))(1.0), "not among its arguments"),
+        (lambda: cr.grad(cr.numeric_rule(lambda p: p["a"] * 2))({"a": 1.0}), "stands in a container: pass it as an"),
         (lambda: cr.grad(lambda x: cr.numeric_rule(lambda y, *, k: y * k)(2.0, k=x))(1.0), "by position"),
     ],
 )
 def test_refusals(call: Any, text: str) -> None:
     with pytest.raises(cr.ArgumentError, match=text):
         call()
+
+
+def test_the_derivative_of_a_number_is_a_number() -> None:
+    found = cr.grad(cr.numeric_rule(lambda a, b: a * b**2), argnums=(0, 1))(2.0, 3.0)
+    assert [type(x) for x in found] == [np.float64, np.float64]

@@ -64,7 +64,7 @@ def leaves_like(paths: Sequence[str], value: Any, what: str) -> list[Any]:
 
 
 def _listed(paths: Iterable[str]) -> str:
-    return ", ".join(path or "(the whole)" for path in paths) or "none"
+    return ", ".join(path or "(one array)" for path in paths) or "none"
 
 
 def _take_apart(

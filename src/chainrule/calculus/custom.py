@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from chainrule.calculus.containers import is_container
 from chainrule.core.derivative import Custom
 from chainrule.core.notation import Call
 from chainrule.core.primitive import Primitive
@@ -76,8 +77,9 @@ def primitive(f: Callable[..., Any]) -> Primitive:
                 )
         out = f(*operands, **parameters)
         if isinstance(out, Traced):
+            where = "stands in a container" if any(map(is_container, operands)) else "is not among its arguments"
             raise ArgumentError(
-                f"the operation {name} computes with a traced value that is not among its arguments: pass it as one"
+                f"the operation {name} computes with a traced value that {where}: pass it as an argument of its own"
             )
         if out is None or isinstance(out, (tuple, list, dict, str)):
             raise ArgumentError(f"the operation {name} returned {type(out).__name__}: it must return one array")

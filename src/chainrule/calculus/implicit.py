@@ -45,6 +45,7 @@ _ROOT_FINDERS = tuple(
     f"scipy.optimize.{name}"
     for name in ("bisect", "brenth", "brentq", "fsolve", "newton", "ridder", "root", "root_scalar", "toms748")
 )
+_RESULTS = ("OptimizeResult", "RootResults")  # what SciPy's solvers return, by name: SciPy is optional
 
 
 @stands_for(*_ROOT_FINDERS)
@@ -236,12 +237,17 @@ class _Call:
         with np.errstate(all="ignore"):
             if implicit.solve is not None:
                 found = implicit.solve(self._target(operands), self._container(x0))
+                if type(found).__name__ in _RESULTS:
+                    raise ArgumentError(
+                        f"solve for {implicit.name} returned SciPy's {type(found).__name__}: let it return its x, or "
+                        "its root"
+                    )
                 x = self._packed(found, f"the answer of solve for {implicit.name}").astype(x0.dtype)
             elif implicit.kind == "fixed point":
                 x = iterate(lambda x: self._value(x, *operands), x0, implicit.name)
             else:
                 step = lambda x, b: equation.solved(x, operands, b)  # noqa: E731
-                x = newton(lambda x: self._residual(x, *operands), step, x0, implicit.name)
+                x = newton(lambda x: self._residual(x, *operands), step, x0, implicit.name, implicit.kind == "minimum")
             self._check(equation, x0, x, operands)
         return x
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ConvergenceError, SingularError
+from chainrule.errors import ConvergenceError, NonFiniteError, SingularError
 
 __all__ = ["iterate", "newton"]
 
@@ -16,7 +16,13 @@ _STEPS, _HALVINGS = 100, 30
 _ITERATIONS = 10_000
 
 
-def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Array], x: Array, name: str) -> Array:
+def newton(
+    residual: Callable[[Array], Array],
+    step: Callable[[Array, Array], Array],
+    x: Array,
+    name: str,
+    minimum: bool = False,
+) -> Array:
     """A root of the residual by Newton's method; a step is halved until the residual falls.
 
     Args:
@@ -24,11 +30,20 @@ def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Ar
         step: of x and b the solution of J y = b.
         x: where to start.
         name: of the function, for messages.
+        minimum: whether the residual is the gradient of the function, for messages.
+
+    Raises:
+        NonFiniteError: the residual is not finite at the start.
+        ConvergenceError: no root was found.
 
     Source: Dennis and Schnabel (1983), Numerical Methods for Unconstrained Optimization and Nonlinear Equations,
     chapter 6.
     """
+    sought, matrix, part = ("minimum", "Hessian", "gradient") if minimum else ("root", "Jacobian", "f")
     found = residual(x)
+    if not np.isfinite(found).all():
+        what = f"the {'gradient' if minimum else 'value'} of {name} at x0" if np.isfinite(x).all() else "x0"
+        raise NonFiniteError(f"Newton's method has no place to start from: {what} is not finite")
     for _ in range(_STEPS):
         size = np.linalg.norm(found)
         if size == 0:
@@ -37,8 +52,8 @@ def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Ar
             change = step(x, -found)
         except SingularError as error:
             raise ConvergenceError(
-                f"Newton's method has found no root of {name}: its Jacobian is singular on the way, where max |f| is "
-                f"{_size(found):.1e}\n  start elsewhere, or give a solver: solve="
+                f"Newton's method has found no {sought} of {name}: its {matrix} is singular on the way, where "
+                f"max |{part}| is {_size(found):.1e}\n  start elsewhere, or give a solver: solve="
             ) from error
         rounding = 4 * np.finfo(x.dtype).eps * _size(x)
         if _size(change) <= rounding:
@@ -59,7 +74,7 @@ def newton(residual: Callable[[Array], Array], step: Callable[[Array, Array], Ar
         if _size(scale * change) <= rounding:
             return x
     raise ConvergenceError(
-        f"Newton's method has found no root of {name}: max |f| is {_size(found):.1e} after it\n"
+        f"Newton's method has found no {sought} of {name}: max |{part}| is {_size(found):.1e} after it\n"
         "  start nearer to it, or give a solver: solve="
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.arguments import differentiable, function_name
+from chainrule.calculus.arguments import differentiable, function_name, positive
 from chainrule.calculus.closed import Closed, body_of, closed, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.equivalents import stands_for
@@ -80,6 +80,7 @@ def odeint(
         raise ArgumentError(f"odeint takes a function of y and t, not {f!r:.60}")
     if method not in _METHODS:
         raise ArgumentError(f"method is {method!r}: expected one of {', '.join(_METHODS)}")
+    allowed = positive(rtol, "rtol"), positive(atol, "atol")
     times = _times(t)
     state = _State(f, y0, args)
     found = state.traced(times)
@@ -88,7 +89,7 @@ def odeint(
     try:
         path = F.odeint(
             vector, times, *state.leaves, *found.around,
-            system=system, rtol=float(rtol), atol=float(atol), method=method, linear=None, returns=False,
+            system=system, rtol=allowed[0], atol=allowed[1], method=method, linear=None, returns=False,
         )  # fmt: skip
     except GuardError as error:
         raise GuardError(
@@ -198,6 +199,11 @@ class _State:
                 if rate_of.shape != part.shape:
                     raise ShapeError(
                         f"{name} gives a derivative of shape {rate_of.shape} for {path}, which has shape {part.shape}"
+                    )
+                if rate_of.dtype.kind == "c" and self._kind.kind != "c":
+                    raise ArgumentError(
+                        f"{name} gives a complex derivative for {path}, which is real: its imaginary part would be "
+                        f"lost\n  start with a complex {path}: y0 + 0j"
                     )
             return [self._packed(rates)]
 

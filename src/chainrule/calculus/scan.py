@@ -211,7 +211,8 @@ def _called(steps: _Steps, carry: Sequence[Any], x: Sequence[Any], structure: li
 
     def leaves_of(result: Any) -> list[Any]:
         if not isinstance(result, tuple) or len(result) != 2:
-            what = f"{len(result)} values" if isinstance(result, tuple) else type(result).__name__
+            one = "one array" if isinstance(result, Traced) else type(result).__name__
+            what = f"{len(result)} values" if isinstance(result, tuple) else one
             raise ArgumentError(
                 f"{function_name(steps.f)} returned {what}: a step of scan returns a pair (carry, y)\n"
                 "  return carry, None where there is nothing to collect"

@@ -27,7 +27,7 @@ def missing(function: Any, known: Iterable[Any]) -> TraceError:
     module, path = _place(function)
     name = path.rsplit(".", 1)[-1]
     names = sorted({getattr(f, "__name__", "") for f in known})
-    near = difflib.get_close_matches(name, names, n=3)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)  # below it flip is near to ellipk
     hint = f"; near to it are: {', '.join(near)}" if near else ""
     what = f"{module}.{path}" if module else f"the ufunc {name}"
     first, *others = _definition(function, module, path, name if name.isidentifier() else "f")

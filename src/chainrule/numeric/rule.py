@@ -81,7 +81,8 @@ def numeric_rule(f: Callable[..., Any], tolerance: float = 1e-6) -> Primitive:
 
     def backward(F: Any, g: Any, out: Any, *operands: Any, **parameters: Any) -> Sequence[Any]:
         f_at = _Flat(f, operands, parameters, allowed)
-        return f_at.parted(f_at.transposed(f_at.joined(operands), evaluating.reshape(g, shape=(-1,))))
+        found = f_at.parted(f_at.transposed(f_at.joined(operands), evaluating.reshape(g, shape=(-1,))))
+        return [None if part is None else part[()] for part in found]
 
     rule.jvp, rule.vjp = forward, backward
     return replace(operation, rule=BY_DIFFERENCES)

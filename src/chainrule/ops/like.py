@@ -38,6 +38,7 @@ def _broadcast_like(x: Any, like: Any) -> Any:
 
 def _expand_like(x: Any, like: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     shape = like.shape
+    x = np.asarray(x)  # a constant of a graph may be a number of Python's
     if not keepdims and x.ndim:
         x = x.reshape([1 if i in axis else n for i, n in enumerate(shape)])
     if like.size > 4096:

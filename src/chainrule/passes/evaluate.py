@@ -21,7 +21,8 @@ def values_of(graph: Graph, arguments: Sequence[Array]) -> dict[Node, Array]:
         if node.primitive is not None:
             operands = [values[operand] for operand in node.operands]
             value = node.primitive(*operands, **node.parameters)
-            weak = isinstance(node.dtype, type) and isinstance(value, (np.generic, np.ndarray))  # not a traced one
+            # A number of Python's stays one; what it was broadcast to is an array, and a traced value stays traced.
+            weak = isinstance(node.dtype, type) and isinstance(value, (np.generic, np.ndarray)) and not value.ndim
             values[node] = value.item() if weak else value
         elif node.is_constant:
             values[node] = node.parameters["value"]

@@ -13,7 +13,7 @@ from chainrule.core.loop import Body
 
 __all__ = ["function_of_body"]
 
-_LEVELS = 18  # of an extrapolation
+_LEVELS = 18  # of an extrapolation, at the least
 _HALVINGS = 8
 
 
@@ -73,16 +73,21 @@ def _flow(m: Any, system: _Step, start: Any, times: Any, *constants: Any) -> Any
 
     path = [np.asarray(start, object)]
     error = 100 * m.eps
-    with m.extradps(15):  # extrapolation amplifies rounding errors
+    # A level gives about two digits over an interval of moderate length: fewer of them take shorter intervals, and many
+    # more evaluations.
+    levels = max(_LEVELS, m.dps // 2)
+    with m.extradps(10 + levels // 3):  # extrapolation amplifies rounding errors, by (e / 2)^2 a level
         for before, after in pairwise(times):
-            path.append(_across(m, rate, m.convert(before), m.convert(after), path[-1], error, _HALVINGS))
+            path.append(_across(m, rate, m.convert(before), m.convert(after), path[-1], error, levels, _HALVINGS))
     return np.array(path, object)
 
 
-def _across(m: Any, rate: Callable[[Any, Any], Any], t0: Any, t1: Any, y: Any, error: Any, halvings: int) -> Any:
+def _across(
+    m: Any, rate: Callable[[Any, Any], Any], t0: Any, t1: Any, y: Any, error: Any, levels: int, halvings: int
+) -> Any:
     """The state at t1, by extrapolation of the midpoint rule. Source: Bulirsch and Stoer (1966)."""
     row: list[Any] = []
-    for level in range(1, _LEVELS + 1):
+    for level in range(1, levels + 1):
         new = [_midpoints(rate, t0, t1, y, 2 * level)]
         for k in range(1, level):
             ratio = (m.mpf(level) / (level - k)) ** 2
@@ -94,13 +99,14 @@ def _across(m: Any, rate: Callable[[Any, Any], Any], t0: Any, t1: Any, y: Any, e
     if not halvings:
         return row[-1]
     middle = (t0 + t1) / 2
-    halfway = _across(m, rate, t0, middle, y, error, halvings - 1)
-    return _across(m, rate, middle, t1, halfway, error, halvings - 1)
+    halfway = _across(m, rate, t0, middle, y, error, levels, halvings - 1)
+    return _across(m, rate, middle, t1, halfway, error, levels, halvings - 1)
 
 
 def _midpoints(rate: Callable[[Any, Any], Any], t0: Any, t1: Any, y: Any, count: int) -> Any:
+    # The array comes first in a product: mpmath, asked first, would print it to see whether it is a number.
     h = (t1 - t0) / count
-    before, now = y, y + h * rate(t0, y)
+    before, now = y, y + rate(t0, y) * h
     for i in range(1, count):
-        before, now = now, before + 2 * h * rate(t0 + i * h, now)
-    return (now + before + h * rate(t1, now)) / 2
+        before, now = now, before + rate(t0 + i * h, now) * (2 * h)
+    return (now + before + rate(t1, now) * h) / 2

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.graph import Node
+from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
-from chainrule.errors import DerivationError
+from chainrule.errors import ChainruleError, ConvergenceError, DerivationError
 from chainrule.passes.closed_forms import ROUNDING, exact, is_rough
 from chainrule.passes.precise_arrays import ARRAYS
 from chainrule.passes.precise_bodies import function_of_body
@@ -80,13 +81,12 @@ class Operations:
             try:
                 value = precise(self.m, *arrays, **parameters) if precise else primitive.evaluate(*arrays, **parameters)
                 return self._tidied(value, kind)
-            except _UNDEFINED:
+            except (ConvergenceError, *_UNDEFINED) as error:
+                if primitive.opaque and isinstance(error, ChainruleError):  # such as a solver that checks its numbers
+                    raise _floats_only(primitive) from error
                 return self._tidied(np.full(node.shape, self.m.nan, object), "f")
             except (TypeError, AttributeError, np.linalg.LinAlgError) as error:
-                cited = f" (its rule: {primitive.rule.name})" if primitive.rule else ""
-                raise DerivationError(
-                    f"the operation {primitive.name} computes with floats only{cited}: no line with it can be verified"
-                ) from error
+                raise _floats_only(primitive) from error
 
         return over_objects
 
@@ -160,3 +160,10 @@ def _over_arrays(function: Callable[..., Any], count: int, kind: str) -> Callabl
     if kind in "iu":
         return lambda *operands: components(*operands).astype(np.intp)
     return components
+
+
+def _floats_only(primitive: Primitive) -> DerivationError:
+    cited = f" (its rule: {primitive.rule.name})" if primitive.rule else ""
+    return DerivationError(
+        f"the operation {primitive.name} computes with floats only{cited}: no line with it can be verified"
+    )

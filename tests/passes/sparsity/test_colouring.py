@@ -151,3 +151,47 @@ def test_an_empty_column_has_no_colour() -> None:
     A = np.eye(4, dtype=bool)
     A[2, 2] = False
     np.testing.assert_array_equal(star_colouring(sp.csr_array(A)), [0, 0, -1, 0])
+
+
+def star_colouring_by_its_definition(pattern: Any) -> Any:
+    """The least colour that neither makes neighbours equal nor a path of four vertices two-coloured."""
+    n = pattern.shape[0]
+    near = [set(np.flatnonzero(row)) - {i} for i, row in enumerate(pattern.toarray())]
+    colours = np.full(n, -1)
+    for v in range(n):
+        if not pattern[[v]].nnz:
+            continue
+        forbidden = {colours[w] for w in near[v]}
+        for w in near[v]:
+            if colours[w] < 0:
+                continue
+            if any(colours[x] == colours[w] for x in near[v] - {w}):
+                forbidden |= {colours[x] for x in near[w]}
+            forbidden |= {colours[x] for x in near[w] - {v} if any(colours[y] == colours[w] for y in near[x] - {w})}
+        colours[v] = next(k for k in range(n) if k not in forbidden)
+    return colours
+
+
+@pytest.mark.parametrize("density", [0.03, 0.1, 0.2, 0.4, 0.7])
+def test_a_star_colouring_is_that_of_its_definition(density: float) -> None:
+    for n in (3, 8, 20, 35):
+        pattern = symmetric(random_pattern(n, n, density))
+        np.testing.assert_array_equal(star_colouring(pattern), star_colouring_by_its_definition(pattern))
+
+
+def test_a_vertex_in_the_middle_of_all_others_takes_linear_time() -> None:
+    """A loop over the neighbours of neighbours would take 1e10 steps here."""
+    n = 100_000
+    others, middle = np.arange(1, n), np.zeros(n - 1, int)
+    places = np.concatenate([others, middle]), np.concatenate([middle, others])
+    pattern = sp.coo_array((np.ones(2 * n - 2, bool), places), shape=(n, n)).tocsr()
+    assert star_colouring(pattern).max() == 1
+
+
+def test_a_grid_is_looked_for_in_few_rows_where_there_are_many_widths() -> None:
+    n = 20_000
+    widths = 2 ** np.arange(11)
+    pattern = sp.diags_array([np.ones(n - w) for w in widths], offsets=widths, shape=(n, n)).tocsr().astype(bool)
+    colours = colour_columns(pattern)
+    rows = np.repeat(np.arange(n), np.diff(pattern.indptr))
+    assert np.bincount(rows * (colours.max() + 1) + colours[pattern.indices]).max() == 1

@@ -21,7 +21,7 @@ __all__ = ["Plan", "colour_columns", "plan", "star_colouring", "symmetric_plan"]
 
 NONE = -1
 _STENCIL = 32  # so many distances between the row and the column of an entry at most are those of a grid
-_SAMPLE = 1000
+_SAMPLE = 200  # rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,14 +85,22 @@ def _periodic(pattern: Pattern, count: int) -> Indices | None:
     if apart.size > _STENCIL:
         return None
     index = np.arange(pattern.shape[1])
-    some = rows < _SAMPLE  # most colourings fail there
+    some = slice(0, int(pattern.indptr[min(_SAMPLE, pattern.shape[0])]))
     grids = [(), *((w,) for w in widths), *((w, v) for w in widths for v in widths if v > w and v % w == 0)]
     for grid in grids:
         for slopes in product(range(count), repeat=len(grid)):
-            colours = (index + sum(s * (index // w) for s, w in zip(slopes, grid, strict=True))) % count
-            if all(_separates(rows[part], colours[columns[part]], count) for part in (some, slice(None))):
-                return colours
+            steps = list(zip(slopes, grid, strict=True))
+            # Most colourings fail in the first rows, and there can be thousands to try: the others see none of them.
+            if _separates(rows[some], _on_grid(columns[some], steps, count), count):
+                colours = _on_grid(index, steps, count)
+                if _separates(rows, colours[columns], count):
+                    return colours
     return None
+
+
+def _on_grid(index: Indices, steps: Sequence[tuple[int, int]], count: int) -> Indices:
+    found: Indices = (index + sum(s * (index // w) for s, w in steps)) % count
+    return found
 
 
 def _separates(rows: Indices, colours: Indices, count: int) -> bool:
@@ -129,6 +137,8 @@ def star_colouring(pattern: Pattern) -> Indices:
     empty = [pointers[v] == pointers[v + 1] for v in range(size)]
     bits = [0] * size  # the colour of each vertex as a bit; 0 for none yet
     once, twice = [0] * size, [0] * size  # the colours of at least one neighbour, and of at least two
+    behind = [0] * size  # the colours of the neighbours x with another neighbour of the colour of this vertex
+    only: dict[tuple[int, int], int] = {}  # for a vertex and a colour in `once` alone the neighbour that has it
     for v in range(size):
         if empty[v]:
             continue
@@ -139,14 +149,21 @@ def star_colouring(pattern: Pattern) -> Indices:
                 continue
             if colour & twice[v]:  # w - v - x with equal ends: v may not have a colour of what lies behind them
                 forbidden |= once[w]
-            for x in neighbours[w]:  # v - w - x - y where y has the colour of w
-                if colour & twice[x]:
-                    forbidden |= bits[x]
+            forbidden |= behind[w]  # v - w - x - y where y has the colour of w
         bit = ~forbidden & (forbidden + 1)
         bits[v] = bit
+        # `behind` is kept up and not gathered: that would take the square of the degree of a vertex in the middle.
         for w in neighbours[v]:
-            twice[w] |= once[w] & bit
-            once[w] |= bit
+            if bits[w] & twice[v]:
+                behind[w] |= bit
+            if not once[w] & bit:
+                once[w] |= bit
+                only[w, bit] = v
+                continue
+            behind[v] |= bits[w]
+            if not twice[w] & bit:
+                twice[w] |= bit
+                behind[only.pop((w, bit))] |= bits[w]
     return np.array([bit.bit_length() - 1 for bit in bits], np.intp)
 
 
