@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -50,14 +51,16 @@ def at_small_sizes(
     made = method(found.graph, [found.small[x] for x in by], detail, corner, **letters)
     grown = _grown(made, found)
     names = {found.grown(node): name for node, name in made.names.items()}
-    parts = tuple(_at_size(graph, part, x, point, found) for part, x in zip(grown.parts, by, strict=True))
+    each = zip(grown.parts, itertools.cycle(by), strict=False)  # all orders go through the variables in turn
+    parts = tuple(_at_size(graph, part, x, point, found) for part, x in each)
     return replace(grown, function=graph, names=names, parts=parts, at=point)
 
 
 def _at_size(graph: Graph, part: Part, x: Node, point: Mapping[str, Any], found: Smaller) -> Part:
     """A derivative with its value at the point, and that it is the one there."""
     values = [np.asarray(point[node.name], float) for node in graph.inputs]
-    (output,) = graph.outputs
+    before = [node for name in part.path[:-1] for node in graph.inputs if node.name == name]
+    (output,) = reverse(graph, before).outputs if before else graph.outputs
     weights = np.random.default_rng(2).normal(size=output.shape)
     total = output if not output.shape else building.sum(building.multiply(weights, output), axis=(0,), keepdims=False)
     with np.errstate(all="ignore"):

@@ -11,6 +11,7 @@ from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.index_calculus import by_index
 from chainrule.calculus.matrix_calculus import by_differentials, prepared
 from chainrule.calculus.scalar_calculus import Scalars
+from chainrule.calculus.second_differentials import by_second_differentials
 from chainrule.calculus.subject import Subject, subject_of, variables_of
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
@@ -44,7 +45,8 @@ def explain(
     is checked against the backward pass. A step that fails is never shown: it raises.
 
     The gradient of a function of arrays is derived by differentials: from dL, one rule at a time, to dL = g^T dw. Of
-    several values, or of a vector, all derivatives are taken: they are the entries of the Jacobian matrix.
+    several values, or of a vector, all derivatives are taken: they are the entries of the Jacobian matrix. With order=2
+    the gradient by a vector is derived again: dg = H dw has the Hessian matrix H.
 
     Args:
         f: a formula, several in a list or as "(x y, x + y)", or an ordinary NumPy function. Its value is a number, a
@@ -55,7 +57,8 @@ def explain(
             values takes all.
         variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
         shapes: of a formula, shapes of its variables, such as "X: N d, y: N, w: d".
-        order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on.
+        order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on; 1 or 2 for functions of
+            arrays.
         method: "rules" for the rules of calculus, "limit" for the limit of the difference quotient, "graph" for the
             forward and the backward pass, with the sum over the paths; it takes all variables where `wrt` names none.
             "index" for functions of arrays, component by component.
@@ -151,11 +154,21 @@ def _by_graph(subject: Subject, by: Sequence[Node], order: int, detail: Detail) 
 
 
 def _by_differentials(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
-    return at_small_sizes(by_differentials, _prepared(subject, order), by, detail, subject.point)
+    if order > 2:
+        raise ArgumentError(
+            f"order is {order}: a function of arrays is derived once or twice\n"
+            "  cr.jacobian(cr.hessian(f)) computes the third derivatives of any function"
+        )
+    method = by_differentials if order == 1 else by_second_differentials
+    return at_small_sizes(method, _prepared(subject), by, detail, subject.point)
 
 
 def _by_index(subject: Subject, by: Sequence[Node], order: int, detail: Detail) -> Derivation:
-    graph = _prepared(subject, order)
+    if order > 1:
+        raise ArgumentError(
+            f"order is {order}: method 'index' takes first derivatives, method 'rules' takes second ones"
+        )
+    graph = _prepared(subject)
     if subject.several:
         raise ArgumentError(
             f"the value has the shape {graph.outputs[0].shape}, and method 'index' is for one number, such as a loss; "
@@ -164,9 +177,7 @@ def _by_index(subject: Subject, by: Sequence[Node], order: int, detail: Detail) 
     return at_small_sizes(by_index, graph, by, detail, subject.point, lettered=True)
 
 
-def _prepared(subject: Subject, order: int) -> Graph:
-    if order != 1:
-        raise ArgumentError(f"order is {order}: a function of arrays is derived once")
+def _prepared(subject: Subject) -> Graph:
     if len(subject.graph.outputs) > 1:
         shapes = ", ".join(str(output.shape) for output in subject.graph.outputs)
         raise ArgumentError(f"the values have the shapes {shapes}: expected one number, such as a loss, or one vector")

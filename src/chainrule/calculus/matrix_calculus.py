@@ -36,7 +36,7 @@ from chainrule.views.derivation.differential import Differential, SupposedForm
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Detail, Part, Step
 
-__all__ = ["by_differentials", "prepared", "sizes_of"]
+__all__ = ["Gradient", "by_differentials", "prepared", "sizes_of"]
 
 _CONSTANT = Rule("a constant or the variable itself", "dc = 0")
 _AS_MATRIX = Rule("as a matrix times the change of the variable", "")
@@ -47,7 +47,13 @@ _SUPPOSED = {
 }
 
 
-def by_differentials(graph: Graph, by: Sequence[Node], detail: Detail, point: Mapping[str, Any]) -> Derivation:
+def by_differentials(
+    graph: Graph,
+    by: Sequence[Node],
+    detail: Detail,
+    point: Mapping[str, Any],
+    gradient: Gradient | None = None,
+) -> Derivation:
     """The gradients of a scalar function of arrays, or the Jacobian matrices of a vector, by matrix rules.
 
     Args:
@@ -55,6 +61,7 @@ def by_differentials(graph: Graph, by: Sequence[Node], detail: Detail, point: Ma
         by: inputs of it.
         detail: how much is shown.
         point: values of the inputs by name, or nothing.
+        gradient: what the graph is, where it is the gradient of another.
 
     Raises:
         ArgumentError: of a vector, a variable is a matrix, or no matrix form of a part is known.
@@ -70,9 +77,9 @@ def by_differentials(graph: Graph, by: Sequence[Node], detail: Detail, point: Ma
     verifier = Verifier(graph, start=point or None)
     standard = _standard(output)
     steps = {x: tuple(differentials(standard, change_of(x))) for x in by}
-    name = _function_name(graph)
-    names = _names(graph, standard, [_line(found) for found in steps.values() if found], name)
-    work = (_Jacobians if output.ndim else _Gradients)(graph, verifier, name, point, names)
+    name = _function_name(graph) if gradient is None else gradient.name
+    names = _names(graph, standard, [_line(found) for found in steps.values() if found], name, gradient)
+    work = (_Jacobians if output.ndim else _Gradients)(graph, verifier, name, point, names, gradient)
     parts = tuple(work.part(x, found) for x, found in steps.items())
     return Derivation(graph, work.expression(output), name, parts, detail, names, point)
 
@@ -108,12 +115,14 @@ def _letters(terms: Sequence[Node]) -> dict[int, str]:
     return {node.parameters["value"]: node.name for node in named if isinstance(node.parameters["value"], int)}
 
 
-def _names(graph: Graph, output: Node, lines: Sequence[Node], function: str) -> dict[Node, str]:
+def _names(
+    graph: Graph, output: Node, lines: Sequence[Node], function: str, gradient: Gradient | None
+) -> dict[Node, str]:
     """Names of the forward steps that stand in the differentials."""
     taken = [function, *sizes_of(graph).values(), *(node.name for node in graph.inputs)]
-    names: dict[Node, str] = {}
+    names: dict[Node, str] = {} if gradient is None else dict(gradient.names)
     for line in lines:
-        found = named_steps(output, line, [*taken, *names.values()])
+        found = named_steps(output, line, [*taken, *names.values()], gradient is not None)
         names |= {node: name for node, name in found.items() if node not in names}
     order = {node: i for i, node in enumerate(topological(list(names)))}
     return dict(sorted(names.items(), key=lambda item: order[item[0]]))
@@ -137,6 +146,21 @@ def _with_letters(side: Node, letters: Mapping[str, str]) -> Node:
 
 
 @dataclass(frozen=True, eq=False)
+class Gradient:
+    """That a graph is the gradient of another.
+
+    Attributes:
+        name: what it is called.
+        names: the names of steps that were given before.
+        backward: the gradient that the backward pass of the other gives, with the same inputs.
+    """
+
+    name: str
+    names: Mapping[Node, str]
+    backward: Node
+
+
+@dataclass(frozen=True, eq=False)
 class _Work(ABC):
     """What the derivatives of one function share."""
 
@@ -145,12 +169,18 @@ class _Work(ABC):
     function: str
     point: Mapping[str, Any]
     names: Mapping[Node, str]
+    gradient: Gradient | None
 
     @cached_property
     def letters(self) -> dict[str, str]:
         """Other letters for those of the rules that the formula has itself."""
         used = {node.name for node in self.graph.inputs} | {self.function, *self.names.values()}
         return free_letters(used | {node.name for node in self.graph.nodes if node.is_constant})
+
+    @property
+    def backward(self) -> Node:
+        """What the backward pass starts at: the function, as it was given."""
+        return self.graph.outputs[0] if self.gradient is None else self.gradient.backward
 
     def expression(self, node: Node) -> Expression:
         return Expression(node, self.graph.inputs, "leibniz", self.names)
@@ -176,7 +206,12 @@ class _Work(ABC):
             before = after
         applied = [self._applied(step) for step in steps]
         shown += [step for step in applied if step.before.text() != step.after.text()]  # not d(x[0]) = dx[0]
-        moved, gradient = self._moved(_line(steps))
+        line = _line(steps)
+        if any(is_pending(node) for node in topological([line])):
+            moved, gradient = self._moved(line)
+        else:  # all rules have left 0
+            gradient = self._without_steps(x)
+            moved = [self._step(_CONSTANT, line, self._applied_to(gradient, direction), simplifies=True)]
         return self._part(x, start, [*shown, *moved], gradient)
 
     def _applied(self, made: Application) -> Step:
@@ -229,7 +264,8 @@ class _Work(ABC):
         direction = start.operands[2]
         self.verifier.equal(start, self._applied_to(gradient, direction))
         sizes = sizes_of(self.graph) or _letters([step.after.node for step in steps])
-        differential = Differential(direction, sizes, tuple(self._forms(gradient)))
+        named = "" if self.gradient is None else self.function
+        differential = Differential(direction, sizes, tuple(self._forms(gradient)), named)
         return Part(
             self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
             evidence, self._value(gradient), self.function, differential,
@@ -282,7 +318,7 @@ class _Gradients(_Work):
         return inner_product(derivative, direction)
 
     def _checked(self, derivative: Node, x: Node) -> Agreement:
-        backward = reverse(Graph(self.graph.inputs, self.graph.outputs, self.graph.guards), [x]).outputs[0]
+        backward = reverse(Graph(self.graph.inputs, (self.backward,), self.graph.guards), [x]).outputs[0]
         return self.verifier.equal(derivative, backward)
 
 
@@ -292,8 +328,14 @@ class _Jacobians(_Work):
     def expression(self, node: Node) -> Expression:
         output = self.graph.outputs[0]
         itself = node is output or (is_pending(node) and node.operands[0] is output)
-        names = self.names if itself else {**self.names, output: self.function}
+        names = self.names if itself or output.primitive is None else {**self.names, output: self.function}
         return Expression(node, self.graph.inputs, "leibniz", names)
+
+    @property
+    def _way_out(self) -> str:
+        if self.gradient is None:
+            return "take a number of it, such as v^T f, whose gradient is derived"
+        return "cr.hessian(f) computes the second derivatives of any function"
 
     def _without_steps(self, x: Node) -> Node:
         output = self.graph.outputs[0]
@@ -304,7 +346,10 @@ class _Jacobians(_Work):
         for node in (*self.names, self.graph.outputs[0]):
             seals.add(node)
         (dx,) = [node for node in topological([line]) if is_pending(node)]
-        found, used = jacobian_matrix(seals.closed(line), dx, self.graph.inputs)
+        try:
+            found, used = jacobian_matrix(seals.closed(line), dx, self.graph.inputs)
+        except ArgumentError as error:
+            raise ArgumentError(f"{error}\n  {self._way_out}") from error
         jacobian = seals.opened(found)
         after = self._applied_to(jacobian, dx)
         if self.expression(after).text() == self.expression(line).text():
@@ -321,7 +366,7 @@ class _Jacobians(_Work):
 
     def _checked(self, derivative: Node, x: Node) -> Agreement:
         """Any combination of the rows, w^T J, is the gradient of w^T f."""
-        output = self.graph.outputs[0]
+        output = self.backward
         weights = Node(None, (), {"name": "w"}, output.shape, output.dtype, "")
         total = building.sum(building.multiply(weights, output), axis=tuple(range(output.ndim)), keepdims=False)
         backward = reverse(Graph((*self.graph.inputs, weights), (total,), self.graph.guards), [x]).outputs[0]

@@ -60,6 +60,11 @@ class _Map:
     matrix: Node | None = None
     row: Node | None = None
 
+    @property
+    def alone(self) -> Node | None:
+        """c, where the map is c I and nothing else."""
+        return None if self.diagonal is not None or self.outer or self.matrix is not None else self.multiple
+
     def each(self, change: Callable[[Node], Node]) -> _Map:
         """The map with something done to each of its parts, such as a sign; of a b^T, to a."""
         multiple, diagonal, matrix, row = (
@@ -100,22 +105,20 @@ def jacobian_matrix(differential: Node, dx: Node, inputs: tuple[Node, ...]) -> t
             maps.of[node] = _Map(None, dx.shape[0], multiple=constant(1.0))
         elif node in moving:
             maps.of[node] = maps.applied(node)
-    whole = maps.of[differential]
-    made = maps.matrix(whole)
-    if made is None:
-        made = identity_matrix(whole.n) if whole.base is None else whole.base
-    elif whole.base is not None:
-        made = F.matmul(made, whole.base)
-    return _numbers_first(tidied(made, inputs)), list(maps.used)
+    return _as_written(tidied(maps.matrix(maps.of[differential]), inputs)), list(maps.used)
 
 
-def _numbers_first(term: Node) -> Node:
-    """The term with (a^T x) I for I (a^T x): a named constant is a matrix here."""
+def _as_written(term: Node) -> Node:
+    """The term with (a^T x) I for I (a^T x), a named constant is a matrix here; and 1/x^2 for x^(-2)."""
     new: dict[Node, Node] = {}
     for node in topological([term]):
         made = with_operands(node, tuple(new[operand] for operand in node.operands))
         if operation(made) == "multiply" and made.operands[0].ndim > made.operands[1].ndim == 0:
             made = F.multiply(*made.operands[::-1])
+        power = number(made.operands[1]) if operation(made) == "power" else None
+        if power is not None and power < 0:
+            base = made.operands[0]
+            made = F.divide(1.0, base if power == -1 else F.power(base, -power))
         new[node] = made
     return new[term]
 
@@ -150,21 +153,25 @@ class _Maps:
         raise ArgumentError(
             f"no Jacobian matrix is known for the operation {name} of shapes "
             f"{', '.join(str(operand.shape) for operand in node.operands)}: known are products with matrices and by "
-            "components, sums, and what is made of these\n"
-            "  take a number of it, such as v^T f, whose gradient is derived"
+            "components, sums, and what is made of these"
         )
 
-    def matrix(self, found: _Map) -> Node | None:
-        """The sum of the parts of a map as a matrix; None for the identity."""
+    def matrix(self, found: _Map) -> Node:
+        """The matrix of a map of dx, its base included."""
+        if found.base is None:
+            return self._parts(found)
+        if found.alone is not None:  # c A, not c I A
+            return _scaled_by(found.alone, found.base)
+        made: Node = F.matmul(self._parts(found), found.base)
+        return made
+
+    def _parts(self, found: _Map) -> Node:
+        """The sum of the parts of a map as a matrix."""
         parts: list[Node] = []
         if found.multiple is not None:
-            if number(found.multiple) == 1 and found.diagonal is None and not found.outer and found.matrix is None:
-                return None
             parts.append(_scaled_by(found.multiple, identity_matrix(found.n)))
         if found.diagonal is not None:
-            diagonal = tidied(found.diagonal, self.inputs)
-            negated = operation(diagonal) == "negative"
-            parts.append(F.negative(_diag(diagonal.operands[0])) if negated else _diag(diagonal))
+            parts.append(_diagonal(tidied(found.diagonal, self.inputs)))
         for a, b in found.outer:
             product = None
             factors = []
@@ -194,8 +201,7 @@ class _Maps:
         n = found.base.shape[1]
         if found.row is not None:
             return _Map(None, n, row=F.matmul(transposed(F, found.base), found.row))
-        matrix = self.matrix(found)
-        return _Map(None, n, matrix=found.base if matrix is None else F.matmul(matrix, found.base))
+        return _Map(None, n, matrix=self.matrix(found))
 
     def _spread(self, operand: Node, node: Node) -> _Map:
         """A number as a vector of copies, where the node is a vector."""
@@ -245,11 +251,11 @@ class _Maps:
         if other.ndim == 1:
             return self._contracted(found, other)
         matrix = other if operand is node.operands[1] else transposed(F, other)
-        applied = self.matrix(found)
-        if applied is not None:
-            matrix = F.matmul(matrix, applied)
+        multiple = constant(1.0) if found.alone is None else found.alone
+        if found.alone is None:
+            matrix = F.matmul(matrix, self._parts(found))
         base = matrix if found.base is None else F.matmul(matrix, found.base)
-        return _Map(base, base.shape[0], multiple=constant(1.0))
+        return _Map(base, base.shape[0], multiple=multiple)
 
 
 def _is_number(node: Node) -> bool:
@@ -281,6 +287,18 @@ def _product(a: Node, b: Node) -> Node:
             return F.negative(_product(x.operands[0], y))
     made: Node = b if _is_one(a) else a if _is_one(b) else F.multiply(a, b)
     return made
+
+
+def _diagonal(vector: Node) -> Node:
+    """The matrix with a vector on its diagonal, a sign and a factor that is no numeral in front of it."""
+    if operation(vector) == "negative":
+        return F.negative(_diagonal(vector.operands[0]))
+    factor, rest = factor_and_rest(vector)
+    if rest is None:
+        return _scaled_by(constant(1.0) if factor is None else factor, identity_matrix(vector.shape[0]))
+    if factor is None or (number(factor) is not None and not factor.name):
+        return _diag(vector)
+    return _scaled_by(factor, _diag(rest))
 
 
 def _diag(vector: Node) -> Node:

@@ -9,7 +9,7 @@ from chainrule.core.graph import Graph, Node, topological
 from chainrule.passes.rewrites import operation
 from chainrule.passes.stepwise import replaced
 
-__all__ = ["named_numbers", "named_steps", "times_written", "with_size_letters"]
+__all__ = ["is_probability", "named_numbers", "named_steps", "times_written", "with_size_letters"]
 
 _LARGE = 40  # operations: the whole of a larger function of numbers is too long to be repeated in each line
 _WRITTEN = 3 * _LARGE  # operations as they are written, with what is used again written again
@@ -53,7 +53,12 @@ def _sizes(nodes: Sequence[Node], names: Mapping[Node, str]) -> dict[Node, int]:
     return sizes
 
 
-def named_steps(output: Node, line: Node, taken: Sequence[str]) -> dict[Node, str]:
+def is_probability(node: Node) -> bool:
+    """Whether a step is one that textbooks call p: the logistic function or softmax."""
+    return _LETTERS.get(operation(node)) == "p"
+
+
+def named_steps(output: Node, line: Node, taken: Sequence[str], probabilities: bool = False) -> dict[Node, str]:
     """The steps of a function that a line is shorter with, and their names, in the order of computation.
 
     A step keeps the name that its author gave it. Others get the letter that is usual for their operation.
@@ -62,6 +67,7 @@ def named_steps(output: Node, line: Node, taken: Sequence[str]) -> dict[Node, st
         output: the function.
         line: a term in which its steps stand.
         taken: names that are in use.
+        probabilities: whether p is named where it stands twice, however short it is.
     """
     steps = [node for node in topological([output]) if node.primitive is not None and node.ndim and node is not output]
     written = times_written(line)
@@ -70,7 +76,10 @@ def named_steps(output: Node, line: Node, taken: Sequence[str]) -> dict[Node, st
         for node in steps:
             size = _size(node, names)
             saved = (written.get(node, 0) - least + 1) * size
-            if node in written and node not in names and (_by_author(node, taken) or (size > 1 and saved >= _WORTH)):
+            worth = (size > 1 and saved >= _WORTH) or (
+                probabilities and written.get(node, 0) > 1 and is_probability(node)
+            )
+            if node in written and node not in names and (_by_author(node, taken) or worth):
                 names[node] = _free(node, [*taken, *names.values()])
         if not names:
             break

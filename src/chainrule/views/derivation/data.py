@@ -8,16 +8,18 @@ from typing import Any
 from chainrule.views.derivation.both_passes import BothPasses
 from chainrule.views.derivation.expression import Expression
 from chainrule.views.derivation.record import Part, Step
-from chainrule.views.derivation.words import symbol
+from chainrule.views.derivation.words import gradient_named, symbol
 
 __all__ = ["part_data", "passes_data"]
 
 
 def part_data(part: Part, at: Mapping[str, Any]) -> dict[str, Any]:
     """One derivative with all its steps: strings, numbers, lists and dictionaries only."""
+    named = gradient_named(part, "text")
     return {
         "derivative": symbol(part, "text"),
         "by": list(part.path),
+        "names": dict([named] if named else []),
         "start": _written(part.start),
         "steps": _steps(part),
         "result": _written(part.result),

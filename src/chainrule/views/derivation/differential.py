@@ -36,11 +36,13 @@ class Differential:
         direction: dw.
         sizes: the letter of each size that has one.
         forms: shorter forms of the gradient.
+        named: of a second derivative what the gradient is called that was differentiated, else "".
     """
 
     direction: Node
     sizes: Mapping[int, str]
     forms: tuple[SupposedForm, ...] = ()
+    named: str = ""
 
 
 def shape_text(shape: Sequence[int], sizes: Mapping[int, str]) -> str:

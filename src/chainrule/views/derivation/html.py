@@ -17,6 +17,7 @@ from chainrule.views.derivation.words import (
     conclusions,
     conditions,
     equations,
+    gradient_named,
     left_side,
     matrix_of,
     place,
@@ -83,6 +84,9 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _part(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
+    named = gradient_named(part, "mathml")
+    if named:
+        yield _block(*named)
     yield _block(left_side(part, "mathml"), part.start.text("mathml"))
     items = []
     for line in lines_of(part, detail):

@@ -15,6 +15,7 @@ from chainrule.views.derivation.words import (
     conclusions,
     conditions,
     equations,
+    gradient_named,
     left_side,
     matrix_of,
     place,
@@ -81,6 +82,9 @@ def _table(rows: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _rows(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
+    named = gradient_named(part, "latex")
+    if named:
+        yield f"{named[0]} &= {named[1]}"
     yield f"{left_side(part, 'latex')} &= {part.start.text('latex')}"
     for line in lines_of(part, detail):
         left = "" if line.left is None else line.left.text("latex")

@@ -16,6 +16,7 @@ from chainrule.views.derivation.words import (
     conclusions,
     conditions,
     equations,
+    gradient_named,
     left_side,
     matrix_of,
     place,
@@ -69,6 +70,9 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _part(part: Part, detail: Detail, at: Mapping[str, Any]) -> Iterator[str]:
+    named = gradient_named(part, "latex")
+    if named:
+        yield f"$${named[0]} = {named[1]}$$"
     yield f"$${left_side(part, 'latex')} = {part.start.text('latex')}$$"
     for number, line in enumerate(lines_of(part, detail), 1):
         head = f"{number}. "

@@ -16,6 +16,7 @@ from chainrule.views.derivation.words import (
     conclusions,
     conditions,
     equations,
+    gradient_named,
     left_side,
     matrix_of,
     place,
@@ -93,6 +94,9 @@ def _matrix(matrix: Matrix) -> Iterator[str]:
 
 
 def _lines(part: Part, lines: Sequence[Line], notation: str) -> Iterator[str]:
+    named = gradient_named(part, notation)
+    if named:
+        yield f"  {named[0]} = {named[1]}"
     left = f"  {left_side(part, notation)} "
     yield f"{left}= {part.start.text(notation)}"
     width = len(str(len(lines)))

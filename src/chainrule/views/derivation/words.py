@@ -21,6 +21,7 @@ __all__ = [
     "conclusions",
     "conditions",
     "equations",
+    "gradient_named",
     "left_side",
     "matrix_of",
     "number",
@@ -89,7 +90,16 @@ def left_side(part: Part, notation: str) -> str:
     """What the lines are equal to: the derivative, or the differential dL."""
     if part.differential is None:
         return symbol(part, notation)
-    return write(pending(_named(part.function), part.by, part.differential.direction), notation).outputs[0]
+    function = part.differential.named or part.function
+    return write(pending(_named(function), part.by, part.differential.direction), notation).outputs[0]
+
+
+def gradient_named(part: Part, notation: str) -> tuple[str, str] | None:
+    """Of a second derivative: what the gradient is called in its lines, and the derivative that it is."""
+    if part.differential is None or not part.differential.named:
+        return None
+    first = derivative_name(part.function, part.path[:-1], notation, "leibniz")
+    return _name(part.differential.named, notation), first
 
 
 def conclusions(part: Part, notation: str) -> Iterator[tuple[str, str, str]]:
