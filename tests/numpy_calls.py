@@ -38,7 +38,13 @@ __all__ = [
     "verdict",
 ]
 
-MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
+MODULES = {
+    "numpy": np,
+    "numpy.linalg": np.linalg,
+    "numpy.fft": np.fft,
+    "numpy.emath": np.emath,
+    "numpy.lib.stride_tricks": np.lib.stride_tricks,
+}
 
 _rng = np.random.default_rng(17)
 
@@ -249,6 +255,20 @@ CALLS: dict[str, tuple[str, ...]] = {
     "numpy.vstack": ("np.vstack([x, A])",),
     "numpy.where": ("np.where(A > 0, A, x)",),
     "numpy.zeros": ("(W := np.zeros(3, like=x), W.__setitem__(0, x[0]))[0]",),
+    "numpy.emath.arccos": ("np.emath.arccos(x)", "np.emath.arccos(2 + x)"),
+    "numpy.emath.arcsin": ("np.emath.arcsin(x)", "np.emath.arcsin(-2 - x)"),
+    "numpy.emath.arctanh": ("np.emath.arctanh(x)", "np.emath.arctanh(2 + x)"),
+    "numpy.emath.log": ("np.emath.log(x)", "np.emath.log(A)"),
+    "numpy.emath.log10": ("np.emath.log10(x)", "np.emath.log10(A)"),
+    "numpy.emath.log2": ("np.emath.log2(x)", "np.emath.log2(A)"),
+    "numpy.emath.logn": ("np.emath.logn(t, x)", "np.emath.logn(2, A)"),
+    "numpy.emath.power": ("np.emath.power(x, t)", "np.emath.power(A, x)", "np.emath.power(x, -2)"),
+    "numpy.emath.sqrt": ("np.emath.sqrt(x)", "np.emath.sqrt(A)"),
+    "numpy.lib.stride_tricks.sliding_window_view": (
+        "np.lib.stride_tricks.sliding_window_view(x, 2)",
+        "np.lib.stride_tricks.sliding_window_view(C, (2, 3), axis=(1, 2))",
+        "np.lib.stride_tricks.sliding_window_view(A, (2, 2))",
+    ),
     "numpy.linalg.cholesky": (f"np.linalg.cholesky({_DEFINITE})",),
     "numpy.linalg.cond": ("np.linalg.cond(S)",),
     "numpy.linalg.cross": ("np.linalg.cross(v, w)",),
@@ -306,8 +326,8 @@ NOT_OF_ARRAYS: dict[str, str] = {
         "indices of given sizes": "diag_indices indices mask_indices tril_indices triu_indices",
         "windows of a given number of points": "bartlett blackman hamming hanning kaiser",
         "frequencies of a given number of points; d= may be traced": "fftfreq rfftfreq",
-        "makes functions, matrices or iterators, or asks for plain arrays": "asarray_chkfinite asmatrix bmat "
-        "from_dlpack frompyfunc nested_iters",
+        "makes functions, matrices or iterators, or asks for plain arrays": "as_strided asarray_chkfinite "
+        "asmatrix bmat from_dlpack frompyfunc nested_iters",
     }.items()
     for name in names.split()
 }
@@ -347,7 +367,7 @@ def _code(text: str) -> Any:
 
 
 def public_functions() -> Iterator[tuple[str, Any]]:
-    """Every callable of NumPy's three namespaces that is no class, and the ufuncs of SciPy that are followed."""
+    """Every callable of `MODULES` that is no class, and the ufuncs of SciPy that are followed."""
     for path, module in MODULES.items():
         for name in sorted(dir(module)):
             with warnings.catch_warnings():

@@ -13,6 +13,7 @@ from chainrule.calculus.products import jvp, vjp
 from chainrule.core.derivative import Custom
 from chainrule.core.domain import Kink
 from chainrule.core.notation import Notation
+from chainrule.core.packed import Decomposition
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
 from chainrule.core.rule import Rule
@@ -84,7 +85,7 @@ def test_every_entry_is_complete(name: str) -> None:
 
 # --- kinks ------------------------------------------------------------------------------------------------------------
 
-NAN, INF = np.nan, np.inf
+NAN, INF, EPS = np.nan, np.inf, np.finfo(float).eps
 _SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
 _ROWS = {"axis": (1,), "keepdims": False}
 
@@ -97,6 +98,8 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "arccos": [((1.0,), {}, (-INF,))],
     "arccosh": [((1.0,), {}, (INF,))],
     "arcsin": [((-1.0,), {}, (INF,))],
+    "arg_extremum_so_far": [((np.array([2.0, 2.0]),), {"axis": 0, "largest": True}, (np.zeros(2),))],
+    "argpartition": [((np.array([2.0, 2.0]),), {"axis": 0, "kth": (0,)}, (np.zeros(2),))],
     "arctan2": [((0.0, 0.0), {}, (0.0, 0.0)), ((0.0, -2.0), {}, (-0.5, 0.0))],
     "arctanh": [((1.0,), {}, (INF,))],
     "arg_extremum_so_far": [((np.array([2.0, 1.0, 2.0]),), {"axis": 0, "largest": True}, (np.zeros(3),))],
@@ -159,6 +162,7 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "relu": [((0.0,), {}, (0.0,))],
     "remainder": [((4.0, 2.0), {}, (1.0, -2.0))],
     "rint": [((2.5,), {}, (0.0,))],
+    "searchsorted": [((np.array([1.0, 2.0]), np.array([2.0])), {"side": "left"}, (np.zeros(2), np.zeros(1)))],
     "sign": [((0.0,), {}, (0.0,))],
     "searchsorted": [((np.array([1.0, 2.0]), 2.0), {"side": "left"}, (np.zeros(2), 0.0))],
     "sort": [((np.array([2.0, 1.0, 2.0]),), {"axis": 0}, (np.ones(3),))],
@@ -192,6 +196,12 @@ def test_every_primitive_with_kinks_has_a_point_at_each() -> None:
     assert set(KINKS) == {name for name, p in TABLE.items() if p.domain.kinks}
 
 
+def assert_documented(entry: Primitive, got: Any, want: Any) -> None:
+    """The very number; of a decomposition, which divides and multiplies by vectors that are rounded, within that."""
+    rounding = 4 * EPS if isinstance(entry.derivative, Decomposition) else 0
+    np.testing.assert_allclose(got, want, rtol=rounding, atol=rounding)
+
+
 @at_each_kink
 def test_the_derivative_at_a_kink_is_the_documented_value(
     entry: Primitive, kink: Kink, operands: Any, parameters: Any, documented: Any
@@ -203,7 +213,7 @@ def test_the_derivative_at_a_kink_is_the_documented_value(
         _, pullback = vjp(lambda *xs: entry(*xs, **parameters), *values)
         found = pullback(np.ones_like(out))
     for got, want in zip(found, documented, strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-14)  # a decomposition rounds
+        assert_documented(entry, got, want)
 
 
 @pytest.mark.parametrize(("entry", "kink", "operands", "parameters", "documented"), ELEMENTWISE)
@@ -229,7 +239,7 @@ def test_forward_mode_takes_the_same_value(
             _, tangent = jvp(one, (values[i],), (np.ones_like(values[i]),))
         if np.isrealobj(tangent) and np.iscomplexobj(want):
             want = np.real(want)  # a real result changes by Re(g dz)
-        np.testing.assert_allclose(np.sum(tangent), np.sum(want), rtol=1e-14)
+        assert_documented(entry, np.sum(tangent), np.sum(want))
 
 
 @at_each_kink

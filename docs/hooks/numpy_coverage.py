@@ -19,9 +19,10 @@ import chainrule as cr
 
 INTRODUCTION = """# NumPy, function by function
 
-What chainrule makes of every function in `numpy`, `numpy.linalg` and `numpy.fft`, and of those in `scipy.special`
-that it follows. The tables are made when these pages are: each call in them was run through forward mode, reverse mode
-and forward over reverse, and compared with differences of NumPy's own values. If one were wrong, there were no pages.
+What chainrule makes of every function in `numpy`, `numpy.linalg`, `numpy.fft`, `numpy.emath` and
+`numpy.lib.stride_tricks`, and of those in `scipy.special` that it follows. The tables are made when these pages are:
+each call in them was run through forward mode, reverse mode and forward over reverse, and compared with differences of
+NumPy's own values. If one were wrong, there were no pages.
 
 - **differentiated**: both modes and any order. The column "complex" says whether complex operands were tried as well; a
   dash stands where NumPy itself does not take them.

@@ -73,3 +73,24 @@ def test_python_numbers_stay_weak() -> None:
     for name in ("abs_complex", "real", "imag", "angle"):
         assert getattr(building, name)(1j).dtype is float
         assert getattr(building, name)(constant(np.complex64(1j))).dtype == np.float32
+
+
+_CUTS = {
+    "arcsin": (complex(2, 0.0), complex(2, -0.0), complex(-2, 0.0), complex(-2, -0.0)),
+    "arccos": (complex(2, 0.0), complex(2, -0.0), complex(-2, 0.0), complex(-2, -0.0)),
+    "arcsinh": (complex(0.0, 2), complex(-0.0, 2), complex(0.0, -2), complex(-0.0, -2)),
+    "arccosh": (complex(-2, 0.0), complex(-2, -0.0), complex(0.5, 0.0), complex(0.5, -0.0)),
+}
+
+
+@pytest.mark.parametrize(("name", "z"), [(name, z) for name, points in _CUTS.items() for z in points], ids=str)
+def test_on_a_branch_cut_the_derivative_is_that_of_the_side_which_the_value_is_of(name: str, z: complex) -> None:
+    function = getattr(np, name)
+    z = np.complex128(z)
+    _, found = jvp(function, (z,), (np.complex128(1),))
+    # A little way into that side nothing is cut.
+    inwards = 1e-9 * complex(np.copysign(z.real == 0, z.real), np.copysign(z.imag == 0, z.imag))
+    _, beside = jvp(function, (z + inwards,), (np.complex128(1),))
+    np.testing.assert_allclose(function(z + inwards), function(z), atol=1e-8)
+    np.testing.assert_allclose(found, beside, rtol=1e-7, atol=1e-8)
+    assert grad(lambda z: np.real(function(z)))(z) == pytest.approx(found)

@@ -17,6 +17,7 @@
 - `sorting`: sorting and searching
 - `products`: the product of matrices and vectors
 - `convolution`: convolutions of signals
+- `sliding`: windows that slide along an axis, and their sum
 - `einsum`: products summed over labels
 - `fft`: discrete Fourier transforms
 - `linalg`: solve, inverse, determinants, Cholesky factor, trace
@@ -38,5 +39,5 @@
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
     exponential, fft, flow, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
-    pseudoinverse, reduce, scan, shape, singular, sorting, special, spectral, trigonometric,
+    pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special, spectral, trigonometric,
 )

@@ -64,9 +64,28 @@ def _of_x(F: Any, out: Array, y: Array, x: Array) -> Array:
     return -y / r / r
 
 
-def _hypotenuse(F: Any, x: Array) -> Array:
-    """sqrt(1 + x^2), of real x without overflow."""
-    return F.sqrt(1 + F.square(x)) if np.dtype(x.dtype).kind == "c" else F.hypot(1.0, x)
+# What the inverses divide by: (1 - x)(1 + x) and not 1 - x^2, which cancels near 1. Of complex numbers the root
+# is taken from the result: on a branch cut only it knows the side, which is the sign of a zero that 1 - x has not.
+
+
+def _is_complex(x: Array) -> bool:
+    return np.dtype(x.dtype).kind == "c"
+
+
+def _cosine(F: Any, out: Array, x: Array) -> Array:
+    return F.cos(out) if _is_complex(x) else F.sqrt((1 - x) * (1 + x))
+
+
+def _sine(F: Any, out: Array, x: Array) -> Array:
+    return F.sin(out) if _is_complex(x) else F.sqrt((1 - x) * (1 + x))
+
+
+def _hyperbolic_cosine(F: Any, out: Array, x: Array) -> Array:
+    return F.cosh(out) if _is_complex(x) else F.hypot(1.0, x)
+
+
+def _hyperbolic_sine(F: Any, out: Array, x: Array) -> Array:
+    return F.sinh(out) if _is_complex(x) else F.sqrt(x - 1) * F.sqrt(x + 1)
 
 
 def _ends(name: str) -> Domain:
@@ -93,13 +112,12 @@ tan = primitive("tan", evaluate=np.tan, shape=elementwise,
                 domain=Domain((Interval(-math.pi / 2, math.pi / 2),), text="all numbers but the odd multiples of pi/2",
                               kinks=(Kink(_at_pole, "tan(x) within a rounding of an odd multiple of pi/2, a pole"),)))
 
-# (1 - x)(1 + x) and not 1 - x^2, which cancels near 1: so in all four inverses below.
 arcsin = primitive("arcsin", evaluate=np.arcsin, shape=elementwise,
-                   derivative=Elementwise(lambda F, out, x: 1 / F.sqrt((1 - x) * (1 + x))),
+                   derivative=Elementwise(lambda F, out, x: 1 / _cosine(F, out, x)),
                    notation=Call("arcsin", latex=r"\arcsin"), rule=rules.ARCSINE, domain=_ends("arcsin"))
 
 arccos = primitive("arccos", evaluate=np.arccos, shape=elementwise,
-                   derivative=Elementwise(lambda F, out, x: -1 / F.sqrt((1 - x) * (1 + x))),
+                   derivative=Elementwise(lambda F, out, x: -1 / _sine(F, out, x)),
                    notation=Call("arccos", latex=r"\arccos"), rule=rules.ARCCOSINE, domain=_ends("arccos"))
 
 arctan = primitive("arctan", evaluate=np.arctan, shape=elementwise,
@@ -132,11 +150,11 @@ sech = primitive("sech", evaluate=_sech, shape=elementwise,
                  notation=Call("sech", latex=r"\operatorname{sech}"), rule=rules.HYPERBOLIC_SECANT)
 
 arcsinh = primitive("arcsinh", evaluate=np.arcsinh, shape=elementwise,
-                    derivative=Elementwise(lambda F, out, x: 1 / _hypotenuse(F, x)),
+                    derivative=Elementwise(lambda F, out, x: 1 / _hyperbolic_cosine(F, out, x)),
                     notation=Call("arsinh", latex=r"\operatorname{arsinh}"), rule=rules.AREA_SINE)
 
 arccosh = primitive("arccosh", evaluate=np.arccosh, shape=elementwise,
-                    derivative=Elementwise(lambda F, out, x: 1 / (F.sqrt(x - 1) * F.sqrt(x + 1))),
+                    derivative=Elementwise(lambda F, out, x: 1 / _hyperbolic_sine(F, out, x)),
                     notation=Call("arcosh", latex=r"\operatorname{arcosh}"), rule=rules.AREA_COSINE,
                     domain=Domain((Interval(1.0, closed=True),), kinks=(
                         Kink(lambda out, x: x == 1, "arcosh(x) at 1, where the derivative is infinite"),)))

@@ -5,6 +5,7 @@ from chainrule.read import (  # noqa: F401
     numpy_creation,
     numpy_decompositions,
     numpy_elementwise,
+    numpy_emath,
     numpy_fft,
     numpy_functional,
     numpy_indexing,
@@ -20,4 +21,5 @@ from chainrule.read import (  # noqa: F401
     numpy_sorting,
     numpy_statistics,
     numpy_ufuncs,
+    numpy_windows,
 )
