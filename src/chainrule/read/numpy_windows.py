@@ -37,8 +37,8 @@ def _sliding_window_view(
     for along, width in zip(axes, widths, strict=True):
         if not 0 <= width <= sizes[along]:
             raise ShapeError(
-                f"sliding_window_view with window_shape={window_shape!r}: along axis {along} of shape {x.shape} expected "
-                f"a width from 0 to {sizes[along]}, not {width}"
+                f"sliding_window_view with window_shape={window_shape!r}: along axis {along} of shape {x.shape} "
+                f"expected a width from 0 to {sizes[along]}, not {width}"
             )
         sizes[along] -= width - 1  # an axis may be named twice
 
