@@ -129,3 +129,51 @@ def test_compiled_code_that_refuses_gives_way_to_the_function() -> None:
         least(np.eye(3))
     with pytest.raises(np.linalg.LinAlgError, match="Singular"):
         cr.compile(np.linalg.inv)(np.zeros((2, 2)))
+
+
+SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
+
+
+def values_of_another_call(a: Any) -> Any:
+    v = np.linalg.eigh(a)[1]
+    return np.sum((v * np.exp(np.linalg.eigvalsh(a))) @ v.T * SWAP)
+
+
+def singular_values_of_another_call(a: Any) -> Any:
+    u, _, vh = np.linalg.svd(a)
+    return np.sum((u * np.linalg.svd(a, compute_uv=False) ** 3) @ vh * SWAP)
+
+
+def quotient_of_rayleigh(a: Any) -> Any:
+    v = np.linalg.eigh(a)[1][:, 0]
+    return v @ a @ v
+
+
+@pytest.mark.parametrize(
+    "f", [values_of_another_call, singular_values_of_another_call, quotient_of_rayleigh], ids=lambda f: f.__name__
+)
+def test_what_stands_beside_the_vectors_is_compared_too(f: Any) -> None:
+    """The cotangents at the basis of the identity are all zero or equal, here: nothing but another basis tells."""
+    with pytest.raises(cr.errors.DegeneracyError, match="take values and vectors from one call"):
+        cr.grad(f)(np.eye(2))
+
+
+def test_values_of_the_same_call_are_right() -> None:
+    def f(a: Any) -> Any:
+        w, v = np.linalg.eigh(a)
+        return np.sum((v * np.exp(w)) @ v.T * SWAP)
+
+    # Of the lower triangle, which NumPy reads, the component below the diagonal stands for both.
+    np.testing.assert_allclose(cr.grad(f)(np.eye(2)), [[0, 0], [2 * np.e, 0]], atol=1e-12)
+
+
+def test_a_space_beside_its_matrix_has_a_derivative() -> None:
+    weights = np.arange(9.0).reshape(3, 3)
+
+    def f(a: Any) -> Any:
+        a = (a + a.T) / 2
+        v = np.linalg.eigh(a)[1][:, :2]
+        return np.sum((a @ v @ v.T) ** 3 * weights) + np.trace(v.T @ a @ v)
+
+    a = np.diag([1.0, 1.0, 3.0]) + 0.2
+    np.testing.assert_allclose(cr.grad(f)(a), cr.numeric.gradient(f, a), rtol=1e-7, atol=1e-8)

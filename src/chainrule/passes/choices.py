@@ -3,7 +3,8 @@
 Where eigenvalues are equal, eigenvectors are any basis of their space. A function of them has a derivative only if it
 is the same for every basis, and a cotangent at one basis cannot tell: v[0, 0] stands still to first order at the basis
 that LAPACK gives for the identity. The tape can tell. What follows the decomposition is computed again from another
-result that solves the same equations: the value must be the same, and so must the gradient.
+result that solves the same equations: the value must be the same, and so must the gradient, also that by what else the
+function is made of: of v^T A v, by A itself.
 
 Several bases also tell what one leaves open. Of V diag(f(w)) V^H the cotangents at one basis do not hold the slope of f
 between equal values; those at some bases together do.
@@ -54,16 +55,25 @@ def settled(
         tail = _Tail(records, record, seeds, plain_value(cotangent))
         operand = plain_value(record.values[0])
         known = [(plain_value(record.value), plain_value(cotangent))]
+        beside: list[Mapping[Record, Array]] = []
         rng = np.random.default_rng(1)
 
         def samples(count: int) -> Sequence[tuple[Array, Array]]:
             while len(known) < count:
                 other = derivative.choice.other(rng, known[0][0], operand, **record.parameters)
                 assert other is not None  # the rule asked because there is one
-                known.append((other, tail.cotangent(other, pull)))
+                back, others = tail.cotangents(other, pull)
+                known.append((other, back))
+                beside.append(others)
             return known[:count]
 
         samples(2)
+        if tail.beside:
+            _, before = tail.cotangents(known[0][0], pull)
+            for other in tail.beside:
+                scale = _largest(known[0][1]) / (_largest(plain_value(other.value)) or 1.0)
+                if not _close(before[other], beside[0][other], scale):
+                    raise _depends(record, _BESIDE)
         within = None
         if derivative.choice.within is not None:
             within = derivative.choice.within(samples, reached, operand, **record.parameters)
@@ -107,15 +117,15 @@ def without_rounding(
     tail = _Tail(records, record, seeds, cotangent)
     rng = np.random.default_rng(2)
     step = 10 * np.finfo(out.dtype).eps * _largest(out)
-    near = [tail.run(out + step * rng.normal(size=out.shape).astype(np.real(out).dtype), pull)[0] for _ in range(3)]
-    noise = 100 * max(_largest(other - cotangent) for other in near)
+    near = [out + step * rng.normal(size=out.shape).astype(np.real(out).dtype) for _ in range(3)]
+    noise = 100 * max(_largest(tail.run(other, pull)[0][record] - cotangent) for other in near)
     packed = isinstance(derivative, Packed)
     vectors = isinstance(derivative, Packed) and any(part in reached_parts(mask) for part in derivative.choice.parts)
     everywhere = [cotangent]  # and not at this one choice alone
     if isinstance(derivative, Packed) and vectors:
         other = derivative.choice.other(rng, out, record.values[0], **record.parameters)
         with placed(record):
-            everywhere += [] if other is None else [tail.cotangent(other, pull)]
+            everywhere += [] if other is None else [tail.cotangents(other, pull)[0]]
     if all(_largest(g) <= noise for g in everywhere):
         return [np.zeros_like(value) for value in record.values]
     if vectors or (not packed and out.ndim != record.values[0].ndim - 1):
@@ -131,20 +141,30 @@ def without_rounding(
     return derivative.pull(F, record, cleaned, mask)
 
 
-def _depends(record: Record) -> DegeneracyError:
+_ANOTHER = (
+    "with other vectors, as good as these, the function has another value or gradient, so it has no derivative\n"
+    "  use a function of their space, such as V_b @ V_b.T, or one that no phase changes, such as abs(v)"
+)
+_BESIDE = (
+    "with other vectors, as good as these, the function moves otherwise with what stands beside them: its\n"
+    "  derivative cannot be told from this; take values and vectors from one call, where they are seen together"
+)
+
+
+def _depends(record: Record, why: str = _ANOTHER) -> DegeneracyError:
     assert record.primitive is not None
     assert isinstance(record.primitive.derivative, Packed)
     choice = record.primitive.derivative.choice
     out, operand = plain_value(record.value), plain_value(record.values[0])
-    return DegeneracyError(
-        f"{choice.words(out, operand, **record.parameters)}\n"
-        "  with other vectors, as good as these, the function has another value or gradient, so it has no derivative\n"
-        "  use a function of their space, such as V_b @ V_b.T, or one that no phase changes, such as abs(v)"
-    )
+    return DegeneracyError(f"{choice.words(out, operand, **record.parameters)}\n  {why}")
 
 
 class _Tail:
-    """What was computed from one record on, to be computed again."""
+    """What was computed from one record on, to be computed again.
+
+    Attributes:
+        beside: what else it was computed from.
+    """
 
     def __init__(
         self, records: Sequence[Record], start: Record, seeds: Mapping[Record, Array], cotangent: Array
@@ -156,13 +176,16 @@ class _Tail:
             if any(operand in reached for operand in record.operands):
                 reached.add(record)
                 self.records.append(record)
+        operands = (operand for record in self.records for operand in record.operands)
+        self.beside = list(dict.fromkeys(x for x in operands if x is not None and x not in reached))
         self.seeds = {record: plain_value(seed) for record, seed in seeds.items() if record in reached}
 
-    def run(self, other: Array, pull: Pull) -> tuple[Array, Mapping[Record, Record]]:
-        """What comes back to the first record where its value is another one, and what was computed on the way."""
-        copies = {self.start: Record(None, (), (), other, {"name": ""})}
+    def run(self, other: Array, pull: Pull) -> tuple[Mapping[Record, Array], Mapping[Record, Record]]:
+        """What comes back to the first record, where its value is another one, and to those beside; and the copies."""
+        copies = {record: _leaf(plain_value(record.value)) for record in self.beside}
+        copies[self.start] = _leaf(other)
         for record in self.records:
-            operands = [None if operand is None else copies.get(operand) for operand in record.operands]
+            operands = [None if operand is None else copies[operand] for operand in record.operands]
             values = [
                 plain_value(value) if copy is None else copy.value
                 for copy, value in zip(operands, record.values, strict=True)
@@ -171,22 +194,28 @@ class _Tail:
             value = record.primitive.compute(*values, **record.parameters)
             copies[record] = Record(record.primitive, operands, values, value, record.parameters)
         seeds = {copies[record]: seed for record, seed in self.seeds.items()}
-        found = pull(list(copies.values()), seeds, plain).get(copies[self.start], np.zeros_like(other))
-        return np.asarray(found), copies
+        found = pull(list(copies.values()), seeds, plain)
+        leaves = (*self.beside, self.start)
+        return {x: np.asarray(found.get(copies[x], np.zeros_like(copies[x].value))) for x in leaves}, copies
 
-    def cotangent(self, other: Array, pull: Pull) -> Array:
-        """What comes back for another choice; raises `DegeneracyError` where the outputs are not the same."""
+    def cotangents(self, other: Array, pull: Pull) -> tuple[Array, Mapping[Record, Array]]:
+        """What comes back for another choice, to it and to all; raises `DegeneracyError` where the outputs differ."""
         found, copies = self.run(other, pull)
+        back = found[self.start]
         moved = size = 0.0
         for record, seed in self.seeds.items():
             before, after = plain_value(record.value), copies[record].value
             moved += np.sum(np.real(seed * (after - before)))
             size += np.sum(np.abs(seed * before))
         # A value of zero has no size: what it is the sum of has one.
-        size += np.sum(np.abs(found * other)) + np.sum(np.abs(self.first * other))
+        size += np.sum(np.abs(back * other)) + np.sum(np.abs(self.first * other))
         if not np.abs(moved) <= _tolerance(other) * size:
             raise _depends(self.start)
-        return found
+        return back, found
+
+
+def _leaf(value: Any) -> Record:
+    return Record(None, (), (), value, {"name": ""})
 
 
 def _tolerance(like: Array) -> float:
