@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -275,3 +276,14 @@ def test_hessians_of_random_programs() -> None:
             ]
         )
         np.testing.assert_allclose(found, want, rtol=0, atol=1e-9 * (1 + np.abs(want).max()), err_msg=str(program))
+
+
+def test_threads_at_other_shapes_do_not_disturb_each_other() -> None:
+    J = cr.sparse_jacobian(lambda x: x[1:] * x[:-1])
+    sizes = [5 + k % 7 for k in range(60)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: J(np.arange(1.0, n + 1)), sizes))
+    for n, matrix in zip(sizes, found, strict=True):
+        x = np.arange(1.0, n + 1)
+        want = np.eye(n - 1, n) * x[1:, None] + np.eye(n - 1, n, 1) * x[:-1, None]
+        np.testing.assert_array_equal(matrix.toarray(), want)

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from chainrule.calculus.arguments import function_name
-from chainrule.calculus.closed import body_of, check_integers, closed, number_or_array
+from chainrule.calculus.closed import body_of, check_integers, closed, is_operand, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.loop import Body, unpacked
 from chainrule.core.registry import evaluating
@@ -49,7 +47,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(f)
     def recomputed(*args: Any, **kwargs: Any) -> Any:
         leaves, rebuild = flatten((args, kwargs), "")
-        places = [i for i, (_, leaf) in enumerate(leaves) if _is_array(leaf)]
+        places = [i for i, (_, leaf) in enumerate(leaves) if is_operand(leaf)]
         given = [number_or_array(leaves[i][1], leaves[i][0]) for i in places]
         if watched():
             return f(*args, **kwargs)
@@ -83,10 +81,3 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return structure[-1](results)
 
     return recomputed
-
-
-def _is_array(leaf: Any) -> bool:
-    kind = type(leaf)
-    if kind is Traced or kind is float or kind is complex:
-        return True
-    return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"

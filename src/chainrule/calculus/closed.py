@@ -24,7 +24,7 @@ from chainrule.passes.simplify import simplify
 from chainrule.read.boundary import naming_the_line
 from chainrule.read.trace import graph_of_records
 
-__all__ = ["Closed", "body_of", "check_integers", "closed", "number_or_array"]
+__all__ = ["Closed", "body_of", "check_integers", "closed", "is_operand", "number_or_array"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +84,13 @@ def closed(
         return Closed(graph, (), result, values, None, True)
     graph, around = _opened(graph)
     return Closed(graph, around, result, values, (getattr(of, "__code__", None), _key(graph)), False)
+
+
+def is_operand(leaf: Any) -> bool:
+    """Whether a leaf of an argument goes into the graph; sizes, names and switches are passed on as they are."""
+    if type(leaf) is Traced or isinstance(leaf, (float, complex)):
+        return True
+    return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"
 
 
 def number_or_array(value: Any, path: str) -> Any:

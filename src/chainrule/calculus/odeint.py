@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import differentiable, function_name, positive
-from chainrule.calculus.closed import Closed, body_of, closed, number_or_array
+from chainrule.calculus.closed import Closed, body_of, closed, is_operand, number_or_array
 from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.equivalents import stands_for
 from chainrule.core.loop import Part, unpacked
 from chainrule.core.registry import evaluating
-from chainrule.core.traced import Traced, plain_value
+from chainrule.core.traced import plain_value
 from chainrule.errors import ArgumentError, GuardError, ShapeError, TraceError
 
 __all__ = ["odeint"]
@@ -127,7 +127,7 @@ class _State:
         parts = flatten(tuple(args), "")[0]
         self._parts = [leaf for _, leaf in parts]
         self._args_of: Rebuild = flatten(tuple(args), "")[1]
-        self._places = [i for i, leaf in enumerate(self._parts) if _is_array(leaf)]
+        self._places = [i for i, leaf in enumerate(self._parts) if is_operand(leaf)]
         self.leaves = [number_or_array(self._parts[i], f"an argument of {function_name(f)}") for i in self._places]
         kind = np.result_type(*(x.dtype for x in self._start)) if self._start else np.dtype(np.float64)
         self._layout: list[Part] = []
@@ -213,9 +213,3 @@ class _State:
 
 def _named(paths: Any) -> str:
     return ", ".join(path.removeprefix("y0").removeprefix(".") or "an array" for path in paths) or "nothing"
-
-
-def _is_array(leaf: Any) -> bool:
-    if type(leaf) is Traced or isinstance(leaf, (float, complex)):
-        return True
-    return isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -139,57 +140,50 @@ class SparseDerivative:
 
     def __init__(self, f: Callable[..., Any], argnums: Argnums, pattern: Any, symmetric: bool) -> None:
         self._f, self._selection, self._symmetric = f, Selection(f, argnums), symmetric
-        self._given = pattern is not None
-        self.pattern: Pattern = _read(pattern) if self._given else None
-        self._skeleton: bytes | None = None
-        self._plan: Plan | None = None
-        self._places: _Places | None = None
+        self._given: Pattern = None if pattern is None else _sorted(_read(pattern))
+        self._layout: _Layout | None = None
         self.__name__ = f"sparse_{'hessian' if symmetric else 'jacobian'}_{function_name(f).removeprefix('grad_')}"
 
     @property
+    def pattern(self) -> Pattern:
+        return self._layout.pattern if self._layout else self._given
+
+    @property
     def forward(self) -> int:
-        return self._plan.forward if self._plan else 0
+        return self._layout.plan.forward if self._layout else 0
 
     @property
     def reverse(self) -> int:
-        return self._plan.reverse if self._plan else 0
+        return self._layout.plan.reverse if self._layout else 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         run = _Recorded(self._f, self._selection, args, kwargs)
-        self._prepare(run)
-        assert self._plan is not None
-        assert self._places is not None
-        data = self._places.filled(run, self._plan)
-        matrix = scipy_sparse().csr_array((data, self.pattern.indices, self.pattern.indptr), shape=self.pattern.shape)
-        self._compare(run, matrix)
+        layout = self._layout_of(run)
+        pattern, data = layout.pattern, layout.places.filled(run, layout.plan)
+        matrix = scipy_sparse().csr_array((data, pattern.indices, pattern.indptr), shape=pattern.shape)
+        self._compare(run, matrix, layout.plan)
         return matrix.copy()  # one that may be written into: its indices are those of the pattern
 
-    def _prepare(self, run: _Recorded) -> None:
-        """The pattern and the colours for what f computes: those of the call before, if it computed the same."""
-        if not self._given:
-            skeleton = run.skeleton()
-            if skeleton == self._skeleton:
-                return
-            self._skeleton, self._plan, self.pattern = skeleton, None, run.pattern()
-        if self.pattern.shape != (run.rows, run.columns):
+    def _layout_of(self, run: _Recorded) -> _Layout:
+        """The layout of what f computes: that of the call before, if it computed the same."""
+        kept = self._layout  # looked at once: another thread may be at other shapes
+        key, shape = None if self._given is not None else run.skeleton(), (run.rows, run.columns)
+        if kept is not None and kept.skeleton == key and kept.pattern.shape == shape:
+            return kept
+        pattern = run.pattern() if self._given is None else self._given
+        if pattern.shape != shape:
             raise ShapeError(
-                f"the pattern has shape {self.pattern.shape}, but the derivative has a row for each of {run.rows} "
+                f"the pattern has shape {pattern.shape}, but the derivative has a row for each of {run.rows} "
                 f"components of the value and a column for each of {run.columns} of the argument"
             )
-        if self._plan is not None:
-            return
-        if self._symmetric:
-            self.pattern = _sorted(self.pattern + self.pattern.T.tocsr())
-            self._plan = symmetric_plan(self.pattern)
-        else:
-            self.pattern = _sorted(self.pattern)
-            self._plan = plan(self.pattern)
-        self._places = _Places(self.pattern, self._plan, self._symmetric)
+        pattern = _sorted(pattern + pattern.T.tocsr() if self._symmetric else pattern)
+        chosen = symmetric_plan(pattern) if self._symmetric else plan(pattern)
+        self._layout = made = _Layout(key, pattern, chosen, _Places(pattern, chosen, self._symmetric))
+        return made
 
-    def _compare(self, run: _Recorded, matrix: Any) -> None:
+    def _compare(self, run: _Recorded, matrix: Any, chosen: Plan) -> None:
         """Hold the matrix against one product with the derivative, which knows of no pattern."""
-        assert self._plan is not None
-        reverse = bool(self._plan.reverse and not self._plan.forward)
+        reverse = bool(chosen.reverse and not chosen.forward)
         product = run.pulled if reverse else run.pushed
         v, other = np.random.default_rng(run.rows).standard_normal((2, run.rows if reverse else run.columns))
         want = product(v)
@@ -202,9 +196,8 @@ class SparseDerivative:
             # What cancels for each column alone leaves its rounding where they are summed.
             allowed = eps**0.5 * (size + largest / 1000) + eps * np.abs(v).max(initial=0)
             wrong = np.where(finite, abs(found - want) > allowed, np.isfinite(found) != np.isfinite(want))
-            if (
-                wrong.any()
-            ):  # where rounding is as large, the derivative along a sum is not the sum of those along its parts
+            if wrong.any():
+                # Where rounding is as large, the derivative along a sum is not the sum of those along its parts.
                 apart = abs(product(v + other) - product(other) - want)
                 wrong &= ~(apart > abs(found - want) / 1000)
         if wrong.any():
@@ -212,7 +205,7 @@ class SparseDerivative:
             line = "column" if reverse else "row"
             why = (
                 "the pattern that was given lacks entries there\n  leave it out, and it is found from the function"
-                if self._given
+                if self._given is not None
                 else "this is a defect of chainrule\n  use chainrule.jacobian, and report it"
             )
             raise DerivationError(
@@ -221,7 +214,7 @@ class SparseDerivative:
             )
 
     def __repr__(self) -> str:
-        if self._plan is None:
+        if self._layout is None:
             return f"<{self.__name__}>"
         rows, columns = self.pattern.shape
         return (
@@ -315,9 +308,8 @@ class _Places:
         rows, columns = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr)), pattern.indices
         if symmetric:
             key = rows * np.intp(chosen.forward) + chosen.columns[columns]
-            alone = (
-                np.bincount(key, minlength=1)[key] == 1
-            )  # no other of its colour in the row: else read from its twin
+            # An entry with another of its colour in the row is read from its twin.
+            alone = np.bincount(key, minlength=1)[key] == 1
             self.colour = np.where(alone, chosen.columns[columns], chosen.columns[rows])
             self.position = np.where(alone, rows, columns)
             self.reverse = np.zeros(rows.size, bool)
@@ -340,6 +332,23 @@ class _Places:
             found = products((colours == block[:, None]).astype(np.float64))
             wanted = mine & (self.colour >= start) & (self.colour < start + step)
             data[wanted] = found[self.colour[wanted] - start, self.position[wanted]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """How one pattern is filled.
+
+    Attributes:
+        skeleton: what f computed where the pattern was found; None for one that was given.
+        pattern: where there are entries.
+        plan: the tangents and cotangents.
+        places: in which product each entry stands.
+    """
+
+    skeleton: bytes | None
+    pattern: Pattern
+    plan: Plan
+    places: _Places
 
 
 def _read(pattern: Any) -> Pattern:
