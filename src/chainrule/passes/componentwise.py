@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from chainrule.core.graph import Graph, Node, topological
 from chainrule.core.registry import building
 from chainrule.passes.polynomials import Polynomial
@@ -35,7 +37,7 @@ def multiplied_out(term: Node) -> Node | None:
     (term,) = rewrite(Graph((), (term,)), ()).outputs  # equal parts become one letter
     nodes = topological([term])
     divisors = {node.operands[1] for node in nodes if operation(node) == "divide"}
-    if any(number(divisor) == 0 for divisor in divisors):
+    if any(number(divisor) == 0 for divisor in divisors) or not all(map(_is_rational, map(number, nodes))):
         return None
     order = _letters(nodes, divisors)
     found: dict[Node, Polynomial] = {}
@@ -54,6 +56,11 @@ def multiplied_out(term: Node) -> Node | None:
     made = _without_divisors(found[term], divisors, order, found)
     written = _written(made)
     return written if written is not None and written.shape == term.shape else None
+
+
+def _is_rational(value: Any) -> bool:
+    """Whether a number is one of arithmetic by fractions: not for complex ones, NaN and infinity; None is no number."""
+    return value is None or (not np.iscomplexobj(value) and bool(np.isfinite(value)))
 
 
 def _letters(nodes: Sequence[Node], divisors: set[Node]) -> list[Node]:

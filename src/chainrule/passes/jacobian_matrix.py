@@ -178,7 +178,7 @@ class _Maps:
             for vector in (b, a):
                 factor, rest = factor_and_rest(tidied(vector, self.inputs))
                 factors += [] if factor is None else [factor]
-                rest = _ones(a.shape) if rest is None else rest
+                rest = _ones(vector.shape) if rest is None else rest
                 product = rest if product is None else outer_product(rest, product)
             parts.append(reduce(lambda term, factor: _scaled_by(factor, term), factors, product))
         if found.matrix is not None:
@@ -285,7 +285,10 @@ def _product(a: Node, b: Node) -> Node:
     for x, y in ((a, b), (b, a)):
         if operation(x) == "negative":
             return F.negative(_product(x.operands[0], y))
-    made: Node = b if _is_one(a) else a if _is_one(b) else F.multiply(a, b)
+    for x, y in ((a, b), (b, a)):
+        if _is_one(x) and x.ndim <= y.ndim:  # a number times the vector 1 stays a vector
+            return y
+    made: Node = F.multiply(a, b)
     return made
 
 
