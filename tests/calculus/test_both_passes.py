@@ -344,3 +344,8 @@ def test_what_it_refuses() -> None:
         along("x^2", wrt="z")
     with pytest.raises(cr.ArgumentError, match="arrays"):
         along(np.sum, np.ones(3))
+
+
+def test_complex_steps_are_refused_with_the_method_that_takes_them() -> None:
+    with pytest.raises(cr.ArgumentError, match=r"is complex.*method 'rules' takes it"):
+        cr.explain(lambda x: (x * 1j) ** 2, 1.5, method="graph")

@@ -326,3 +326,71 @@ def test_rules_have_letters_that_the_formula_does_not_use() -> None:
     assert "transpose of a product, g^T P w = (P^T g)^T w\n" in shown
     assert "product rule, d(w v) = dw v + w dv, with w = u, v = u\n" in shown
     assert "d(A u)" not in shown
+
+
+# Large arrays that no smaller ones can stand for.
+
+DATA = np.random.default_rng(10).normal(size=(1500, 60))
+
+
+def twice(w: Any) -> Any:
+    return np.mean((DATA @ np.concatenate([w, w]) - DATA[:, 0]) ** 2)
+
+
+def test_where_there_is_no_smaller_function_the_lines_are_checked_in_floats() -> None:
+    w = np.linspace(-1, 1, 30)
+    derivation = cr.explain(twice, w)
+    np.testing.assert_allclose(derivation.parts[0].value, cr.grad(twice)(w), rtol=1e-10)
+    assert "points or more in floats, as the arrays are too large for 30 digits, and" in str(derivation)
+    with pytest.raises(cr.errors.LimitError, match=r"exact_multiplications = 30,000 .*\n  method='rules' checks"):
+        cr.explain(twice, w, method="index")
+
+
+def test_a_hessian_and_a_jacobian_in_floats() -> None:
+    def loss(w: Any) -> Any:
+        return np.mean(np.logaddexp(0, DATA @ w)) if w[0] < 5 else np.sum(w)
+
+    w = np.linspace(-1, 1, 60)
+    derivation = cr.explain(loss, w, order=2)
+    np.testing.assert_allclose(derivation.parts[1].value, cr.hessian(loss)(w), rtol=1e-9, atol=1e-12)
+    assert "in floats" in str(derivation).split("\n\n")[-1]
+
+    def f(w: Any) -> Any:
+        return np.tanh(DATA @ w) if w[0] < 5 else w
+
+    np.testing.assert_allclose(cr.explain(f, w).parts[0].value, cr.jacobian(f)(w), rtol=1e-10, atol=1e-14)
+
+
+# Complex steps, and NaN on the way.
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sum(np.abs(x * 1j)),
+        lambda x: np.sum(np.abs(np.fft.fft(x)) ** 2),
+        lambda x: np.abs(np.sum(np.exp(1j * x))) ** 2,
+        lambda x: np.sum(np.gradient(x) ** 2),
+        lambda x: np.median(x) ** 2,
+        lambda x: np.quantile(x, 0.3) ** 2,
+    ],
+)
+def test_complex_steps_and_order_statistics(f: Any) -> None:
+    x = np.array([0.3, -1.0, 2.0, 0.7, 1.1, -0.2])
+    derivation = cr.explain(f, x)
+    np.testing.assert_allclose(derivation.parts[0].value, cr.grad(f)(x), rtol=1e-11)
+    for written in (derivation.to_latex(), derivation.to_html(), derivation.to_markdown()):
+        assert written
+    with pytest.raises(cr.ArgumentError, match="Jacobian matrix is"):
+        cr.explain(f, x, order=2)
+
+
+def test_a_vector_by_complex_steps_has_no_jacobian_matrix_here() -> None:
+    with pytest.raises(cr.ArgumentError, match="real numbers only\n  take a number of it"):
+        cr.explain(lambda x: np.abs(x + 1j), np.ones(3))
+
+
+def test_a_number_times_the_vector_of_ones() -> None:
+    x = np.array([0.3, -1.0, 2.0])
+    second = cr.explain(lambda x: np.var(x), x, order=2).parts[1]
+    np.testing.assert_allclose(second.value, cr.hessian(lambda x: np.var(x))(x), rtol=1e-12)

@@ -143,3 +143,13 @@ def test_the_hessian_of_a_traced_function() -> None:
 def test_what_is_refused(text: str, wrt: str, shapes: str, options: Any, message: str) -> None:
     with pytest.raises(cr.ArgumentError, match=message):
         cr.explain(text, wrt=wrt, shapes=shapes, **options)
+
+
+def test_a_diagonal_matrix_of_many_rows_is_not_made() -> None:
+    X = np.random.default_rng(11).normal(size=(100_000, 3))
+
+    def loss(w: Any) -> Any:
+        return np.mean(np.logaddexp(0, X @ w))
+
+    w = np.array([0.3, -0.2, 0.1])
+    np.testing.assert_allclose(cr.explain(loss, w, order=2).parts[1].value, cr.hessian(loss)(w), rtol=1e-10)

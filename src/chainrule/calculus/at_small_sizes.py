@@ -13,6 +13,7 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.registry import building
 from chainrule.errors import DerivationError
 from chainrule.passes.evaluate import evaluate
+from chainrule.passes.jacobian_matrix import without_diagonals
 from chainrule.passes.reverse import reverse
 from chainrule.passes.smaller import Smaller, smaller
 from chainrule.views.derivation.derivation import Derivation
@@ -64,7 +65,7 @@ def _at_size(graph: Graph, part: Part, x: Node, point: Mapping[str, Any], found:
     weights = np.random.default_rng(2).normal(size=output.shape)
     total = output if not output.shape else building.sum(building.multiply(weights, output), axis=(0,), keepdims=False)
     with np.errstate(all="ignore"):
-        value = evaluate(Graph(graph.inputs, (part.result.node,)), *values)[0]
+        value = evaluate(Graph(graph.inputs, (without_diagonals(part.result.node),)), *values)[0]
         backward = evaluate(reverse(Graph(graph.inputs, (total,)), [x]), *values)[0]
     combined = value if not output.shape else np.tensordot(weights, value, 1)
     if not np.allclose(combined, backward, rtol=_DIGITS, atol=_DIGITS * np.max(np.abs(backward)), equal_nan=True):

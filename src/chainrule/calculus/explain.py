@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from chainrule.calculus.at_small_sizes import at_small_sizes
 from chainrule.calculus.both_passes import derivation_by_paths
 from chainrule.calculus.index_calculus import by_index
@@ -143,6 +145,13 @@ def _by_graph(subject: Subject, by: Sequence[Node], order: int, detail: Detail) 
     if order > 1:
         raise ArgumentError(f'order is {order}: method="graph" takes first derivatives, method="rules" takes any')
     graph = subject.graph
+    for node in graph.nodes:
+        if np.dtype(node.dtype).kind == "c":
+            step = node.name or (node.primitive.name if node.primitive else "a constant")
+            raise ArgumentError(
+                f"a step of the function is complex ({step}), and method 'graph' follows real numbers; "
+                "method 'rules' takes it"
+            )
 
     def derive(step: Graph, source: Node, values: Mapping[str, Any]) -> Part:
         short = len(graph) <= _LARGE

@@ -17,7 +17,10 @@ from chainrule.core.primitive import Primitive
 from chainrule.core.registry import building
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import elementwise
+from chainrule.errors import LimitError
+from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Agreement, Verifier
+from chainrule.passes.agreement_in_floats import multiplications
 from chainrule.passes.index_notation import Components
 from chainrule.passes.letters import free_letters
 from chainrule.passes.rewrites import VALUE_SAFE, operation
@@ -50,7 +53,15 @@ def by_index(
 
     Raises:
         DerivationError: a step could not be verified, or an operation has no form by index.
+        LimitError: the arrays are too large to be checked to 30 digits.
     """
+    count = multiplications(graph)
+    if count > LIMITS.exact_multiplications:
+        raise LimitError(
+            f"the limit exact_multiplications = {LIMITS.exact_multiplications:,} was hit: this function takes "
+            f"{count:,}, and depends on its sizes, so that no smaller arrays can stand for these\n"
+            "  method='rules' checks its lines in floats"
+        )
     whole = by_differentials(graph, by, detail, point)
     verifier = Verifier(graph, start=point or None)
     parts = tuple(_Work(graph, verifier, whole, part, sizes or sizes_of(graph)).part() for part in whole.parts)

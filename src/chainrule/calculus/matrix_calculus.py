@@ -17,11 +17,12 @@ from chainrule.core.rule import Rule
 from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Agreement, Verifier
+from chainrule.passes.agreement_in_floats import FloatVerifier, verifier_of
 from chainrule.passes.columns import inner_product
 from chainrule.passes.differentials import change_of, differentials, rule_in_letters
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.identities import Identity, sides
-from chainrule.passes.jacobian_matrix import identity_matrix, jacobian_matrix, zero_matrix
+from chainrule.passes.jacobian_matrix import identity_matrix, jacobian_matrix, without_diagonals, zero_matrix
 from chainrule.passes.letters import free_letters, free_name, in_other_letters
 from chainrule.passes.named_steps import named_steps, with_size_letters
 from chainrule.passes.reverse import reverse
@@ -74,7 +75,7 @@ def by_differentials(
                 f"the derivative of a value of shape {output.shape} by {x.name} of shape {x.shape} is no matrix\n"
                 "  take a number of it, such as v^T f or sum(f), whose gradient is derived"
             )
-    verifier = Verifier(graph, start=point or None)
+    verifier = verifier_of(graph, point)
     standard = _standard(output)
     steps = {x: tuple(differentials(standard, change_of(x))) for x in by}
     name = _function_name(graph) if gradient is None else gradient.name
@@ -165,7 +166,7 @@ class _Work(ABC):
     """What the derivatives of one function share."""
 
     graph: Graph
-    verifier: Verifier
+    verifier: Verifier | FloatVerifier
     function: str
     point: Mapping[str, Any]
     names: Mapping[Node, str]
@@ -268,7 +269,7 @@ class _Work(ABC):
         differential = Differential(direction, sizes, tuple(self._forms(gradient)), named)
         return Part(
             self.expression(output), x, (x.name,), self.expression(start), tuple(steps), self.expression(gradient),
-            evidence, self._value(gradient), self.function, differential,
+            evidence, self._value(gradient), self.function, differential, instead=self.verifier.instead,
         )  # fmt: skip
 
     def _forms(self, gradient: Node) -> Iterator[SupposedForm]:
@@ -282,7 +283,7 @@ class _Work(ABC):
             return None
         values = [np.asarray(self.point[node.name], float) for node in self.graph.inputs]
         with np.errstate(all="ignore"):
-            return evaluate(Graph(self.graph.inputs, (gradient,)), *values)[0]
+            return evaluate(Graph(self.graph.inputs, (without_diagonals(gradient),)), *values)[0]
 
 
 class _Gradients(_Work):
@@ -346,6 +347,9 @@ class _Jacobians(_Work):
         for node in (*self.names, self.graph.outputs[0]):
             seals.add(node)
         (dx,) = [node for node in topological([line]) if is_pending(node)]
+        complex_step = any(np.dtype(node.dtype).kind == "c" for node in topological([line]))
+        if complex_step:
+            raise ArgumentError(f"a Jacobian matrix is derived of steps with real numbers only\n  {self._way_out}")
         try:
             found, used = jacobian_matrix(seals.closed(line), dx, self.graph.inputs)
         except ArgumentError as error:

@@ -73,6 +73,8 @@ class Verifier:
     equal to 30 digits at 8 points
     """
 
+    instead = ""  # of 30 digits there is nothing more to say
+
     def __init__(
         self,
         graph: Graph,

@@ -26,7 +26,7 @@ from chainrule.passes.differentials import depends_on
 from chainrule.passes.rewrites import number, operation
 from chainrule.passes.stepwise import replaced
 
-__all__ = ["identity_matrix", "jacobian_matrix", "zero_matrix"]
+__all__ = ["identity_matrix", "jacobian_matrix", "without_diagonals", "zero_matrix"]
 
 F = building
 DIAGONAL = Rule("a product by components as a matrix", "c*u = diag(c) u")
@@ -119,6 +119,21 @@ def _as_written(term: Node) -> Node:
         if power is not None and power < 0:
             base = made.operands[0]
             made = F.divide(1.0, base if power == -1 else F.power(base, -power))
+        new[node] = made
+    return new[term]
+
+
+def without_diagonals(term: Node) -> Node:
+    """The term with products by components for those with diag(c), which has the square of its components."""
+    new: dict[Node, Node] = {}
+    for node in topological([term]):
+        made = with_operands(node, tuple(new[operand] for operand in node.operands))
+        if operation(made) == "matmul":
+            x, y = made.operands
+            if x.primitive is _DIAG:
+                made = F.multiply(x.operands[0] if y.ndim == 1 else F.expand_dims(x.operands[0], axis=(1,)), y)
+            elif y.primitive is _DIAG:
+                made = F.multiply(x, y.operands[0])
         new[node] = made
     return new[term]
 
