@@ -48,8 +48,8 @@ def test_the_values_are_those_of_the_function(f: Any, x: Any) -> None:
         np.max,
         np.sort,
         lambda x: np.where(x > 0, x, 1),
-        lambda x: np.where(x == x[::-1], x, 1) * x[0] * x[1],
-        lambda x: np.where(np.logical_and(x, x), x, 1) * x[0] * x[1],
+        lambda x: x[0] * x[1] * np.where(x == x[::-1], x, 1),
+        lambda x: x[0] * x[1] * np.where(np.logical_and(x, x), x, 1),
     ],
 )
 def test_what_computes_with_whole_arrays_is_not_taken_apart(f: Any) -> None:

@@ -284,3 +284,15 @@ def test_time_is_linear_and_depth_needs_no_recursion(for_view: bool) -> None:
         times.append(time.process_time() - start)
         assert len(simpler) <= len(graph)
     assert times[1] < 20 * times[0]
+
+
+def test_a_result_that_has_no_number_to_carry_the_dtype_is_not_taken() -> None:
+    x = Node(None, (), {"name": "x"}, (3,), np.dtype(float), "x")
+
+    def sizes_only(F: Any, node: Node) -> Node:
+        size = F.size(x, axis=(0,))
+        return F.divide(size, size)
+
+    rule = Rewrite("sizes", "sum(x) = N / N", lambda primitive: primitive.name == "sum", sizes_only, lambda F, x: x)
+    graph = Graph((x,), (F.sum(x, axis=(0,), keepdims=False),), name="f")
+    assert rewrite(graph, (rule,)).outputs[0].primitive is graph.outputs[0].primitive
