@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, wraps
@@ -18,6 +17,7 @@ from chainrule.core.primitive import Primitive
 from chainrule.core.registry import evaluating
 from chainrule.core.rule import Rule
 from chainrule.core.traced import Traced
+from chainrule.core.warning import warn
 from chainrule.errors import ArgumentError, DerivativeMissingError, NonFiniteError
 from chainrule.numeric.differences.chosen import Choice
 from chainrule.numeric.differences.functions import CHOSEN_ACCURACY
@@ -291,10 +291,9 @@ class _Flat:
             at = (line, *output)
             place, what = lines.place(line, tuple(output))
             why = "there is a kink, and it is the mean of both sides" if kinks[at] else "the values tremble"
-            warnings.warn(
+            warn(
                 f"the derivative of {samples.probe.name}{what} by differences at {place} is {found.slope[at]:.6g} "
-                f"± {found.error[at]:.0e}: {why}",
-                stacklevel=2,
+                f"± {found.error[at]:.0e}: {why}"
             )
         return found.slope
 

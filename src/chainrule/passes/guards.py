@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from chainrule.core.graph import place_of
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Trace, Traced, plain_value
+from chainrule.core.warning import warn
 from chainrule.errors import DerivativeMissingError, KinkError, NonFiniteError
 from chainrule.passes.forward import Observer as TangentObserver
 from chainrule.passes.reverse import Observer, pull
@@ -125,10 +125,9 @@ def tangent_observer_in_force(
 
 
 def warn_of_writes(f: Callable[..., Any], names: Sequence[str]) -> None:
-    warnings.warn(
+    warn(
         f"{getattr(f, '__name__', 'the function')} writes into its argument {', '.join(sorted(set(names)))}; "
-        "the derivative is that of the function of the argument as it was given",
-        stacklevel=4,
+        "the derivative is that of the function of the argument as it was given"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import random
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from chainrule.core.warning import warn
 
 __all__ = ["drawn_with", "saying_what_is_drawn"]
 
@@ -34,10 +35,9 @@ def saying_what_is_drawn(f: Callable[..., Any]) -> Iterator[None]:
     before = _states(generators)
     yield
     if _states(generators) != before:
-        warnings.warn(
+        warn(
             f"{getattr(f, '__name__', 'the function')} drew random numbers while it was traced: the graph keeps those "
-            "of this run as constants. Draw before, and pass them as an argument",
-            stacklevel=4,
+            "of this run as constants. Draw before, and pass them as an argument"
         )
 
 
