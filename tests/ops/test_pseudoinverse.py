@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from oracles import (
@@ -17,6 +18,8 @@ from oracles import (
 )
 
 import chainrule as cr
+from chainrule.core.graph import Node
+from chainrule.core.registry import building, evaluating
 
 SHAPES = [(3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 1, 2, 3), (1, 1), (0, 0), (3, 0), (0, 2)]
 
@@ -154,3 +157,68 @@ def test_tensor_equations() -> None:
     check_derivative(lambda x: np.linalg.tensorsolve(x, b, axes=(1,)), numbers(2, 6, 3))
     check_derivative(np.linalg.tensorinv, a)
     check_derivative(lambda x: np.linalg.tensorinv(x, ind=1), numbers(6, 2, 3))
+
+
+def _exact_gradient(a: Any, b: Any, weights: Any) -> tuple[Any, Any]:
+    """Of weights @ x by A and b, to fifty digits: with u = (A^T A)^-1 weights they are r u^T - A u x^T and A u."""
+    with mpmath.workdps(50):
+        A, B, w = (mpmath.matrix(x.tolist()) for x in (a, b, weights))
+        x, u = (mpmath.lu_solve(A.T * A, right) for right in (A.T * B, w))
+        back = A * u
+        by_a = (B - A * x) * u.T - back * x.T
+        return tuple(np.array(m.tolist(), float) for m in (by_a, back))
+
+
+@pytest.mark.parametrize("condition", [1e1, 1e3, 7e3, 2e4, 1e6, 1e8])
+@pytest.mark.parametrize("residual", [0.0, 1.0])
+def test_least_squares_of_an_ill_conditioned_matrix(condition: float, residual: float) -> None:
+    """As exact as the numbers allow: by b in condition * eps, and by A in its square where there is a residual."""
+    rng = np.random.default_rng(8)
+    u, v = (np.linalg.qr(rng.normal(size=shape))[0] for shape in ((9, 3), (3, 3)))
+    a = (u * np.array([1, condition**-0.5, 1 / condition])) @ v
+    weights = rng.normal(size=3)
+    b = a @ rng.normal(size=3) + residual * rng.normal(size=9)
+    found = cr.grad(lambda a, b: weights @ np.linalg.lstsq(a, b, rcond=None)[0], (0, 1))(a, b)
+    by_a, by_b = _exact_gradient(a, b, weights)
+    eps = np.finfo(float).eps
+    for got, want, power in ((found[0], by_a, 1 + residual), (found[1], by_b[:, 0], 1)):
+        assert np.max(np.abs(got - want)) <= 100 * eps * condition**power * np.max(np.abs(want))
+
+
+def test_least_squares_take_no_other_decomposition_of_a_tall_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a decomposition that takes as long as the value")
+
+    for name in ("svd", "pinv", "qr"):
+        monkeypatch.setattr(np.linalg, name, refuse)
+    rng = np.random.default_rng(9)
+    a, b = rng.normal(size=(50, 3)), rng.normal(size=50)
+    loss = lambda a, b: np.sum(np.linalg.lstsq(a, b, rcond=None)[0] ** 2)
+    by_a, by_b = cr.grad(loss, (0, 1))(a, b)
+    monkeypatch.undo()
+    np.testing.assert_allclose(cr.jvp(loss, (a, b), (a, b))[1], np.sum(by_a * a) + np.sum(by_b * b), atol=1e-12)
+
+
+@pytest.mark.parametrize("rcond", [1e-12, 1e-3])
+def test_normal_equations_of_lower_rank(rcond: float) -> None:
+    """Both operations that stand for (A^T A)^+ and I - A^+ A, by matrix and right-hand side, in both modes."""
+    rng = np.random.default_rng(10)
+    left, right, y = rng.normal(size=(5, 2)), rng.normal(size=(2, 3)), rng.normal(size=(3, 1))
+    for operation in (evaluating.normal_solve, evaluating.unseen):
+
+        def f(left: Any, y: Any, operation: Any = operation) -> Any:
+            return np.sum(np.sin(operation(left @ right, y, rcond=rcond)))
+
+        a = left @ right
+        pinv = np.linalg.pinv(a, 1e-12)
+        want = pinv @ pinv.T @ y if operation is evaluating.normal_solve else y - pinv @ a @ y
+        np.testing.assert_allclose(operation(a, y, rcond=rcond), want, rtol=1e-9, atol=1e-12)
+        for argnum, (x, move) in enumerate(((left, rng.normal(size=left.shape)), (y, rng.normal(size=y.shape)))):
+            got = cr.grad(f, argnum)(left, y)
+            one = (lambda x: f(x, y)) if argnum == 0 else (lambda x: f(left, x))
+            np.testing.assert_allclose(got, cr.numeric.gradient(one, x), rtol=1e-6, atol=1e-8)
+            np.testing.assert_allclose(cr.jvp(one, (x,), (move,))[1], np.sum(got * move), rtol=1e-9, atol=1e-12)
+    with pytest.raises(cr.errors.ShapeError, match="a number is needed for each column"):
+        building.unseen(
+            *(Node(None, (), {"name": x}, (3, n), np.dtype(float), x) for x, n in (("a", 2), ("y", 1))), rcond=rcond
+        )

@@ -160,10 +160,15 @@ def _apply_in_levels(primitive: Primitive, operands: Sequence[Any], parameters: 
     return _recorded(primitive, parents, values, apply(primitive, values, parameters), parameters, trace)
 
 
-def recorded(primitive: Primitive, operand: Traced, value: Any) -> Traced:
-    """Record a primitive of one traced operand on plain values, where the value is known already."""
-    record = operand.record
-    return _recorded(primitive, (record,), (record.value,), value, _NOTHING, record.trace)
+def recorded(primitive: Primitive, operands: Sequence[Any], value: Any, **parameters: Any) -> Traced:
+    """Record a primitive whose value is known already, where the first operand is traced, and all values are plain."""
+    trace = operands[0].record.trace
+    parents = [x.record if type(x) is Traced else None for x in operands]
+    values = [
+        capture(x, trace.captured) if parent is None else parent.value
+        for x, parent in zip(operands, parents, strict=True)
+    ]
+    return _recorded(primitive, parents, values, value, parameters, trace)
 
 
 def _recorded(

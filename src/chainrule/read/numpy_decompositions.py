@@ -11,7 +11,7 @@ from chainrule.core.packed import rows, values
 from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import transposed
-from chainrule.core.traced import Traced
+from chainrule.core.traced import Traced, plain_value, recorded
 from chainrule.errors import ArgumentError, ShapeError, TraceError
 from chainrule.read.arguments import ABSENT, array
 from chainrule.read.numpy_linalg import squares
@@ -198,13 +198,23 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     m, n = a.shape
     cut = _rounding(a) if rcond is None else _cut(rcond, a, "lstsq")
     targets = b if b.ndim == 2 else F.expand_dims(b, axis=(1,))
-    x = F.lstsq(a, targets, rcond=cut)
-    s = F.svdvals(a)
+    x, s = _least_squares(a, targets, cut)
     rank: Any = np.sum(s > cut * s[:1])
     residuals: Any = np.zeros(0, np.abs(x).dtype)
     if m > n and rank == n:
         residuals = np.sum(np.square(np.abs(targets - F.matmul(a, x))), axis=0)
     return x if b.ndim == 2 else F.squeeze(x, axis=(1,)), residuals, rank, s
+
+
+def _least_squares(a: Any, targets: Any, cut: float) -> tuple[Any, Any]:
+    """The solution, and the singular values that are found with it."""
+    traced = [operand.record for operand in (a, targets) if type(operand) is Traced]
+    if type(a) is Traced and all(
+        record.trace is a.record.trace and type(record.value) is not Traced for record in traced
+    ):
+        x, _, _, s = np.linalg.lstsq(plain_value(a), plain_value(targets), cut)
+        return recorded(F.lstsq, (a, targets), x, rcond=cut), recorded(F.svdvals, (a,), s)
+    return F.lstsq(a, targets, rcond=cut), F.svdvals(a)
 
 
 @answers(np.linalg.matrix_rank)

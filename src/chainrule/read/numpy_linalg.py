@@ -87,7 +87,7 @@ def _slogdet(a: Any) -> Slogdet:
         return Slogdet(F.where(F.equal(logarithm, -np.inf), 0.0, np.exp(1j * np.imag(whole))), logarithm)
     if type(a) is Traced and type(a.record.value) is not Traced:
         sign, logarithm = np.linalg.slogdet(a.record.value)  # one factorization for both
-        return Slogdet(recorded(F.det_sign, a, sign), recorded(F.logabsdet, a, logarithm))
+        return Slogdet(recorded(F.det_sign, (a,), sign), recorded(F.logabsdet, (a,), logarithm))
     return Slogdet(F.det_sign(a), F.logabsdet(a))
 
 
