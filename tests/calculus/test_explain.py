@@ -105,6 +105,41 @@ def test_s21_the_loss_of_one_point() -> None:
     assert [part.value for part in derivation.parts] == [-16, -8]
 
 
+def test_exp_is_written_in_one_way_where_a_variable_is_named_e() -> None:
+    def loss(w: Any, x: Any, b: Any, y: Any) -> Any:
+        z = w * x + b
+        s = 1 / (1 + np.exp(-z))
+        e = y - s
+        return e**2
+
+    def product(w: Any, e: Any) -> Any:
+        return np.exp(w) * e
+
+    for derivation in (
+        cr.explain(loss, 1.0, 2.0, 3.0, 1.0, wrt="w", detail="every"),
+        cr.explain(product, 1.0, 2.0, wrt="w", detail="every"),
+        cr.explain(lambda w, e: np.sum(np.exp(w) * e), np.ones(2), np.ones(2), wrt="w", detail="every"),
+    ):
+        for shown, power in ((derivation.to_text(), "e^"), (derivation.to_latex(), "e^{")):
+            assert "exp" in shown
+            assert not re.search(rf"(?<![a-z]){re.escape(power)}(?!{{?[2T])", shown)
+
+
+def test_a_formula_that_names_its_argument_needs_no_wrt() -> None:
+    derivation = cr.explain("f(t) = A e^(-k t)")
+    assert [part.by.name for part in derivation.parts] == ["t"]
+    assert derivation.parts[0].result.text() == "-A k e^(-k t)"
+    assert [part.by.name for part in cr.explain("f(t) = A e^(-k t)", wrt="k").parts] == ["k"]
+    with pytest.raises(cr.ArgumentError, match="several variables"):
+        cr.explain("f(x, y) = a x y")
+
+
+def test_a_factor_1_is_not_carried_through_the_lines_of_a_limit() -> None:
+    for text, wrt in (("x^n", "x"), ("e^(n x)", "x"), ("e^(x^2)", "x")):
+        assert not any(re.search(r"\)\*1", line) for line in wholes(text, wrt=wrt, method="limit"))
+    assert wholes("e^x", method="limit")[-2:] == ["e^x*1", "e^x"]
+
+
 # Every function.
 
 SCALAR = [

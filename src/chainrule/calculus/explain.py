@@ -55,8 +55,8 @@ def explain(
             vector, or several numbers.
         args: of a function, the numbers or arrays at which it is followed; the values of its derivatives there are
             shown.
-        wrt: the variable to differentiate by, or several. A function of one variable needs none, and one of several
-            values takes all.
+        wrt: the variable to differentiate by, or several. A function of one variable needs none, nor does a formula
+            that names it: f(t) = A e^(-k t). One of several values takes all.
         variables: of a formula, names that are variables whatever they look like, in the order of the arguments.
         shapes: of a formula, shapes of its variables, such as "X: N d, y: N, w: d".
         order: 1 for the derivative, 2 for the derivatives of the derivatives, and so on; 1 or 2 for functions of
@@ -98,6 +98,8 @@ def explain(
         raise ArgumentError(f"order is {order!r}: expected 1 for the derivative, 2 for its derivative, and so on")
     LIMITS.check("derivation_order", order)
     subject = subject_of(f, args, variables, shapes, at, wrt)
+    if wrt is None and len(subject.arguments) == 1:
+        wrt = subject.arguments[0]
     everything = subject.several or (method == "graph" and subject.graph.inputs)
     by = list(subject.graph.inputs) if wrt is None and everything else variables_of(subject.graph, wrt)
     if method != "index":

@@ -18,7 +18,7 @@ from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Agreement, Verifier
 from chainrule.passes.agreement_in_floats import FloatVerifier, verifier_of
-from chainrule.passes.columns import inner_product
+from chainrule.passes.columns import inner_product, with_ones
 from chainrule.passes.differentials import change_of, differentials, rule_in_letters
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.identities import Identity, sides
@@ -254,7 +254,8 @@ class _Work(ABC):
             letters = [(self.letters.get(letter, letter), node) for letter, node in letters]
         both = None
         if statement is not None:
-            left, right = (Expression(_with_letters(side, self.letters), ()) for side in statement)
+            names = {**{x: x.name for x in self.graph.inputs}, **self.names}
+            left, right = (Expression(_with_letters(side, self.letters), (), names=names) for side in statement)
             both = left, right
         substitution = tuple((letter, self.expression(node)) for letter, node in letters)
         return Step(rule, self.expression(before), self.expression(after), evidence, substitution, both, **options)
@@ -313,7 +314,8 @@ class _Gradients(_Work):
             gradient = move.gradient
         assert gradient is not None  # the last move leaves dx only
         x = dx.operands[0]  # a part that was picked is put where it belongs in an array like dx: like x
-        return shown, replaced(replaced(gradient, {dx: x}, inside=False), back)
+        gradient = replaced(replaced(gradient, {dx: x}, inside=False), back)
+        return shown, with_ones(gradient, x)
 
     def _applied_to(self, derivative: Node, direction: Node) -> Node:
         return inner_product(derivative, direction)

@@ -55,20 +55,26 @@ def applied(
     """
     sides = in_letters(made)
     rule = made.rule
+    whole = expression(made.before)
     if letters:
         statement, condition = (in_other_letters(text, letters) for text in (rule.statement, rule.condition))
         rule = replace(rule, statement=statement, condition=condition)
     return Step(
         rule,
-        expression(made.before),
+        whole,
         expression(made.after),
         evidence,
         tuple((letter, expression(node)) for letter, node in made.letters),
-        None if sides is None else (Expression(sides[0], ()), Expression(sides[1], ())),
+        None if sides is None else (_beside(sides[0], whole), _beside(sides[1], whole)),
         inner,
         made.depth,
         made.elementary,
     )
+
+
+def _beside(node: Node, line: Expression, inputs: tuple[Node, ...] = (), **options: Any) -> Expression:
+    """What is written beside a line: where that has a variable named e, e^u is exp(u) here too."""
+    return Expression(node, inputs, names={**{x: x.name for x in line.inputs}, **line.names}, **options)
 
 
 class Scalars:
@@ -214,12 +220,9 @@ class Scalars:
         taken = pending(chain.outer, chain.letter)
         self.verifier.stands_for(chain.letter, chain.inner)
         self.verifier.equal(taken, chain.derivative)
-        letter, outer, derivative = (
-            Expression(node, (chain.letter,)) for node in (chain.letter, chain.outer, chain.derivative)
-        )
-        return Inner(
-            letter, self.expression(chain.inner), outer, Expression(taken, (chain.letter,), "leibniz"), derivative
-        )
+        line, by = self.expression(chain.inner), (chain.letter,)
+        letter, outer, derivative = (_beside(node, line, by) for node in (chain.letter, chain.outer, chain.derivative))
+        return Inner(letter, line, outer, _beside(taken, line, by, derivative="leibniz"), derivative)
 
     def _simplified(self, raw: Node, steps: list[Step]) -> Node:
         before = self.expression(raw)

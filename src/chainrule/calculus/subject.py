@@ -34,11 +34,13 @@ class Subject:
         graph: the function.
         point: the values of its inputs by name, or none.
         notes: how the formula was read where people read in several ways.
+        arguments: of a formula such as f(t) = A e^(-k t) those of the function: its other letters are held constant.
     """
 
     graph: Graph
     point: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -100,8 +102,8 @@ def subject_of(
         texts = components_of(f) if isinstance(f, str) else list(f)
         if variables is None and shapes is None and wrt is not None and not any(parse(text).inputs for text in texts):
             variables = wrt  # a constant is a function of whatever is asked for
-        graph, notes = _of_formulas(texts, variables, shapes)
-        return Subject(graph, _point(graph, at), notes)
+        graph, notes, arguments = _of_formulas(texts, variables, shapes)
+        return Subject(graph, _point(graph, at), notes, arguments)
     if at is not None or variables is not None or shapes is not None:
         raise ArgumentError("at=, variables= and shapes= belong to formulas: give a function's arguments after it")
     if not args:
@@ -117,8 +119,8 @@ def subject_of(
 
 def _of_formulas(
     texts: Sequence[Any], variables: Sequence[str] | str | None, shapes: ShapesLike | None
-) -> tuple[Graph, tuple[str, ...]]:
-    """The graph of some formulas of the same variables, and the notes on how they were read."""
+) -> tuple[Graph, tuple[str, ...], tuple[str, ...]]:
+    """The graph of some formulas of the same variables, how they were read, and the arguments that they name."""
     if not texts or not all(isinstance(text, str) for text in texts):
         raise ArgumentError(f"several formulas are a list of texts, such as ['x y', 'x + y'], not {texts!r:.60}")
     formulas = [parse(text, variables, shapes) for text in texts]
@@ -128,7 +130,8 @@ def _of_formulas(
     same = {node: inputs[node.name] for formula in formulas for node in formula.inputs}
     outputs = tuple(replaced(formula.outputs[0], same, inside=False) for formula in formulas)
     notes = tuple(dict.fromkeys(str(note) for formula in formulas for note in formula.notes))
-    return rewrite(Graph(tuple(inputs.values()), outputs, (), ", ".join(texts)), ()), notes
+    arguments = tuple(dict.fromkeys(name for formula in formulas for name in formula.arguments))
+    return rewrite(Graph(tuple(inputs.values()), outputs, (), ", ".join(texts)), ()), notes, arguments
 
 
 def variables_of(graph: Graph, wrt: str | Sequence[str] | None) -> list[Node]:

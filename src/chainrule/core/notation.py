@@ -14,6 +14,7 @@ __all__ = [
     "Call",
     "Differential",
     "Exponential",
+    "Filled",
     "Fraction",
     "Infix",
     "Limit",
@@ -87,6 +88,11 @@ class Exponential(Call):
     """A function that is a power of a fixed base: e^x for a short exponent, exp(...) for one that is long."""
 
     base: str = "e"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled(Call):
+    """A function that takes the shape of its first operand and no value: ones(m, n), scatter(x, [0], shape=(3,))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from chainrule.core.cotangent import Mask, Masked, Piece, both
 from chainrule.core.derivative import Constant, Elementwise, Linear
 from chainrule.core.index import is_basic
 from chainrule.core.index_axes import indexed, into_first, written
-from chainrule.core.notation import Subscript
+from chainrule.core.notation import Filled, Subscript
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
@@ -171,7 +171,7 @@ getitem = primitive("getitem", evaluate=_getitem, shape=indexed, dtype=_of_first
 scatter = primitive("scatter", evaluate=_scatter, shape=into_first, dtype=_of_second,
                     derivative=Linear(None, lambda F, g, out, like, x, *arrays, pattern:
                                       F.getitem(g, *arrays, pattern=pattern)),
-                    rule=rules.LINEAR_MAP,
+                    notation=Filled("scatter"), rule=rules.LINEAR_MAP,
                     examples=(*(example(x, _region(x, (), p), pattern=p) for x, p in _BASIC),
                               *(example(x, _region(x, a, p), *a, pattern=p) for x, p, a in _ADVANCED)))
 

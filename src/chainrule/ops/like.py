@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.core.axes import expanded, follows_first, follows_second, scalar_of_shape
 from chainrule.core.derivative import Constant, Linear
-from chainrule.core.notation import Call, Transparent
+from chainrule.core.notation import Filled, Transparent
 from chainrule.core.primitive import example, primitive
 from chainrule.ops import rules
 
@@ -108,11 +108,11 @@ cast_like = primitive("cast_like", evaluate=_cast_like, shape=follows_first, dty
                       examples=(example((3,), (2,)), example((), ()),))
 
 zeros_like = primitive("zeros_like", evaluate=_zeros_like, shape=follows_first,
-                       derivative=Constant(), notation=Call("zeros"), rule=rules.STEP,
+                       derivative=Constant(), notation=Filled("zeros"), rule=rules.STEP,
                        examples=(example((2, 3)), example(()),))
 
 ones_like = primitive("ones_like", evaluate=_ones_like, shape=follows_first,
-                      derivative=Constant(), notation=Call("ones"), rule=rules.STEP,
+                      derivative=Constant(), notation=Filled("ones"), rule=rules.STEP,
                       examples=(example((2, 3)), example(()),))
 
 size = primitive("size", evaluate=_size, shape=scalar_of_shape, dtype=lambda x, axis: int,

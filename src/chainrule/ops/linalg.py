@@ -22,7 +22,7 @@ import numpy as np
 from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import adjoint, scaled, square_to_scalar, square_to_square
-from chainrule.core.notation import Call, Power
+from chainrule.core.notation import Call, Filled, Power
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, transposed
@@ -94,7 +94,7 @@ def _identity_like(x: Any) -> Any:
 
 identity_like = primitive("identity_like", evaluate=_identity_like, shape=square_to_square,
                           derivative=Constant(),
-                          notation=Call("I"), rule=rules.STEP, examples=_SQUARES)
+                          notation=Filled("I"), rule=rules.STEP, examples=_SQUARES)
 
 trace = primitive("trace", evaluate=np.linalg.trace, shape=square_to_scalar,
                   derivative=Linear(lambda F, g, out, x: scaled(F, g, F.identity_like(x))),

@@ -15,7 +15,7 @@ from chainrule.passes.componentwise import multiplied_out
 from chainrule.passes.rewrites import is_one, number, operation
 from chainrule.passes.simplify import simplify
 
-__all__ = ["factor_and_rest", "in_columns", "inner_product", "outer_product", "tidied", "with_operands"]
+__all__ = ["factor_and_rest", "in_columns", "inner_product", "outer_product", "tidied", "with_ones", "with_operands"]
 
 F = building
 _SPREAD = ("expand_like", "broadcast_like", "broadcast_to", "expand_dims")
@@ -112,6 +112,19 @@ def inner_product(weight: Node, term: Node) -> Node:
     if term.ndim == 2:
         return _scaled(factor, F.trace(F.matmul(_transposed(rest), term)))
     return _scaled(factor, F.sum(F.multiply(rest, term), axis=tuple(range(term.ndim)), keepdims=False))
+
+
+def with_ones(term: Node, like: Node) -> Node:
+    """A term with each of its summands that has equal components as a number times ones in the shape of `like`."""
+    if like.ndim == 0:
+        return term
+    if operation(term) in ("add", "subtract", "negative") and term.ndim:
+        made: Node = getattr(F, operation(term))(*(with_ones(x, like) for x in term.operands))
+        return made
+    if term.ndim and operation(term) not in _SPREAD:
+        return term
+    factor, rest = factor_and_rest(term)
+    return _scaled(factor, F.ones_like(like)) if rest is None else term
 
 
 def _uniform(term: Node) -> Node | None:

@@ -39,10 +39,12 @@ class Formula(Graph):
         sizes: the number that stands for each letter of the declared shapes. An input's parameter `sizes` has the
             letters of its axes.
         notes: the rules that were used where people read in several ways.
+        arguments: those of the function that it defines, such as t for f(t) = A e^(-k t).
     """
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    arguments: tuple[str, ...] = ()
 
     @property
     def letters(self) -> dict[Node, str]:
@@ -112,7 +114,7 @@ def parse(
         reader.notes[Note.ZERO_BASE] = None
     return Formula(
         tuple(reader.variables.values()), (output,), name=given.text.strip() if given.name else text,
-        sizes=declaration.sizes, notes=tuple(reader.notes),
+        sizes=declaration.sizes, notes=tuple(reader.notes), arguments=given.arguments,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from chainrule.core.cotangent import Masked
 from chainrule.core.graph import Graph, Node
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
+from chainrule.passes.columns import in_columns
 from chainrule.passes.evaluate import evaluate, values_of
 from chainrule.passes.reverse import pull, reverse
 from chainrule.passes.simplify import simplify
@@ -258,7 +259,8 @@ def local_derivatives(step: StepGraph, values: Mapping[Node, Any] | None = None)
 
 
 def _formula(graph: Graph, i: int) -> str:
-    return formula_text(simplify(Graph(graph.inputs, (graph.outputs[i],), (), graph.name), for_view=True))
+    (shown,) = simplify(Graph(graph.inputs, (graph.outputs[i],), (), graph.name), for_view=True).outputs
+    return formula_text(in_columns(shown))
 
 
 def is_float(node: Node) -> bool:

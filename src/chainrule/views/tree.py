@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
-from chainrule.core.graph import Node
+from chainrule.core.graph import Node, topological
 from chainrule.core.notation import (
     Bars,
     Call,
     Differential,
     Exponential,
+    Filled,
     Fraction,
     Infix,
     Limit,
@@ -38,7 +39,9 @@ _REPEATABLE = 8  # how many nodes in all a shared expression may add by being wr
 _SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2 s^2))
 
 # Options that are written only where they have another value.
-_EXPECTED = {"keepdims": False, "ord": 2, "ddof": 0, "UPLO": "L", "full_matrices": True, "complete": False}
+_EXPECTED = {
+    "keepdims": False, "ord": 2, "ddof": 0, "UPLO": "L", "full_matrices": True, "complete": False, "norm": "backward",
+}  # fmt: skip
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
 Edge = Literal["number", "fraction", "letter", "short", "word", "call", "open", "close", "bar", "minus", "mark"]
@@ -131,7 +134,7 @@ class Printer(ABC):
         order = list(_visible(outputs, self.names))
         named, size = _named_once(order, outputs, self.names, self.share)
         given = (self.names.get(node, node.name) for node in order if node in self.names or node.is_input)
-        self.variables = frozenset((*given, *named.values()))
+        self.variables = frozenset((*given, *named.values(), *self.names.values()))
         pieces: dict[Node, Piece] = {}
         definitions = []
         for node in order:
@@ -149,7 +152,7 @@ class Printer(ABC):
         if node.primitive is None:
             return self.name(node.name) if node.name or node.is_input else self.constant(node.parameters["value"])
         layout: Notation = node.primitive.notation
-        operands = [_seen(operand) for operand in node.operands]
+        operands = _parts(node)
         written = [pieces[operand] for operand in operands]
         options = _options(node)
         match layout:
@@ -162,6 +165,11 @@ class Printer(ABC):
                 return self.power(Power(), [self._base(layout), written[0]])
             case Root():
                 return self.root(layout, written[0])
+            case Filled() if node.ndim:
+                sizes = [self._size(n, node) for n in node.shape]
+                return self.call(
+                    layout, node.primitive.name, written or sizes, {**options, "shape": node.shape} if written else {}
+                )
             case Call() if not layout.index:
                 return self.call(layout, node.primitive.name, written, options)
             case Call() if type(number := options[layout.index]) is int and number >= 0:
@@ -193,6 +201,14 @@ class Printer(ABC):
 
     def _base(self, layout: Exponential) -> Piece:
         return self.constant(int(layout.base)) if layout.base.isdecimal() else self.name(layout.base)
+
+    def _size(self, count: int, node: Node) -> Piece:
+        """The letter of a size, where the node depends on an input that was declared with one, else the number."""
+        for x in topological([node]):
+            for letter, n in zip(x.parameters.get("sizes", ()), x.shape, strict=False):
+                if letter and n == count:
+                    return self.name(letter)
+        return self.constant(count)
 
     @abstractmethod
     def line(self, written: Written) -> str:
@@ -241,6 +257,12 @@ def _seen(node: Node) -> Node:
     return node
 
 
+def _parts(node: Node) -> list[Node]:
+    """The operands as they are written: not one of which only the shape is seen."""
+    filled = node.ndim and node.primitive is not None and isinstance(node.primitive.notation, Filled)
+    return [_seen(operand) for operand in (node.operands[1:] if filled else node.operands)]
+
+
 def _is_row(node: Node) -> bool:
     """Whether a vector is written as a row: a transpose, a product that begins with a row, or computed from a row."""
     row = True
@@ -271,7 +293,7 @@ def _visible(outputs: Sequence[Node], names: Mapping[Node, str]) -> Iterator[Nod
             done.add(node)
             stack.append((node, True))
             if node not in names:
-                stack.extend((_seen(operand), False) for operand in reversed(node.operands))
+                stack.extend((part, False) for part in reversed(_parts(node)))
 
 
 def _named_once(
@@ -281,7 +303,7 @@ def _named_once(
 
     An expression keeps the name that its author gave it, where nothing else has that name.
     """
-    parts = {node: () if node in names else tuple(map(_seen, node.operands)) for node in order}
+    parts = {node: () if node in names else tuple(_parts(node)) for node in order}
     uses = Counter(chain(outputs, *parts.values()))
     taken = {names.get(node, node.name) for node in order if node in names or node.primitive is None}
     named: dict[Node, str] = {}

@@ -51,8 +51,10 @@ def by_adding_exponents(
     apart = q.going(F.divide(F.multiply(term, F.subtract(raised(k), 1.0)), q.h))
     yield q.step(ADD_EXPONENTS if base is None else ADD_EXPONENTS_OF, limit, apart, (("u", exponent), ("k", k)))
     standard, taken = q.standard(rule, lambda k: F.divide(F.subtract(raised(k), 1.0), k), k, value)
-    yield q.step(PRODUCT, apart, q.times_rate(F.multiply(term, standard), exponent))
-    yield taken
+    product = F.multiply(term, standard)
+    yield q.step(PRODUCT, apart, q.times_rate(product, exponent))
+    # With more behind it, a factor 1 is not carried along.
+    yield taken if base is not None or exponent is q.x else q.step(rule, product, term, taken.letters)
 
 
 def _logarithm(q: Quotients, limit: Node, term: Node, u: Moving) -> Iterator[Application]:

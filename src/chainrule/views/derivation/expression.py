@@ -39,10 +39,11 @@ class Expression:
 
     def text(self, notation: str = "text") -> str:
         """The formula in any notation."""
+        names = {**{x: x.name for x in self.inputs}, **self.names}  # e^x is not written where a variable is named e
         if not self.whole:
-            written = formula(self.node, notation, self.derivative, self.names)
+            written = formula(self.node, notation, self.derivative, names)
             return _MATH.sub("", written) if notation == "mathml" else written
-        return write(self.node, notation, self.derivative, self.names, share=False).outputs[0]
+        return write(self.node, notation, self.derivative, names, share=False).outputs[0]
 
     def __call__(self, *values: Any) -> Any:
         """The value at these values of the inputs; nothing may be left to derive."""
@@ -54,4 +55,4 @@ class Expression:
         return Graph(self.inputs, (self.node,))
 
     def __str__(self) -> str:
-        return formula(self.node) if not self.names else self.text()
+        return self.text() if self.names else formula(self.node, names={x: x.name for x in self.inputs})

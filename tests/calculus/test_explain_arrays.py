@@ -1,0 +1,122 @@
+"""Every operation of arrays is derived: there is never a "don't know", whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import Sample, samples_of
+
+import chainrule as cr
+from chainrule.core.primitive import Primitive
+from chainrule.core.registry import primitives
+from chainrule.core.shapes import elementwise
+
+
+def of_arrays(primitive: Primitive) -> Iterator[Sample]:
+    """The samples of an operation that have something to differentiate, and whose value is an array with numbers."""
+    for sample in samples_of(primitive):
+        sizes = [np.size(x) for x in sample.operands]
+        shaped = any(np.ndim(x) for x in sample.values())
+        if sample.active and shaped and 0 not in sizes and np.size(sample.call(*sample.values())):
+            yield sample
+
+
+def weighted(sample: Sample) -> tuple[Any, list[np.ndarray[Any, Any]]]:
+    """A number that an operation makes of one of its operands, for each of these."""
+
+    def of(i: int) -> Any:
+        def number(x: Any) -> Any:
+            values = sample.values()
+            values[i] = x
+            made = sample.call(*values)
+            made = made.real if np.asarray(cr.value(made)).dtype.kind == "c" else made
+            return np.sum(np.random.default_rng(0).normal(size=made.shape) * made)
+
+        return number
+
+    return [of(i) for i in range(len(sample.active))], sample.values()
+
+
+def explained(sample: Sample) -> None:
+    for f, x in zip(*weighted(sample), strict=True):
+        if np.asarray(x).dtype.kind == "c":
+            with pytest.raises(cr.ArgumentError, match="derivations are of functions of real numbers"):
+                cr.explain(f, x)
+            continue
+        derivation = cr.explain(f, x)
+        assert "checked: each step holds" in derivation.to_text()
+        if np.ndim(x):
+            np.testing.assert_allclose(derivation.parts[0].value, cr.grad(f)(x), rtol=1e-7, atol=1e-9)
+
+
+LONG = ("convolve", "expm_change", "logm", "logm_change", "sqrtm_change")  # seconds each in thirty digits
+STRUCTURAL = [
+    p for p in primitives().values() if p.shape is not elementwise and p.name not in LONG and any(of_arrays(p))
+]
+
+
+@pytest.mark.parametrize("primitive", STRUCTURAL, ids=lambda p: p.name)
+def test_every_operation_of_arrays_is_explained(primitive: Primitive) -> None:
+    explained(min(of_arrays(primitive), key=lambda sample: sum(map(np.size, sample.operands))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("primitive", primitives().values(), ids=lambda p: p.name)
+def test_every_example_of_every_operation_is_explained(primitive: Primitive) -> None:
+    for sample in of_arrays(primitive):
+        explained(sample)
+
+
+# NumPy functions whose derivation ended in an error of Python.
+
+A = np.array([[2.0, 0.5], [0.3, 1.5]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda A: np.sum(np.linalg.solve(A, np.ones(2))),
+        lambda A: np.linalg.norm(A, "nuc"),
+        lambda A: np.sum(np.sort(A) * np.arange(2.0)),
+        lambda A: np.sum(np.interp(A, [0, 1, 3], [0, 1, 9.0])),
+        lambda A: np.sum(np.where(A > 1, 1.0, 0.0) * A),
+        lambda A: np.sum(np.linalg.inv(A)),
+    ],
+)
+def test_numpy_functions(f: Any) -> None:
+    np.testing.assert_allclose(cr.explain(f, A).parts[0].value, cr.grad(f)(A), rtol=1e-12)
+
+
+def test_operations_of_ones_own_are_refused_with_a_way_out() -> None:
+    @cr.primitive
+    def cubed(x: Any) -> Any:
+        return x**3
+
+    @cr.define_vjp(cubed)
+    def _(g: Any, out: Any, x: Any) -> Any:
+        return g * 3 * x**2
+
+    running = cr.numeric_rule(lambda x: np.cumsum(x) ** 2)
+    for f in (lambda x: np.sum(cubed(x)), lambda x: np.sum(running(x))):
+        with pytest.raises(cr.DerivativeMissingError, match=r"has no graph.*\n.*use grad, jvp and vjp"):
+            cr.explain(f, np.array([1.0, 2.0, 3.0]))
+
+
+def test_an_operand_by_which_the_derivative_is_zero() -> None:
+    over_gaps = primitives()["over_gaps"]
+    values, weights = np.array([1.0, 2.0, 4.0]), np.ones((3, 3))
+    derivation = cr.explain(lambda x: np.sum(over_gaps(np.eye(3), values, x, of="eigenvalues")), weights)
+    np.testing.assert_array_equal(derivation.parts[0].value, np.zeros((3, 3)))
+
+
+# Ones and zeros.
+
+
+def test_ones_are_written_with_their_shape() -> None:
+    (part,) = cr.explain("sum(inv(A)) + 3 sum(A)", wrt="A", shapes="A: n n").parts
+    assert part.result.text() == "3 ones(n, n) - (A^(-1))^T ones(n, n) (A^(-1))^T"
+    assert "ones(2, 2)" in cr.explain(lambda A: np.sum(np.linalg.inv(A)), A).to_text()
+    assert cr.explain(lambda w: np.sum(w), np.zeros(4)).parts[0].result.text("latex") == r"\operatorname{ones}(4)"
