@@ -156,3 +156,15 @@ def test_many_parts_are_written_in_linear_time() -> None:
     for i in range(3000):
         total = total + F.scatter(x, F.getitem(x, pattern=(i % 4,)), pattern=((i + 1) % 4,))
     assert len(lines(Graph((x,), (total,)))) == 3003
+
+
+def test_an_array_that_was_filled_is_not_computed_for_its_shape() -> None:
+    def filled(x: Any) -> Any:
+        y = np.zeros_like(x)
+        y[0] = x[0] ** 2
+        y[1:] = x[:-1] * x[1:]
+        return y.sum()
+
+    made = str(source(filled, X))
+    assert "y[" not in made
+    np.testing.assert_allclose(function_from_source(made, "grad_filled", {})(X), value_and_grad(filled)(X)[1])

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.core.axes import along_axis, follows_first, follows_second
 from chainrule.core.graph import Node
+from chainrule.core.index_axes import into_first
 from chainrule.core.shapes import elementwise
 from chainrule.emit.layout import known_name
 
@@ -28,7 +29,7 @@ def models(nodes: Sequence[Node]) -> dict[Node, Node]:
             candidates = node.operands
         elif rule is follows_second:
             candidates = node.operands[1:2]
-        elif rule is follows_first or rule is along_axis:
+        elif rule in (follows_first, along_axis, into_first):
             candidates = node.operands[:1]
         same = [found[operand] for operand in candidates if operand.shape == node.shape]
         found[node] = next((m for m in same if m.primitive is None), same[0] if same else node)
