@@ -26,7 +26,7 @@ class Limits:
     derivation_nodes: int = 4_000
     derivation_order: int = 20
     derivations: int = 100  # the derivatives of all orders by all variables
-    exact_multiplications: int = 30_000  # of a function of arrays whose derivation is checked to 30 digits
+    exact_multiplications: int = 10_000  # of a function of arrays whose derivation is checked to 30 digits
     sparse_entries: int = 50_000_000  # of a pattern, and of those of the steps on the way to it
     csv_columns: int = 10_000
     csv_line: int = 10_000_000

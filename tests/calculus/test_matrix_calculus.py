@@ -342,7 +342,7 @@ def test_where_there_is_no_smaller_function_the_lines_are_checked_in_floats() ->
     derivation = cr.explain(twice, w)
     np.testing.assert_allclose(derivation.parts[0].value, cr.grad(twice)(w), rtol=1e-10)
     assert "points or more in floats, as the arrays are too large for 30 digits, and" in str(derivation)
-    with pytest.raises(cr.errors.LimitError, match=r"exact_multiplications = 30,000 .*\n  method='rules' checks"):
+    with pytest.raises(cr.errors.LimitError, match=r"exact_multiplications = 10,000 .*\n  method='rules' checks"):
         cr.explain(twice, w, method="index")
 
 
