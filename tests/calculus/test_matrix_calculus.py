@@ -394,3 +394,30 @@ def test_a_number_times_the_vector_of_ones() -> None:
     x = np.array([0.3, -1.0, 2.0])
     second = cr.explain(lambda x: np.var(x), x, order=2).parts[1]
     np.testing.assert_allclose(second.value, cr.hessian(lambda x: np.var(x))(x), rtol=1e-12)
+
+
+# Components that are read and written.
+
+
+@pytest.mark.parametrize(
+    ("f", "wanted"),
+    [
+        (lambda x: np.diff(x), "I[1:] - I[:-1]"),
+        (lambda x: x[1:] * x[:-1], "diag(x[:-1]) I[1:] + diag(x[1:]) I[:-1]"),
+        (lambda x: x[2] * x, None),
+        (lambda x: x[[0, 0, 2]] ** 2, None),
+        (lambda x: np.tanh(x)[::-2], None),
+    ],
+)
+@pytest.mark.parametrize("n", [5, 60])
+def test_the_jacobian_matrix_of_parts(f: Any, wanted: str | None, n: int) -> None:
+    x = np.linspace(-1.0, 1.3, n)
+    (part,) = cr.explain(f, x).parts
+    assert wanted is None or part.result.text() == wanted
+    np.testing.assert_allclose(part.value, cr.jacobian(f)(x), rtol=1e-12, atol=1e-14)
+
+
+def test_an_index_of_another_kind_is_named() -> None:
+    for f in (lambda x: x[:, None][:, 0] * 2, lambda x: x[[[0, 1], [1, 2]]] @ np.ones(2)):
+        with pytest.raises(cr.ArgumentError, match="is known for the operation getitem"):
+            cr.explain(f, np.ones(3))

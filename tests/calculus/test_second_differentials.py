@@ -153,3 +153,21 @@ def test_a_diagonal_matrix_of_many_rows_is_not_made() -> None:
 
     w = np.array([0.3, -0.2, 0.1])
     np.testing.assert_allclose(cr.explain(loss, w, order=2).parts[1].value, cr.hessian(loss)(w), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("f", "wanted"),
+    [
+        (lambda x: np.sum(np.diff(x) ** 2), "2(I[1:]^T (I[1:] - I[:-1]) - I[:-1]^T (I[1:] - I[:-1]))"),
+        (lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2), None),
+        (lambda x: x[0] * x[1] + np.sum(x**2), "2I + I[0] I[1]^T + I[1] I[0]^T"),
+        (lambda x: np.sum(x[::2] ** 3), "I[::2]^T diag(6x[::2]) I[::2]"),
+        (lambda x: np.sum(np.sort(x)[:3] ** 2), None),
+    ],
+)
+@pytest.mark.parametrize("n", [5, 40])
+def test_the_hessian_of_a_function_of_parts(f: Any, wanted: str | None, n: int) -> None:
+    x = np.sin(np.arange(1.0, n + 1))
+    second = cr.explain(f, x, order=2).parts[1]
+    assert wanted is None or second.result.text() == wanted
+    np.testing.assert_allclose(second.value, cr.hessian(f)(x), rtol=1e-12, atol=1e-12)

@@ -75,7 +75,7 @@ def by_differentials(
                 f"the derivative of a value of shape {output.shape} by {x.name} of shape {x.shape} is no matrix\n"
                 "  take a number of it, such as v^T f or sum(f), whose gradient is derived"
             )
-    verifier = verifier_of(graph, point)
+    verifier = verifier_of(graph, point, max(x.shape[0] if x.ndim and output.ndim else 1 for x in by))
     standard = _standard(output)
     steps = {x: tuple(differentials(standard, change_of(x))) for x in by}
     name = _function_name(graph) if gradient is None else gradient.name

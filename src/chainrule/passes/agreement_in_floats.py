@@ -122,14 +122,15 @@ class FloatVerifier:
         return self._free[node]
 
 
-def verifier_of(graph: Graph, start: Mapping[str, Any]) -> Verifier | FloatVerifier:
+def verifier_of(graph: Graph, start: Mapping[str, Any], columns: int = 1) -> Verifier | FloatVerifier:
     """What compares the lines of a derivation: to thirty digits, or in floats where that would take minutes.
 
     Args:
         graph: the function.
         start: the values of its inputs by name, or nothing.
+        columns: of the matrix that is derived: it has about so many times the work of the function.
     """
-    if start and multiplications(graph) > LIMITS.exact_multiplications:
+    if start and multiplications(graph) * columns > LIMITS.exact_multiplications:
         return FloatVerifier(graph, start)
     return Verifier(graph, start=start or None)
 

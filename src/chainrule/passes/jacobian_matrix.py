@@ -165,6 +165,10 @@ class _Maps:
                 return self._scaled(moving[0], node)
             if len(moving) == 1 and name == "matmul":
                 return self._product(moving[0], node)
+            if len(moving) == 1 and name in ("getitem", "scatter"):
+                selection = _selection(node)
+                if selection is not None:
+                    return self._selected(moving[0], node, selection)
         raise ArgumentError(
             f"no Jacobian matrix is known for the operation {name} of shapes "
             f"{', '.join(str(operand.shape) for operand in node.operands)}: known are products with matrices and by "
@@ -265,7 +269,19 @@ class _Maps:
         (other,) = (x for x in node.operands if x is not operand)
         if other.ndim == 1:
             return self._contracted(found, other)
-        matrix = other if operand is node.operands[1] else transposed(F, other)
+        return self._by_matrix(found, other if operand is node.operands[1] else transposed(F, other))
+
+    def _selected(self, operand: Node, node: Node, selection: Node) -> _Map:
+        """Some components of a vector, or a vector that has others as its components, elsewhere 0."""
+        found = self.of[operand]
+        if selection.ndim == 1:
+            if operation(node) == "getitem":
+                return self._contracted(found, selection)
+            return _Map(found.base, found.n, outer=((selection, found.row),) if found.row is not None else ())
+        return self._by_matrix(found, selection if operation(node) == "getitem" else transposed(F, selection))
+
+    def _by_matrix(self, found: _Map, matrix: Node) -> _Map:
+        """A map followed by the product with a matrix."""
         multiple = constant(1.0) if found.alone is None else found.alone
         if found.alone is None:
             matrix = F.matmul(matrix, self._parts(found))
@@ -285,6 +301,16 @@ def identity_matrix(n: int) -> Node:
 def zero_matrix(shape: tuple[int, ...]) -> Node:
     """0, as a constant with this name."""
     return Node(None, (), {"value": np.zeros(shape)}, shape, np.dtype(float), "0")
+
+
+def _selection(node: Node) -> Node | None:
+    """The rows of the identity matrix that are read or written: I[1:] for x[1:]; None for an index of another kind."""
+    whole, *others = node.operands
+    part = node if operation(node) == "getitem" else others.pop(0)
+    if whole.ndim != 1 or part.ndim > 1:
+        return None
+    made: Node = F.getitem(identity_matrix(whole.shape[0]), *others, pattern=node.parameters["pattern"])
+    return made if made.shape == (*part.shape, whole.shape[0]) else None
 
 
 def _ones(shape: tuple[int, ...]) -> Node:
