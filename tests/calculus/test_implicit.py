@@ -371,6 +371,7 @@ def test_a_branch_on_a_value_of_the_closure() -> None:
     ("call", "error", "text"),
     [
         (lambda: cr.custom_root(3), cr.ArgumentError, "expected a function or a formula, not 3"),
+        (lambda: cr.custom_root(np.sin)(), TypeError, r"root_of_sin\(\) missing .* 'x0'"),
         (lambda: cr.custom_root(np.sin, 3), cr.ArgumentError, "solve is 3"),
         (lambda: cr.fixed_point(np.sin, linear_solve="cg"), cr.ArgumentError, "linear_solve is 'cg'"),
         (lambda: cr.custom_root(np.sin, tolerance=-1.0), cr.ArgumentError, "tolerance is -1.0"),

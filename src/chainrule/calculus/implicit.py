@@ -155,7 +155,7 @@ class _Implicit:
         def solution(x0: Any, *args: Any, **kwargs: Any) -> Any:
             return _Call(self, x0, args, kwargs).solution()
 
-        solution.__name__ = f"{self.kind.replace(' ', '_')}_of_{self.name}"
+        solution.__name__ = solution.__qualname__ = f"{self.kind.replace(' ', '_')}_of_{self.name}"
         return solution
 
 
