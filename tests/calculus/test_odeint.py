@@ -236,6 +236,11 @@ def test_a_rate_that_depends_on_nothing_and_a_state_of_nothing() -> None:
             "something else each time",
         ),
         (lambda: cr.odeint(lambda y, t: y * cr.value(y), 1.0, [0, 1]), cr.TraceError, r"uses cr\.value"),
+        (
+            lambda: cr.odeint(lambda y, t: cr.fixed_point(lambda z, y: np.cos(z) / 2 + y)(0.0, y), 1.0, [0, 1]),
+            cr.TraceError,
+            "uses fixed_point_of_f, which has no graph",
+        ),
         (lambda: cr.odeint(lambda y, t: 1j * y, 1.0, [0, 1]), cr.ArgumentError, "complex derivative for y0"),
         (lambda: cr.odeint(lambda y, t: -y, 1.0, [0, 1], rtol=-1e-3), cr.ArgumentError, "rtol is -0.001"),
         (lambda: cr.odeint(lambda y, t: -y, 1.0, [0, 1], atol="tight"), cr.ArgumentError, "atol is 'tight'"),

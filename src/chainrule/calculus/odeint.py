@@ -168,9 +168,11 @@ class _State:
         branches = [[guard.outcome for guard in each.graph.guards] for each in (found, again)]
         name = function_name(self.f)
         if found.opaque:
+            nodes = found.graph.nodes
+            opaque = sorted({node.primitive.name for node in nodes if node.primitive and node.primitive.opaque})
+            what = f"{', '.join(opaque)}, which has no graph" if opaque else "cr.value"
             raise TraceError(
-                f"{name} uses cr.value, or an operation made by cr.primitive: its equation cannot be differentiated\n"
-                "  write it with NumPy's functions"
+                f"{name} uses {what}: its equation cannot be differentiated\n  write it with NumPy's functions"
             )
         if branches[0] == branches[1] and again.key != found.key:
             raise TraceError(
