@@ -77,3 +77,9 @@ def test_norms_that_are_not_there() -> None:
 def test_strict_names_the_kink() -> None:
     with cr.strict(), pytest.raises(cr.KinkError, match="norm at 0"):
         cr.grad(np.linalg.norm)(np.zeros(3))
+
+
+@pytest.mark.parametrize("axis", [2, (0, 5), (0, 1, 2), -3])
+def test_an_axis_that_there_is_not(axis: Any) -> None:
+    with pytest.raises(cr.errors.ShapeError, match="out of bounds for an array of 2 dimensions"):
+        cr.grad(lambda a: np.sum(np.linalg.norm(a, axis=axis)))(np.ones((3, 3)))

@@ -177,3 +177,43 @@ def test_a_space_beside_its_matrix_has_a_derivative() -> None:
 
     a = np.diag([1.0, 1.0, 3.0]) + 0.2
     np.testing.assert_allclose(cr.grad(f)(a), cr.numeric.gradient(f, a), rtol=1e-7, atol=1e-8)
+
+
+def joint_with(weights: Any) -> Any:
+    def f(a: Any) -> Any:
+        w, v = np.linalg.eigh(a)
+        return np.sum((v * np.exp(w)) @ v.T * weights)
+
+    return f
+
+
+STACK = np.stack([np.diag([1.0, 2.0]), np.eye(2), np.diag([3.0, 3.0])])
+
+
+def test_examples_of_a_batch_are_asked_one_by_one_where_a_basis_is_open() -> None:
+    with pytest.raises(cr.errors.DegeneracyError, match="example 1 of the batch: eigenvalues 0 and 1 are equal"):
+        cr.vmap(cr.grad(lambda a: np.linalg.eigh(a)[1][0, 0]))(STACK)
+    gradient = cr.grad(joint_with(SWAP + np.diag([1.0, -2.0])))
+    np.testing.assert_allclose(cr.vmap(gradient)(STACK), [gradient(a) for a in STACK], rtol=1e-12, atol=1e-12)
+    # The first example is the one that is traced.
+    np.testing.assert_allclose(cr.vmap(gradient)(STACK[1:]), [gradient(a) for a in STACK[1:]], rtol=1e-12, atol=1e-12)
+
+
+def test_examples_whose_vectors_are_known_are_run_at_once() -> None:
+    """Phases, and the basis of a null space, are no reason to run them one by one."""
+    rng = np.random.default_rng(11)
+    tall, square = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 3, 3)) + 1j * rng.normal(size=(4, 3, 3))
+
+    def of_space(a: Any) -> Any:
+        u = np.linalg.svd(a)[0][:, 2:]
+        return np.sum((u @ u.T) ** 3)
+
+    def of_phases(a: Any) -> Any:
+        return np.sum(np.abs(np.linalg.eigh(a + np.conj(a.T))[1]) ** 3)
+
+    for f, stack in ((of_space, tall), (of_phases, square)):
+        calls = []
+        counted = cr.grad(lambda a, f=f, calls=calls: (calls.append(a), f(a))[1])
+        found = cr.vmap(counted)(stack)
+        assert len(calls) == 1
+        np.testing.assert_allclose(found, [counted(a) for a in stack], rtol=1e-9, atol=1e-12)

@@ -136,3 +136,9 @@ def test_what_has_no_derivative_says_why_and_what_to_do(f: Callable[[Any], Any],
     assert reason in str(caught.value)
     assert instead in str(caught.value)
     assert "test_numpy_calculus.py, line" in str(caught.value)
+
+
+@pytest.mark.parametrize("places", [np.ones(5), np.float64(1), np.ones((3, 4))], ids=lambda x: str(np.shape(x)))
+def test_trapezoid_takes_a_place_for_each_point(places: Any) -> None:
+    with pytest.raises(ShapeError, match=r"np.trapezoid along axis 1 of shape \(2, 3\) with places of shape"):
+        cr.grad(lambda y: np.sum(np.trapezoid(y, places)))(np.ones((2, 3)))

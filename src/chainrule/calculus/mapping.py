@@ -11,9 +11,11 @@ import numpy as np
 from chainrule.calculus.arguments import function_name
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.functions import as_function
+from chainrule.core.graph import Graph
+from chainrule.core.packed import Packed
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, plain_value
-from chainrule.errors import ArgumentError, ShapeError
+from chainrule.errors import ArgumentError, DegeneracyError, ShapeError
 from chainrule.passes.batch import batch
 from chainrule.passes.guards import watched
 from chainrule.read.boundary import naming_the_line
@@ -36,6 +38,7 @@ def vmap(f: Callable[..., Any] | str, in_axes: int | Sequence[int | None] | None
     Raises:
         ShapeError: the batch axes differ in length.
         GuardError: f branches on a value, and the examples take different branches.
+        DegeneracyError: what a decomposition of an example leaves open matters; such examples are run one by one.
 
     >>> import numpy as np, chainrule as cr
     >>> cr.vmap(np.dot)(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
@@ -78,19 +81,48 @@ def vmap(f: Callable[..., Any] | str, in_axes: int | Sequence[int | None] | None
             structure.append(rebuild_result)
             return [output for _, output in outputs]
 
-        if watched() and count:  # a kink or NaN of any example is to be found, and one example is all that a trace sees
-            with naming_the_line():
-                found = [one(*[stack[i] for stack in stacks]) for i in range(count)]
+        def one_by_one() -> Any:
+            found = []
+            for i in range(count):
+                try:
+                    with naming_the_line():
+                        found.append(one(*[stack[i] for stack in stacks]))
+                except DegeneracyError as error:
+                    raise DegeneracyError(f"example {i} of the batch: {error}") from None
             return structure[0]([evaluating.stack(*parts, axis=0) for parts in zip(*found, strict=True)])
+
+        if watched() and count:  # a kink or NaN of any example is to be found, and one example is all that a trace sees
+            return one_by_one()
         examples = [_example(stack) for stack in stacks]
-        with naming_the_line():
-            graph, _ = trace(one, examples, [f"x{i}" for i in range(len(examples))], function_name(function))
-        results = batch(graph, stacks, [True] * len(stacks), evaluating)
+        try:
+            with naming_the_line():
+                graph, _ = trace(one, examples, [f"x{i}" for i in range(len(examples))], function_name(function))
+            results = _batched(graph, stacks)
+        except DegeneracyError:
+            results = None
+        if results is None:  # whether a choice of vectors matters is found by another choice, for one example
+            return one_by_one()
         return structure[0](
             [y if many else evaluating.broadcast_to(y, shape=(count, *np.shape(y))) for y, many in results]
         )
 
     return mapped
+
+
+def _batched(graph: Graph, stacks: Sequence[Any]) -> list[tuple[Any, bool]] | None:
+    """The outputs of a graph for each example; None where an example leaves the basis of a decomposition open."""
+    decompositions = [
+        node for node in graph.nodes if node.primitive is not None and type(node.primitive.derivative) is Packed
+    ]
+    watched = [part for node in decompositions for part in (node, node.operands[0])]
+    whole = Graph(graph.inputs, (*graph.outputs, *watched), graph.guards, graph.name) if watched else graph
+    results = batch(whole, stacks, [True] * len(stacks), evaluating)
+    values = [plain_value(value) for value, _ in results[len(graph.outputs) :]]
+    for node, out, operand in zip(decompositions, values[::2], values[1::2], strict=True):
+        derivative = node.primitive and node.primitive.derivative
+        if isinstance(derivative, Packed) and derivative.choice.is_of_a_basis(out, operand, **node.parameters):
+            return None
+    return results[: len(graph.outputs)]
 
 
 def _axes(in_axes: int | Sequence[int | None] | None, count: int) -> Sequence[int | None]:

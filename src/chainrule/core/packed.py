@@ -111,6 +111,15 @@ class Choice:
     words: Callable[..., str]
     within: Callable[..., Any] | None = None
 
+    def is_of_a_basis(self, out: Array, operand: Array, **parameters: Any) -> bool:
+        """Whether a result, or one of a stack of them, could have another basis: more than other signs and phases.
+
+        A basis of a null space, in the columns behind the first, does not count: the rules see whether it matters.
+        """
+        other = self.other(np.random.default_rng(0), out, operand, **parameters)
+        first = (Ellipsis, slice(None, min(operand.shape[-2:])))
+        return other is not None and not np.allclose(np.abs(other[first]), np.abs(out[first]), equal_nan=True)
+
 
 class _Every:
     """The set that has every part in it."""

@@ -78,6 +78,10 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         steps = dx
     else:
         x = array(x)
+        if x.ndim == 0 or x.shape[0 if x.ndim == 1 else axis_of(x.ndim, axis)] != y.shape[i]:
+            raise ShapeError(
+                f"np.trapezoid along axis {i} of shape {y.shape} with places of shape {x.shape}: one for each point"
+            )
         if x.ndim == 1:
             steps = F.reshape(np.diff(x), shape=(x.size - 1, *[1] * (y.ndim - 1 - i)))
         else:

@@ -10,7 +10,7 @@ from chainrule.core.protocol import answers
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import apply
 from chainrule.errors import ArgumentError, ShapeError
-from chainrule.read.arguments import array, axes_of
+from chainrule.read.arguments import array, axes_of, axis_of
 from chainrule.read.numpy_linalg import squares
 from chainrule.read.numpy_products import axes_last
 
@@ -49,7 +49,7 @@ def _matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 def _axes(axis: Any, x: Any) -> tuple[int, ...]:
-    axes = tuple(range(x.ndim)[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
+    axes = tuple(axis_of(x.ndim, i) for i in (axis if isinstance(axis, tuple) else (axis,)))
     if len(set(axes)) < len(axes):
         raise ArgumentError(f"axis={axis} names an axis twice")
     return axes
