@@ -210,6 +210,7 @@ JACOBIANS = [
     ("x", "x: n", "x", "I"),
     ("-sin(A x)", "A: n n, x: n", "x", "-diag(cos(A x)) A"),
     ("a", "a: n, x: n", "x", "0"),
+    ("2 sum(x) + 0 a", "a: n, x: n", "x", "2 1 1^T"),
     ("a + 0 x", "a: n, x: n", "x", None),
 ]
 

@@ -115,7 +115,8 @@ class TextPrinter(GroupingPrinter):
         # A word of several letters, or σ, before a parenthesis would look like a call.
         letter = len(name) == 1 and name.isascii()
         short = len(name) <= 2 and name[0] not in "eE"  # beside a number; 2 e1 is not 2e1
-        first: Edge = "letter" if letter else "short" if short else "word"
+        # Nor is 2 times the vector 1 of ones 21.
+        first: Edge = "word" if name[:1].isdigit() else "letter" if letter else "short" if short else "word"
         return Piece(self.pi if name == "pi" else name, first=first, last="letter" if letter else "word")
 
     def constant(self, value: Any) -> Piece:
