@@ -36,6 +36,8 @@ HESSIANS = [
     ("sum(v*sigmoid(W x + b))", "x", "v: m, W: m n, x: n, b: m", None),
     ("(x^T A x)/(x^T x)", "x", "A: n n, x: n", None),
     ("ln(1 + x^T A^T A x)", "x", "A: n n, x: n", None),
+    ("sum(x)^2 + c", "c", "x: n, c:", "0"),
+    ("||x||^4", "x", "x: n", "4 sum(x^2) I + 8x x^T"),
     ("max(x)", "x", "x: n", "0"),
 ]  # fmt: skip
 

@@ -291,7 +291,9 @@ class _Gradients(_Work):
     """Of a scalar: dL = g^T dw."""
 
     def _without_steps(self, x: Node) -> Node:
-        return constant(1.0) if self.graph.outputs[0] is x else building.zeros_like(x)
+        if not x.ndim:
+            return constant(float(self.graph.outputs[0] is x))
+        return building.zeros_like(x)
 
     def _moved(self, line: Node) -> tuple[list[Step], Node]:
         """The moves that are seen in what is written, and the gradient."""
@@ -302,6 +304,8 @@ class _Gradients(_Work):
         shown: list[Step] = []
         gradient = None
         (dx,) = [node for node in topological([line]) if is_pending(node)]
+        if line is dx:
+            return [], constant(1.0)
         written = self.expression(line).text()
         for move in gradient_moves(replaced(line, letters, inside=False), dx, (*self.graph.inputs, *back)):
             after = replaced(move.after, back)

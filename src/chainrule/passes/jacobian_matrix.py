@@ -115,6 +115,10 @@ def _as_written(term: Node) -> Node:
         made = with_operands(node, tuple(new[operand] for operand in node.operands))
         if operation(made) == "multiply" and made.operands[0].ndim > made.operands[1].ndim == 0:
             made = F.multiply(*made.operands[::-1])
+        if operation(made) == "multiply" and made.operands[0].ndim == 0 and operation(made.operands[1]) == "multiply":
+            factor, (first, rest) = made.operands[0], made.operands[1].operands
+            if number(first) is not None and number(factor) is None:
+                made = F.multiply(F.multiply(first, factor), rest)  # 4 sum(x^2) I for sum(x^2) (4I)
         power = number(made.operands[1]) if operation(made) == "power" else None
         if power is not None and power < 0:
             base = made.operands[0]
