@@ -311,6 +311,8 @@ def test_what_cannot_be_explained(call: Any, message: str) -> None:
         (lambda: cr.explain("x", wrt=[]), r"wrt is \[\]"),
         (lambda: cr.explain("x", wrt=["x", "x"]), "x twice"),
         (lambda: cr.explain("x", order=1.5), "order is 1.5"),
+        (lambda: cr.explain("x", order=True), "order is True"),
+        (lambda: cr.explain("x", variables=3), "variables is 3: expected names"),
         (lambda: cr.explain("x", order=10**9), "derivation_order"),
         (lambda: cr.explain("x y z w", wrt=["x", "y", "z", "w"], order=5), "derivations = 100"),
         (lambda: cr.explain(lambda x: x), "give its arguments"),

@@ -167,6 +167,13 @@ def test_every_notation() -> None:
     assert json.loads(json.dumps(derivation.to_dict()))["derivatives"][0]["derivative"] == "dL/dx"
 
 
+def test_a_matrix_that_has_to_be_tall() -> None:
+    with pytest.raises(cr.DerivationError, match=r'more rows than columns, declare such sizes: shapes="A: 7 5"'):
+        cr.explain("log det (A^T A)", shapes="A: m n")
+    (part,) = cr.explain("log det (A^T A)", shapes="A: 7 5").parts
+    assert part.result.text() == "A (A^T A)^(-1) + A ((A^T A)^(-1))^T"
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(cr.errors.ArgumentError, match=r"of shape \(5,\) by X of shape \(5, 7\) is no matrix"):
         cr.explain("X w", wrt="X", shapes="X: N d, w: d")

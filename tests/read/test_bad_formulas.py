@@ -65,6 +65,7 @@ BAD_ARRAYS = [
     ("X X", 2, "inner sizes d and N differ"), ("X y", 2, "a matrix (N, d) and a vector (N)"), ("X + y", 2, "component"),
     ("y - w", 2, "a vector (N) and a vector (d)"), ("w v", 2, "x^T y for the inner"), ("w·v", 1, "several ways"),
     ("w × v", 2, "several ways"), ("w X", 2, "the inner sizes 1 and N"), ("S w^T", 2, "a row (d)"),
+    ("w^T w / w^T w", 6, "parentheses around all that is below"), ("v/v^T", 1, "divided by a row"),
     ("S^2", 1, "several"), ("e^S", 1, "exp(A)"), ("|S|", 2, "det(A) or abs(A)"), ("c^T", 1, "only an array"),
     ("det X", 0, "square matrix"), ("tr(y)", 0, "square matrix"), ("inv(c)", 0, "square matrix"),
     ("solve(S, y)", 0, "right-hand side"), ("sum(X, axis=2)", 0, "0 to 1"), ("sum(X, axis=(0, 0))", 0, "does not fit"),

@@ -33,6 +33,16 @@ def test_a_table_of_arrays_agrees_with_the_gradient() -> None:
     assert len(unfolded.steps) > len(passes.steps)
 
 
+def test_what_an_arrow_carries_is_written_with_columns_and_rows() -> None:
+    def loss(W: Any, x: Any) -> Any:
+        h = W @ x
+        return np.sum(h**2)
+
+    rows = cr.graph(loss, np.ones((3, 2)), np.ones(2)).forward_backward().steps
+    (hidden,) = (step for step in rows if step.name == "h")
+    assert [local.expression for local in hidden.locals] == ["g x^T", "W^T g"]
+
+
 @pytest.mark.parametrize(
     ("f", "x", "want"),
     [

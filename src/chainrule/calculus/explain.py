@@ -94,7 +94,7 @@ def explain(
     for value, known, what in ((detail, DETAILS, "detail"), (method, METHODS, "method")):
         if value not in known:
             raise ArgumentError(f"{what} is {value!r}: expected one of {', '.join(known)}")
-    if not isinstance(order, int) or order < 1:  # type: ignore[redundant-expr]
+    if not isinstance(order, int) or isinstance(order, bool) or order < 1:  # type: ignore[redundant-expr]
         raise ArgumentError(f"order is {order!r}: expected 1 for the derivative, 2 for its derivative, and so on")
     LIMITS.check("derivation_order", order)
     subject = subject_of(f, args, variables, shapes, at, wrt)

@@ -118,11 +118,19 @@ class Verifier:
         if not found:
             raise DerivationError(
                 f"the term is defined at none of the {len(self.points)} points of its formula, "
-                "or too small to tell from 0"
+                f"or too small to tell from 0{self._way_out()}"
             )
         worst = max(found)
         digits = self.digits if worst <= 10.0**-self.digits else int(-np.log10(worst))
         return Agreement(len(found), digits, worst)
+
+    def _way_out(self) -> str:
+        """A^T A has no inverse where A has fewer rows than columns: letters leave open which are more."""
+        for x in self.inputs:
+            if x.ndim == 2 and x.shape[0] < x.shape[1] and any(x.parameters.get("sizes", ())):
+                sizes = f"{x.name}: {x.shape[1]} {x.shape[0]}"
+                return f'\n  if {x.name} has to have more rows than columns, declare such sizes: shapes="{sizes}"'
+        return ""
 
     def _leave_out_undefined(self, graph: Graph) -> None:
         """Keep the points where the outputs have values: in floats there may be some by rounding alone."""

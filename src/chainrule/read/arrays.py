@@ -57,6 +57,11 @@ class Arithmetic:
         return self._elementwise(F.multiply, x, y)
 
     def divide(self, x: Node, y: Node) -> Node:
+        if y in self._rows and x not in self._rows:  # v^T A v/v^T v
+            raise MisfitError(
+                f"{self.described(x)} divided by a row, as the quotient is read from left to right",
+                "parentheses around all that is below the line, as in 1/(v^T v), or no ^T for a quotient by component",
+            )
         return self._elementwise(F.divide, x, y)
 
     def dotted(self, x: Node, y: Node) -> Node:

@@ -129,6 +129,8 @@ def variable_names(variables: Sequence[Any] | str | None) -> list[str]:
     """Declared variables as a list; raises `ArgumentError` for what cannot be a name or is there twice."""
     if isinstance(variables, str):
         variables = variables.replace(",", " ").split()
+    if variables is not None and not isinstance(variables, (str, list, tuple, set, dict)):
+        raise ArgumentError(f"variables is {variables!r:.60}: expected names, such as 'x, y' or ['x', 'y']")
     names = [] if variables is None else [plain(name) if isinstance(name, str) else name for name in variables]
     for name in names:
         tokens = list(tokenize(name)) if isinstance(name, str) and len(name) < 100 else []
