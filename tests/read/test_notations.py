@@ -56,6 +56,7 @@ NUMBERS: list[tuple[str, Callable[..., float]]] = [
     ("³√x + ²√x + 2*⁴√(x + 1)", lambda x: x ** (1 / 3) + x**0.5 + 2 * (x + 1) ** 0.25),
     ("x²√x", lambda x: x**2.5),
     ("x³ √x", lambda x: x**3.5),
+    ("2 ³√x", lambda x: 2 * x ** (1 / 3)),
     ("(x)³√x", lambda x: x**3.5),
     ("√x + ∛x + ∜x", lambda x: x**0.5 + x ** (1 / 3) + x**0.25),
     ("σ(z) π", lambda z: math.pi / (1 + exp(-z))),

@@ -23,7 +23,7 @@ __all__ = ["SUPERSCRIPTS", "Lookahead", "Token", "plain", "scan", "tokenize"]
 Kind = Literal["number", "word", "qualified", "name", "attribute", "option", "sign", "open", "close", "end"]
 
 _DEGREES = {"²": "√", "³": "∛", "⁴": "∜"}  # of a root: ³√x
-_BEFORE_OPERAND = "(+-*/^,=·×{"  # or nothing
+_BEFORE_OPERAND = " (+-*/^,=·×{"  # or nothing
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()abcdefghijklmnoprstuvwxyz")
 
 _SIGNS = {
@@ -143,7 +143,7 @@ def scan(text: str, source: str, position: int) -> tuple[list[Token], int]:
         case "number":
             _check_number(text, source, position, value)
         case "superscript":
-            begins = source[:position].rstrip()[-1:] in _BEFORE_OPERAND  # x²√y is x² times a root
+            begins = source[:position][-1:] in _BEFORE_OPERAND  # x²√y is x² times a root
             if begins and source.startswith("√", end) and value in _DEGREES:
                 return [Token("sign", _DEGREES[value], position)], end + 1
             return _exponent(value, position), end
