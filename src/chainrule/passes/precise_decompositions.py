@@ -155,6 +155,12 @@ def _qr(m: Any, a: Array, near: Array, complete: bool) -> Array:
     return out
 
 
+def _normal_solve(m: Any, a: Array, y: Array, rcond: float) -> Any:
+    """(A^H A)^+ y, which is A^+ (A^+)^H y."""
+    inverse = _pinv(m, a, rcond)
+    return _product(inverse, _product(_adjoint(m, inverse), y))
+
+
 def _pinv(m: Any, a: Array, rcond: float) -> Any:
     adjoint = _adjoint(m, a)
     if a.shape[-2] >= a.shape[-1]:
@@ -226,6 +232,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "qr": _each_with_floats("qr", _qr),
     "pinv": _pinv,
     "lstsq": lambda m, a, b, rcond: _product(_pinv(m, a, rcond), b),
+    "normal_solve": _normal_solve,
+    "unseen": lambda m, a, y, rcond: y - _product(_pinv(m, a, rcond), _product(a, y)),
     "matrix_rank": _in_floats("matrix_rank"),
     **{name: _of_matrix(name) for name in ("expm", "logm", "sqrtm")},
     **{f"{name}_change": _change_of(name) for name in ("expm", "logm", "sqrtm")},
