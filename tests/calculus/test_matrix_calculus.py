@@ -217,6 +217,7 @@ JACOBIANS = [
     ("x", "x: n", "x", "I"),
     ("-sin(A x)", "A: n n, x: n", "x", "-diag(cos(A x)) A"),
     ("a", "a: n, x: n", "x", "0"),
+    ("b - a*x", "a: n, b: n, x: n", "x", "-diag(a)"),
     ("2 sum(x) + 0 a", "a: n, x: n", "x", "2 1 1^T"),
     ("a + 0 x", "a: n, x: n", "x", None),
 ]
@@ -413,6 +414,8 @@ def test_a_number_times_the_vector_of_ones() -> None:
         (lambda x: np.diff(x), "I[1:] - I[:-1]"),
         (lambda x: x[1:] * x[:-1], "diag(x[:-1]) I[1:] + diag(x[1:]) I[:-1]"),
         (lambda x: x[2] * x, None),
+        (lambda x: x[..., [2, 0, 1]] ** 2, None),
+        (lambda x: x[..., 1:4] * x[3, None], None),
         (lambda x: x[[0, 0, 2]] ** 2, None),
         (lambda x: np.tanh(x)[::-2], None),
     ],

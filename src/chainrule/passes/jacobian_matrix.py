@@ -117,8 +117,8 @@ def _as_written(term: Node) -> Node:
             made = F.multiply(*made.operands[::-1])
         if operation(made) == "multiply" and made.operands[0].ndim == 0 and operation(made.operands[1]) == "multiply":
             factor, (first, rest) = made.operands[0], made.operands[1].operands
-            if number(first) is not None and number(factor) is None:
-                made = F.multiply(F.multiply(first, factor), rest)  # 4 sum(x^2) I for sum(x^2) (4I)
+            together = number(first) is not None and number(factor) is None  # 4 sum(x^2) I for sum(x^2) (4I)
+            made = F.multiply(F.multiply(first, factor), rest) if together else made
         power = number(made.operands[1]) if operation(made) == "power" else None
         if power is not None and power < 0:
             base = made.operands[0]
@@ -169,10 +169,8 @@ class _Maps:
                 return self._scaled(moving[0], node)
             if len(moving) == 1 and name == "matmul":
                 return self._product(moving[0], node)
-            if len(moving) == 1 and name in ("getitem", "scatter"):
-                selection = _selection(node)
-                if selection is not None:
-                    return self._selected(moving[0], node, selection)
+            if len(moving) == 1 and name in ("getitem", "scatter") and node.operands[0].ndim == 1:
+                return self._selected(moving[0], node, _selection(node))
         raise ArgumentError(
             f"no Jacobian matrix is known for the operation {name} of shapes "
             f"{', '.join(str(operand.shape) for operand in node.operands)}: known are products with matrices and by "
@@ -278,7 +276,8 @@ class _Maps:
     def _selected(self, operand: Node, node: Node, selection: Node) -> _Map:
         """Some components of a vector, or a vector that has others as its components, elsewhere 0."""
         found = self.of[operand]
-        if selection.ndim == 1:
+        if selection.ndim == 1 or selection.shape[0] == 1:  # a vector of one component is spread like a number
+            selection = selection if selection.ndim == 1 else F.getitem(selection, pattern=(0,))
             if operation(node) == "getitem":
                 return self._contracted(found, selection)
             return _Map(found.base, found.n, outer=((selection, found.row),) if found.row is not None else ())
@@ -307,14 +306,13 @@ def zero_matrix(shape: tuple[int, ...]) -> Node:
     return Node(None, (), {"value": np.zeros(shape)}, shape, np.dtype(float), "0")
 
 
-def _selection(node: Node) -> Node | None:
-    """The rows of the identity matrix that are read or written: I[1:] for x[1:]; None for an index of another kind."""
+def _selection(node: Node) -> Node:
+    """The rows of the identity matrix that are read or written: I[1:] for x[1:]."""
     whole, *others = node.operands
-    part = node if operation(node) == "getitem" else others.pop(0)
-    if whole.ndim != 1 or part.ndim > 1:
-        return None
-    made: Node = F.getitem(identity_matrix(whole.shape[0]), *others, pattern=node.parameters["pattern"])
-    return made if made.shape == (*part.shape, whole.shape[0]) else None
+    arrays = others if operation(node) == "getitem" else others[1:]
+    pattern = tuple(part for part in node.parameters["pattern"] if part is not Ellipsis)  # of a vector it means nothing
+    made: Node = F.getitem(identity_matrix(whole.shape[0]), *arrays, pattern=pattern)
+    return made
 
 
 def _ones(shape: tuple[int, ...]) -> Node:
@@ -342,9 +340,7 @@ def _diagonal(vector: Node) -> Node:
     if operation(vector) == "negative":
         return F.negative(_diagonal(vector.operands[0]))
     factor, rest = factor_and_rest(vector)
-    if rest is None:
-        return _scaled_by(constant(1.0) if factor is None else factor, identity_matrix(vector.shape[0]))
-    if factor is None or (number(factor) is not None and not factor.name):
+    if rest is None or factor is None or (number(factor) is not None and not factor.name):
         return _diag(vector)
     return _scaled_by(factor, _diag(rest))
 
