@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
-from chainrule.core.graph import Graph, Node
+from chainrule.core.graph import Graph, Guard, Node
 from chainrule.errors import ArgumentError
 from chainrule.passes.entries import by_entries
 from chainrule.passes.letters import free_name
@@ -114,7 +114,24 @@ def subject_of(
             raise ArgumentError(f"{name} is complex: derivations are of functions of real numbers")
     if not traced.outputs:
         raise ArgumentError(f"{traced.name} returns no number: there is nothing to differentiate")
-    return Subject(rewrite(traced, ()), {name: np.asarray(value, float)[()] for name, value in traced.arguments})
+    point = {name: np.asarray(value, float)[()] for name, value in traced.arguments}
+    return Subject(_with_named_arrays(rewrite(traced, ())), point)
+
+
+def _with_named_arrays(graph: Graph) -> Graph:
+    """The function with a name for each array that it holds; what its author computed on the way, as -X, has none."""
+    taken = {node.name for node in graph.nodes if node.name}
+    named: dict[Node, Node] = {}
+    for node in graph.nodes:
+        if node.is_constant and node.shape and not node.name:
+            name = free_name([f"c{len(named) + 1}"], taken)
+            named[node] = Node(None, (), node.parameters, node.shape, node.dtype, name)
+            taken.add(name)
+    if not named:
+        return graph
+    outputs = tuple(replaced(output, named, inside=False) for output in graph.outputs)
+    guards = tuple(Guard(replaced(guard.node, named, inside=False), guard.outcome) for guard in graph.guards)
+    return Graph(graph.inputs, outputs, guards, graph.name)
 
 
 def _of_formulas(

@@ -68,7 +68,7 @@ def _peak(a: Any) -> Any:
             np.where(a > 64, mean, np.log(small) - _digamma(small)))
 
 
-def _whole_moment(a: Any, order: int) -> Any:
+def _whole_gamma_moment(a: Any, order: int) -> Any:
     # that of all t: the central moments of the logarithm of a gamma variate, by its cumulants psi_1(a), psi_2(a), ...
     moments = [np.ones(np.shape(a)), np.zeros(np.shape(a))]
     for n in range(2, order + 1):
@@ -98,8 +98,8 @@ def _gammainc_moment(a: Any, x: Any, order: int) -> Any:
             w = end + side * (s / rate)
             term = weight * (w + mean) ** order * np.exp(height - p * _exp_minus_1_minus(w))
             total = total + np.sum(term, axis=0)
-        part = np.where(lower, total / rate, _whole_moment(p, order) - total / rate)
-        edge = np.where(x == np.inf, _whole_moment(p, order), np.where(x == 0, 0.0, np.nan))
+        part = np.where(lower, total / rate, _whole_gamma_moment(p, order) - total / rate)
+        edge = np.where(x == np.inf, _whole_gamma_moment(p, order), np.where(x == 0, 0.0, np.nan))
         return np.where(inside, part, np.where(a > 0, edge, np.nan)).astype(dtype)[()]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.core.graph import Node
+from chainrule.core.graph import Node, topological
 from chainrule.core.notation import Call, Infix, Precedence, Prefix, Subscript, Transparent
 from chainrule.views.derivation.expression import Expression
 
@@ -87,6 +87,9 @@ def symbols(
     for node in formula.inputs:
         role = "variable" if node in by else "constant"
         yield node, f"{_KINDS.get(node.ndim, 'array')}, {role}", shape_text(node.shape, sizes)
+    for node in topological([formula.node]):
+        if node.is_constant and node.name and node.shape:
+            yield node, f"{_KINDS.get(node.ndim, 'array')}, constant", shape_text(node.shape, sizes)
     for node in names:
         yield node, f"{_KINDS.get(node.ndim, 'array')}, step", shape_text(node.shape, sizes)
     for size, letter in sizes.items():
