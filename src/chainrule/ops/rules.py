@@ -18,8 +18,8 @@ _UV = ("u", "v")
 
 
 def _value(x: Array) -> Any:
-    """The value of a constant without a name, else None."""
-    return x.parameters["value"] if isinstance(x, Node) and x.is_constant and not x.name else None
+    """The number that a constant without a name is, else None."""
+    return x.parameters["value"] if isinstance(x, Node) and x.is_constant and not (x.name or x.shape) else None
 
 
 def _pi() -> Any:

@@ -146,7 +146,8 @@ class Precise:
 
     def largest(self, value: Number) -> Any:
         """The largest magnitude among the finite components of a value."""
-        found = (abs(self.m.convert(v)) for v in np.asarray(value, object).flat)
+        # A condition is a NumPy boolean, which mpmath does not take for a number.
+        found = (abs(self.m.convert(int(v) if isinstance(v, np.bool_) else v)) for v in np.asarray(value, object).flat)
         return max((v for v in found if self.m.isfinite(v)), default=self.m.zero)
 
     # Evaluation

@@ -67,6 +67,9 @@ def gradient_moves(differential: Node, dx: Node, inputs: tuple[Node, ...]) -> It
         while rows := [u for u in weights if _is_row(u)]:  # (u^T A) b: a row is not a line of its own
             rule = IDENTITIES["row product" if rows[-1].operands[0] in moving else "outer"]
             weights = _pulled(weights, rows[-1], moving, inputs)
+        if not weights:  # what depends on dx is written over
+            yield Move(rule, constant(0.0), F.zeros_like(dx))
+            return
         yield Move(rule, _line(weights), weights[dx] if list(weights) == [dx] else None)
 
 
