@@ -12,6 +12,7 @@ import scipy.special as sp
 
 import chainrule as cr
 from chainrule.core.missing import missing
+from chainrule.core.protocol import adapters
 
 
 def snippet(message: str) -> str:
@@ -107,3 +108,10 @@ def test_a_function_without_a_signature() -> None:
 def test_what_asks_for_a_plain_array_is_told_of_differences() -> None:
     with pytest.raises(cr.TraceError, match=r"chainrule.numeric_rule\(f\)"):
         cr.grad(lambda x: np.asarray(x, dtype=float)[0])(np.ones(2))
+
+
+def test_a_function_of_a_later_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function of this NumPy has an answer; one that a later one adds has none yet."""
+    monkeypatch.delitem(adapters, np.cumsum)
+    with pytest.raises(cr.TraceError, match=r"numpy\.cumsum is not known"):
+        cr.grad(lambda x: np.sum(np.cumsum(x)))(np.ones(2))
