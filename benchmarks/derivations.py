@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.calculus import explain as module
+from chainrule.calculus import scalar_calculus as module
 from chainrule.passes.agreement import Agreement
 
 TABLE = Path(__file__).parents[1] / "tests" / "data" / "derivatives.csv"
