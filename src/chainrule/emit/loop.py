@@ -6,6 +6,7 @@ each row of the ys is written where it belongs in the vector of all results, and
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from math import prod
@@ -106,21 +107,21 @@ class _Loop(Printer):
         """What the loop runs over for the rows of one of the xs."""
         return f"{name}[::-1]" if self.backwards else name
 
+    @abstractmethod
     def pieces(self) -> Mapping[str, str]:
         """By name, the functions and imports that the function needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def opening(self) -> list[str]:
         """What stands before the loop and does not depend on the step: where the results go."""
-        raise NotImplementedError
 
+    @abstractmethod
     def closing(self) -> list[str]:
         """How the results leave the loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self, i: int, text: str) -> str:
         """How a step keeps a row of the ys."""
-        raise NotImplementedError
 
     def _write(self, node: Node) -> None:
         if node in self.varying:
