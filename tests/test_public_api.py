@@ -42,6 +42,17 @@ def test_every_name_has_a_docstring_with_an_example(module: ModuleType, name: st
 
 
 @pytest.mark.parametrize(("module", "name"), NAMES)
+def test_the_arguments_described_are_those_of_the_signature(module: ModuleType, name: str) -> None:
+    thing = getattr(module, name)
+    described = re.search(r"^Args:\n((?:    .*\n|\n)*)", (inspect.getdoc(thing) or "") + "\n", re.M)
+    if described is None or not callable(thing):
+        return
+    entries = re.findall(r"^    (\S.*?):(?: |$)", described[1], re.M)
+    assert entries
+    assert set(entries) <= set(inspect.signature(thing).parameters)
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES)
 def test_every_name_has_its_place_in_the_reference(module: ModuleType, name: str) -> None:
     path = f"{module.__name__}.{name}"
     elsewhere = f"chainrule.{name}"  # numeric.check is chainrule.check: once is enough

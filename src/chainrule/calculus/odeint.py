@@ -51,7 +51,8 @@ def odeint(
         y0: the start: an array or a container of arrays; integers become float64.
         t: the times, of shape (T,), all increasing or all decreasing, of which the first is where y is y0.
         args: further arguments of f: arrays and containers of arrays are differentiated, other values are passed on.
-        rtol, atol: an error of about `atol + rtol * |y|` is allowed in each step.
+        rtol: relative tolerance of a step: its error is at most about `atol + rtol * |y|`.
+        atol: absolute tolerance of a step.
         method: of `scipy.integrate.solve_ivp`: "DOP853", "RK45", "RK23" for equations that are not stiff, "Radau",
             "BDF", "LSODA" for those that are.
 

@@ -17,7 +17,8 @@ def xlogy(x: Array, y: Array) -> Array:
     """x ln(y), which is 0 where x is 0.
 
     Args:
-        x, y: arrays that broadcast, real.
+        x: a real array.
+        y: a real array that broadcasts with x.
 
     Returns:
         An array.
@@ -36,7 +37,8 @@ def xlog1py(x: Array, y: Array) -> Array:
     """x ln(1 + y), which is 0 where x is 0.
 
     Args:
-        x, y: arrays that broadcast, real.
+        x: a real array.
+        y: a real array that broadcasts with x.
 
     Returns:
         An array.
@@ -72,7 +74,8 @@ def rel_entr(x: Array, y: Array) -> Array:
     """x ln(x / y), a term of a relative entropy; infinite where x or y is negative.
 
     Args:
-        x, y: arrays that broadcast, real.
+        x: a real array.
+        y: a real array that broadcasts with x.
 
     Returns:
         An array; its derivatives are ln(x / y) + 1 and -x / y.
@@ -89,7 +92,8 @@ def kl_div(x: Array, y: Array) -> Array:
     """x ln(x / y) - x + y, a term of a Kullback-Leibler divergence: never negative, and exact also near x = y.
 
     Args:
-        x, y: arrays that broadcast, real.
+        x: a real array.
+        y: a real array that broadcasts with x.
 
     Returns:
         An array; its derivatives are ln(x / y) and 1 - x / y.

@@ -159,7 +159,8 @@ def beta(a: Array, b: Array) -> Array:
     """The beta function, gamma(a) gamma(b) / gamma(a + b).
 
     Args:
-        a, b: arrays that broadcast, with positive numbers.
+        a: an array of positive numbers.
+        b: an array of positive numbers, which broadcasts with a.
 
     Returns:
         An array; its derivative by a is beta(a, b) (digamma(a) - digamma(a + b)).
@@ -179,7 +180,8 @@ def betaln(a: Array, b: Array) -> Array:
     """The logarithm of the beta function, without the cancellation of the three gamma functions.
 
     Args:
-        a, b: arrays that broadcast, with positive numbers.
+        a: an array of positive numbers.
+        b: an array of positive numbers, which broadcasts with a.
 
     Returns:
         An array; its derivative by a is digamma(a) - digamma(a + b), taken together.
@@ -222,7 +224,8 @@ def binom(n: Array, k: Array) -> Array:
     """The binomial coefficient, also between the whole numbers.
 
     Args:
-        n, k: arrays that broadcast, with 0 <= k <= n.
+        n: an array.
+        k: an array that broadcasts with it, with 0 <= k <= n.
 
     Returns:
         An array.

@@ -67,7 +67,8 @@ def betainc(a: Array, b: Array, x: Array) -> Array:
     for parameters from 0.001 to 1e5.
 
     Args:
-        a, b: arrays of positive numbers.
+        a: an array of positive numbers.
+        b: an array of positive numbers, which broadcasts with a.
         x: an array of numbers from 0 to 1, which broadcasts with them.
 
     Returns:
@@ -90,7 +91,8 @@ def betaincc(a: Array, b: Array, x: Array) -> Array:
     For its derivatives see `betainc`.
 
     Args:
-        a, b: arrays of positive numbers.
+        a: an array of positive numbers.
+        b: an array of positive numbers, which broadcasts with a.
         x: an array of numbers from 0 to 1, which broadcasts with them.
 
     Returns:

@@ -29,7 +29,8 @@ def convolve(
     """The convolution of two arrays of the same number of axes.
 
     Args:
-        in1, in2: the arrays.
+        in1: an array.
+        in2: an array of as many axes.
         mode: "full" for all of it; "valid" for the part where one lies inside the other; "same" for the middle part,
             of the shape of in1.
         method: "direct" sums the products; "fft" multiplies the Fourier transforms, which is faster for two large
