@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_written_fails_the_run_and_leaves_the_old_one(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert summary(result) == [
         "no test has called assert_gradient",
-        "the report could not be written: no space left",
+        f"the report was not written: {pytester.path / 'report.json'} cannot be written: no space left",
     ]
     assert (pytester.path / "report.json").read_text() == "old"
     assert not list(pytester.path.glob(".report*"))

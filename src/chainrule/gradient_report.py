@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from chainrule.errors import DataError
 from chainrule.testing import Asserted, listening
+from chainrule.whole_files import write_whole
 
 __all__ = ["GradientReport"]
 
@@ -60,9 +60,10 @@ class GradientReport:
         if self.file is None:
             return
         try:
-            _write(self.file, json.dumps({"checks": self.rows}, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        except OSError as error:
-            self.failure = f"the report could not be written: {error}"
+            text = json.dumps({"checks": self.rows}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            write_whole(self.file, text)
+        except DataError as error:
+            self.failure = f"the report was not written: {error}"
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -113,17 +114,3 @@ def _number(value: float) -> float | str:
     if math.isfinite(value):
         return float(value)
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _write(file: Path, text: str) -> None:
-    """Write beside the file and put the whole in its place, so that a run that is killed leaves no half."""
-    descriptor, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(descriptor)
-        os.replace(beside, file)
-    except BaseException:
-        os.unlink(beside)
-        raise

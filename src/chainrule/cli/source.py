@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from chainrule.cli.output import print_json
 from chainrule.cli.point import HELP, read_point
 from chainrule.cli.target import bind, bound_target, is_target, named_variables, running_user_code
 from chainrule.read.formula_function import formula_function
+from chainrule.whole_files import write_whole
 
 __all__ = ["source"]
 
@@ -63,7 +63,7 @@ def source(
         code = cr.source(function, *args, **options)
     if output is not None:
         _require_not_the_users(output, function)
-        _write(output, code)
+        write_whole(output, code)
     if as_json:
         print_json({"function": function, "name": _name(code), **_said(language, what, output), "source": code})
     elif output is None:
@@ -83,28 +83,3 @@ def _require_not_the_users(output: str, function: str) -> None:
     place = function.rpartition(":")[0]
     if place and os.path.exists(place) and os.path.exists(output) and os.path.samefile(place, output):
         raise cr.ArgumentError(f"{output} holds the function itself: choose another file for its gradient")
-
-
-def _write(path: str, code: str) -> None:
-    """Write beside the file and put the whole in its place; an existing file keeps its permissions."""
-    if os.path.isdir(path):
-        raise cr.DataError(f"{path} is a directory, expected a file to write to")
-    target = os.path.realpath(path)
-    beside = f"{target}.{os.getpid()}.tmp"
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device takes what is written
-            with open(target, "w", encoding="utf-8") as stream:
-                stream.write(code)
-            return
-        try:
-            with open(beside, "x", encoding="utf-8") as stream:
-                stream.write(code)
-            if os.path.exists(target):
-                shutil.copymode(target, beside)
-            os.replace(beside, target)
-        except BaseException:
-            if os.path.exists(beside):
-                os.unlink(beside)
-            raise
-    except OSError as error:
-        raise cr.DataError(f"{path} cannot be written: {error.strerror}") from error
