@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import chainrule
-from chainrule import errors, numeric, plot, special, testing
+from chainrule import errors, numeric, optimizers, plot, special, testing
 from chainrule.core.registry import primitives
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -22,7 +22,7 @@ DOCUMENTED = set(re.findall(r"^::: (chainrule[\w.]*)$", "\n".join(p.read_text() 
 
 NAMES = [
     pytest.param(module, name, id=f"{module.__name__}.{name}")
-    for module in (chainrule, special, special.stats, plot, numeric, testing)
+    for module in (chainrule, special, special.stats, plot, numeric, testing, optimizers)
     for name in module.__all__
 ]
 
@@ -66,7 +66,9 @@ def test_the_reference_names_what_exists() -> None:
         assert hasattr(importlib.import_module(home), name), path
 
 
-@pytest.mark.parametrize("module", [chainrule, numeric, plot, special, testing], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [chainrule, numeric, plot, special, testing, optimizers], ids=lambda module: module.__name__
+)
 def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
     assert all(not name.startswith("_") for name in module.__all__)

@@ -60,7 +60,9 @@ if TYPE_CHECKING:
         SourceError as SourceError,
         TraceError as TraceError,
     )
-    from chainrule.learn.descend import Descent as Descent, descend as descend
+    from chainrule.learn import optimizers as optimizers
+    from chainrule.learn.descend import descend as descend
+    from chainrule.learn.descent import Descent as Descent
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
     from chainrule.numeric.rule import numeric_rule as numeric_rule
     from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
@@ -93,14 +95,22 @@ _HOMES = {
         "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError",
         "ShapeError", "SingularError", "SourceError", "TraceError",
     ),
-    "chainrule.learn.descend": ("Descent", "descend"),
+    "chainrule.learn.descend": ("descend",),
+    "chainrule.learn.descent": ("Descent",),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),
     "chainrule.numeric.rule": ("numeric_rule",),
     "chainrule.passes.guards": ("strict", "watch_numbers"),
     "chainrule.views.derivation.derivation": ("Derivation",),
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
-_MODULES = ("errors", "numeric", "plot", "special", "testing")
+_MODULES = {
+    "errors": "chainrule.errors",
+    "numeric": "chainrule.numeric",
+    "optimizers": "chainrule.learn.optimizers",
+    "plot": "chainrule.plot",
+    "special": "chainrule.special",
+    "testing": "chainrule.testing",
+}
 _home_of = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*sorted(_home_of), *_MODULES]
@@ -108,7 +118,7 @@ __all__ = [*sorted(_home_of), *_MODULES]
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"chainrule.{name}")
+        return importlib.import_module(_MODULES[name])
     module = _home_of.get(name)
     if module is None:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

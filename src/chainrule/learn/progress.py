@@ -14,17 +14,18 @@ INTERVAL = 0.1  # seconds between two drawings of it
 
 
 class Progress:
-    """How far a run of `total` steps has come, with its loss and its steps a second.
+    """How far a run of `total` steps has come, with its loss and its steps a second; nothing unless `shown`.
 
     `update` costs a look at the clock unless it is time to draw.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, shown: bool = True) -> None:
         self.total = total
         self._bar: Any = None
         self._task: Any = None
         self._start = time.monotonic()
-        self._due = self._start + PATIENCE if sys.stderr is not None and sys.stderr.isatty() else float("inf")
+        terminal = shown and sys.stderr is not None and sys.stderr.isatty()
+        self._due = self._start + PATIENCE if terminal else float("inf")
 
     def __enter__(self) -> Progress:
         return self

@@ -1,0 +1,100 @@
+"""The records of a descent: where it ended, what it went through, and why it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.calculus.containers import flatten
+from chainrule.learn.optimizers.optimizer import Optimizer
+from chainrule.learn.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Descent", "History"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class History:
+    """What a descent went through.
+
+    Attributes:
+        loss: the loss before each step, shape (steps,).
+        parameters: the iterates in the form of `start`, beginning with the start itself. While they fit into the
+            memory that `keep_history` grants, there is one before each step and one after the last; beyond that, every
+            second, fourth, ... is kept, and none if two do not fit.
+        steps: how many steps lie before each of the kept iterates.
+        learning_rate: the rate of each step, shape (steps,).
+        gradient_norm: the Euclidean norm of the gradient before each step, shape (steps,).
+    """
+
+    loss: NDArray[np.float64]
+    parameters: tuple[Any, ...]
+    steps: tuple[int, ...]
+    learning_rate: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return f"History(loss of {len(self.loss)} steps, {len(self.parameters)} iterates)"
+
+
+# Without slots: the verdict is found when it is first asked for, and kept.
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """A run of gradient descent; readable when printed.
+
+    Attributes:
+        parameters: the parameters reached, in the form of `start`.
+        history: the loss, the learning rate and the gradient's norm before each step, and the iterates.
+        final_loss: the loss at `parameters`.
+        gradient_norm: the Euclidean norm of the gradient there.
+        steps: how many steps were made.
+        asked: how many steps were asked for.
+        stopped: why it ended: "steps done", "interrupted", or "diverged: ..." with the place.
+        optimizer: the rule that made the steps, with its hyperparameters.
+        learning_rate: the rate that was asked for.
+        problem: what was minimised.
+
+    >>> import chainrule as cr
+    >>> run = cr.descend(lambda w: (w - 3.0) ** 2, 0.0, learning_rate=0.5, steps=4)
+    >>> run.parameters, run.final_loss, run.steps, run.diverged
+    (np.float64(3.0), 0.0, 4, False)
+    """
+
+    parameters: Any
+    history: History
+    final_loss: float
+    gradient_norm: float
+    steps: int
+    asked: int
+    stopped: str
+    optimizer: Optimizer
+    learning_rate: float | Callable[[int], float]
+    problem: Problem = field(repr=False)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it ended because a number was no longer finite."""
+        return self.stopped.startswith("diverged")
+
+    @cached_property
+    def verdict(self) -> str:
+        """What happened, in a sentence or two made from the measurements of the run."""
+        from chainrule.learn.verdict import judge
+
+        return judge(self)
+
+    def __str__(self) -> str:
+        before = float(self.history.loss[0]) if self.steps else self.final_loss
+        lines = [f"gradient descent, {self.steps:,} step{'' if self.steps == 1 else 's'}: {self.stopped}"]
+        lines.append(f"  loss       {before:.6g} before, {self.final_loss:.6g} after")
+        for path, leaf in flatten(self.parameters, "parameters")[0]:
+            shown = np.array2string(np.asarray(leaf), precision=6, threshold=8, edgeitems=3, separator=", ")
+            shape = f" of shape {np.shape(leaf)}" if np.size(leaf) > 8 else ""
+            lines.append(f"  {path.removeprefix('parameters.')}{shape} = {' '.join(shown.split())}")
+        return "\n".join([*lines, f"  {self.verdict}"])

@@ -1,0 +1,37 @@
+"""The optimizers of `cr.descend`, each a frozen record of its hyperparameters; one a file.
+
+>>> import chainrule as cr
+>>> cr.optimizers.gd()
+gd()
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from chainrule.errors import ArgumentError
+from chainrule.learn.optimizers.gd import gd
+from chainrule.learn.optimizers.optimizer import Optimizer
+
+__all__ = ["Optimizer", "gd"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (gd,)}
+
+
+def as_optimizer(optimizer: Any) -> Optimizer:
+    """An optimizer by its name, or itself; raises `ArgumentError` with the names that there are."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if isinstance(optimizer, str) and optimizer in OPTIMIZERS:
+        return OPTIMIZERS[optimizer]()
+    name = optimizer if isinstance(optimizer, str) else getattr(optimizer, "__name__", "")
+    near = get_close_matches(name, OPTIMIZERS, n=1)
+    if isinstance(optimizer, type) and near:
+        hint = f": make one of it, chainrule.optimizers.{near[0]}()"
+    else:
+        hint = f": did you mean {near[0]!r}?" if near else ""
+    raise ArgumentError(
+        f"optimizer is {optimizer!r:.60}, expected one of {', '.join(map(repr, OPTIMIZERS))}, "
+        f"or an instance such as chainrule.optimizers.gd(){hint}"
+    )

@@ -1,0 +1,55 @@
+"""What every optimizer is: a frozen record of its hyperparameters, with the rule that makes a step of a gradient."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = ["Optimizer", "State"]
+
+# Arrays of the shape of a parameter, and nothing else: so a state can be stored exactly.
+State = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer(ABC):
+    """A rule that makes a step of a gradient; its hyperparameters are its fields, and it holds no state.
+
+    Attributes:
+        default_learning_rate: the rate that is taken where none is given; None where there is no good one.
+
+    A rule of one's own is a subclass:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, chainrule as cr
+    >>> @dataclass(frozen=True, slots=True)
+    ... class sign(cr.optimizers.Optimizer):
+    ...     def update(self, parameter, gradient, state, rate, step):
+    ...         return parameter - rate * np.sign(gradient), state
+    >>> cr.descend("x^4", 1.0, 0.25, steps=3, optimizer=sign()).parameters
+    np.float64(0.25)
+    """
+
+    default_learning_rate: ClassVar[float | None] = None
+
+    @property
+    def name(self) -> str:
+        """The name by which `cr.descend` knows it."""
+        return type(self).__name__
+
+    def init(self, parameter: Any) -> State:
+        """The state before the first step of one parameter array: none, unless the rule has one."""
+        return ()
+
+    @abstractmethod
+    def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
+        """One parameter array after a step, and the state after it; nothing is written in place.
+
+        Args:
+            parameter: the array before the step.
+            gradient: its gradient there, of its shape and dtype; of a complex parameter, the direction of ascent.
+            state: what the step before has left, or `init`.
+            rate: the learning rate of this step.
+            step: the number of this step, from 1.
+        """
