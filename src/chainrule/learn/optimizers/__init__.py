@@ -1,8 +1,8 @@
 """The optimizers of `cr.descend`, each a frozen record of its hyperparameters; one a file.
 
 >>> import chainrule as cr
->>> cr.optimizers.gd()
-gd()
+>>> cr.optimizers.adam(beta1=0.8)
+adam(beta1=0.8, beta2=0.999, epsilon=1e-08)
 """
 
 from __future__ import annotations
@@ -11,12 +11,20 @@ from difflib import get_close_matches
 from typing import Any
 
 from chainrule.errors import ArgumentError
+from chainrule.learn.optimizers.adagrad import adagrad
+from chainrule.learn.optimizers.adam import adam
+from chainrule.learn.optimizers.adamw import adamw
 from chainrule.learn.optimizers.gd import gd
+from chainrule.learn.optimizers.momentum import momentum
+from chainrule.learn.optimizers.nesterov import nesterov
 from chainrule.learn.optimizers.optimizer import Optimizer
+from chainrule.learn.optimizers.rmsprop import rmsprop
 
-__all__ = ["Optimizer", "gd"]
+__all__ = ["Optimizer", "adagrad", "adam", "adamw", "gd", "momentum", "nesterov", "rmsprop"]
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (gd,)}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.__name__: kind for kind in (gd, momentum, nesterov, adagrad, rmsprop, adam, adamw)
+}
 
 
 def as_optimizer(optimizer: Any) -> Optimizer:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-__all__ = ["Optimizer", "State"]
+__all__ = ["Optimizer", "State", "squares"]
 
 # Arrays of the shape of a parameter, and nothing else: so a state can be stored exactly.
 State = tuple[Any, ...]
@@ -53,3 +53,8 @@ class Optimizer(ABC):
             rate: the learning rate of this step.
             step: the number of this step, from 1.
         """
+
+
+def squares(gradient: Any) -> Any:
+    """The square of the magnitude of each component, real."""
+    return gradient * gradient if gradient.dtype.kind == "f" else gradient.real**2 + gradient.imag**2
