@@ -30,7 +30,7 @@ class rmsprop(Optimizer):
 
     >>> import chainrule as cr
     >>> round(float(cr.descend("(x - 3)^2", 0.0, 0.01, steps=300, optimizer="rmsprop").parameters), 2)
-    2.98
+    2.81
     """
 
     default_learning_rate: ClassVar[float | None] = 0.01
