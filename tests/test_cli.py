@@ -231,7 +231,7 @@ def test_a_command_loads_no_other() -> None:
     code = (
         "import sys; from chainrule.cli import main\n"
         "try: main(['derivative', 'x^2'])\n"
-        "finally: print([m for m in sys.modules if m in ('chainrule.learn.table', 'chainrule.cli.check')])"
+        "finally: print([m for m in sys.modules if m in ('chainrule.learn.data.reading', 'chainrule.cli.check')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
@@ -562,8 +562,8 @@ def test_one_row_is_learned_by_the_intercept(run: Run, here: Path) -> None:
         ("", "the file is empty"),
         ("a,y\n", "header only"),
         ("a,y\n1,2\n3,x\n", "row 3, column 'y': 'x' is not a number"),
-        ("a,y\n1,2\n,4\n", "row 3, column 'a': is empty"),
-        ("a,y\n1,nan\n", "row 2, column 'y': 'nan' is not a finite number"),
+        ("a,y\n1,2\n,4\n", "row 3, column 'a': the value is missing"),
+        ("a,y\n1,nan\n", "row 2, column 'y': the value is missing"),
         ("a,b\n1,2\n", "there is no column 'y'"),
         ("a,y\n1e308,1\n-1e308,2\n", "column 'a': its numbers are too large to standardise"),
         ("a,y\n1,1e200\n2,3\n", "too large to be squared"),

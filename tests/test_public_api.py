@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import chainrule
-from chainrule import errors, numeric, optimizers, plot, special, testing
+from chainrule import data, errors, numeric, optimizers, plot, special, testing
 from chainrule.core.registry import primitives
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -22,7 +22,7 @@ DOCUMENTED = set(re.findall(r"^::: (chainrule[\w.]*)$", "\n".join(p.read_text() 
 
 NAMES = [
     pytest.param(module, name, id=f"{module.__name__}.{name}")
-    for module in (chainrule, special, special.stats, plot, numeric, testing, optimizers)
+    for module in (chainrule, special, special.stats, plot, numeric, testing, optimizers, data)
     for name in module.__all__
 ]
 
@@ -67,7 +67,7 @@ def test_the_reference_names_what_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [chainrule, numeric, plot, special, testing, optimizers], ids=lambda module: module.__name__
+    "module", [chainrule, numeric, plot, special, testing, optimizers, data], ids=lambda module: module.__name__
 )
 def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert len(set(module.__all__)) == len(module.__all__)
@@ -75,7 +75,7 @@ def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert set(module.__all__) <= set(dir(module))
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
 def test_dir_shows_the_public_names_and_no_others(module: ModuleType) -> None:
     assert {name for name in dir(module) if not name.startswith("_")} == set(module.__all__)
 
@@ -85,14 +85,14 @@ def test_every_error_is_public() -> None:
     assert {name for name, thing in vars(errors).items() if is_error(thing)} == set(errors.__all__)
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
 def test_names_shown_to_type_checkers_are_those_that_load(module: ModuleType) -> None:
     source = Path(str(module.__file__)).read_text()
     shown = re.findall(r"\b(\w+) as \1\b", source)
     assert sorted(shown) == sorted(module.__all__)
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
 def test_an_unknown_name_is_an_attribute_error(module: ModuleType) -> None:
     with pytest.raises(AttributeError, match="no attribute 'gradient'"):
         module.gradient  # noqa: B018

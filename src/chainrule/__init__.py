@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         SourceError as SourceError,
         TraceError as TraceError,
     )
-    from chainrule.learn import optimizers as optimizers
+    from chainrule.learn import data as data, optimizers as optimizers
     from chainrule.learn.descend import descend as descend
     from chainrule.learn.descent import Descent as Descent
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
@@ -104,6 +104,7 @@ _HOMES = {
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
 _MODULES = {
+    "data": "chainrule.learn.data",
     "errors": "chainrule.errors",
     "numeric": "chainrule.numeric",
     "optimizers": "chainrule.learn.optimizers",

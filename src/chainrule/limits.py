@@ -30,7 +30,11 @@ class Limits:
     sparse_entries: int = 50_000_000  # of a pattern, and of those of the steps on the way to it
     csv_columns: int = 10_000
     csv_line: int = 10_000_000
-    csv_cells: int = 50_000_000
+    data_cells: int = 50_000_000  # of a table in memory
+    data_files: int = 10_000  # of one pattern
+    gzip_ratio: int = 500  # of the size expanded to that in the file
+    levels: int = 1_000  # of a categorical column
+    classes: int = 100  # of a target of whole numbers
 
     def check(self, name: str, size: int) -> None:
         """Raise a `LimitError` that names the limit if `size` exceeds it."""

@@ -1,0 +1,249 @@
+"""A source over files: what their columns become, learnt in one pass where there are categories, and the blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataError, LimitError
+from chainrule.learn.data.csv_text import check, is_number
+from chainrule.learn.data.encoding import SHOWN, Column, Encoding, Kind, Rows, listed, shown
+from chainrule.learn.data.missing import Clean, complete_rows
+from chainrule.learn.data.reader import Chunk, Reader
+from chainrule.learn.data.source import ROWS, Block, Source, Table, positive
+from chainrule.limits import LIMITS
+
+__all__ = ["Choices", "FileSource"]
+
+FEW = 20  # texts that may all be different
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is read, and as what.
+
+    Attributes:
+        target: the column that becomes y.
+        columns: the features; all but the target where it is None.
+        categorical: columns that hold categories, whatever they seem to hold.
+        drop: whether rows with missing values are left out.
+        all_levels: whether the first level of a category has a column too.
+        dtype: of what is yielded.
+        encoding: how the columns become numbers, where that is known already.
+    """
+
+    target: str | None = None
+    columns: Sequence[str] | None = None
+    categorical: Collection[str] = ()
+    drop: bool = False
+    all_levels: bool = False
+    dtype: Any = np.float64
+    encoding: Encoding | None = None
+
+
+class FileSource(Source):
+    """Rows of one file or of several with the same columns."""
+
+    __slots__ = ("_encoding", "_readers", "_rows", "choices", "plan")
+
+    def __init__(self, readers: Sequence[Reader], choices: Choices) -> None:
+        self._readers, self.choices = tuple(readers), choices
+        self._rows: int | None = None
+        first = self._readers[0]
+        for other in self._readers[1:]:
+            _same_columns(first, other)
+        known = choices.encoding
+        if known is not None:
+            columns = [*known.columns, *([known.target] if known.target and choices.target else [])]
+            self._encoding: Encoding | None = (
+                known if choices.target else Encoding(known.columns, None, known.all_levels)
+            )
+            for column in columns:
+                column_among(first.names, column.name, first.file.name)
+            self.plan = {column.name: column.kind for column in columns}
+            return
+        self.plan = _plan(first, choices)
+        self._encoding = None
+
+    def __repr__(self) -> str:
+        files = self._readers[0].file.name if len(self._readers) == 1 else f"{len(self._readers)} files"
+        rows = "rows not counted yet" if self.rows is None else f"{self.rows:,} rows"
+        target = "" if self.target is None else f", target {self.target!r}"
+        return f"Source({files}, {len(self.plan)} columns, {rows}{target})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns of X; of categories they are known after a pass, which is made here."""
+        return self.encoding.names
+
+    @property
+    def target(self) -> str | None:
+        """The column that is y."""
+        return self.choices.target
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None as long as no pass has counted them."""
+        if self._rows is None and not self.choices.drop:
+            counts = [reader.rows for reader in self._readers]
+            known = [count for count in counts if count is not None]
+            return sum(known) if len(known) == len(counts) else None
+        return self._rows
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the columns became numbers; the levels of categories are learnt in one pass over all rows."""
+        if self._encoding is None:
+            self._encoding = self._learnt()
+        return self._encoding
+
+    def blocks(self, size: int = ROWS) -> Iterator[Block]:
+        """One pass over the rows, `size` of them in each block and what is left in the last."""
+        return self._blocks(positive(size, "size"))
+
+    def table(self) -> Table:
+        """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""
+        found: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
+        cells = 0
+        for X, y in self._pairs():
+            cells += X.size + len(X)
+            check("data_cells", cells, f"{self._readers[0].file.name}: all rows do not fit in a table, blocks() may do")
+            found.append((X, y))
+        X = np.concatenate([X for X, _ in found])
+        y = None if self.target is None else np.concatenate([y for _, y in found if y is not None])
+        return Table(self.names, X, y, self.target, self.encoding)
+
+    def _chunks(self) -> Iterator[Chunk]:
+        for reader in self._readers:
+            yield from reader.chunks(self.plan)
+
+    def _clean(self) -> Iterator[Clean]:
+        count = 0
+        for rows, columns in complete_rows(self._chunks(), self.choices.drop):
+            count += len(rows.numbers)
+            yield rows, columns
+        if not count:
+            raise DataError(f"{self._readers[0].file.name}: no row has all its values")
+        self._rows = count
+
+    def _pairs(self) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
+        encoding, dtype = self.encoding, self.choices.dtype
+        for rows, columns in self._clean():
+            y = None if encoding.target is None else encoding.outcome(columns, rows, dtype)
+            yield encoding.matrix(columns, rows, dtype), y
+
+    def _blocks(self, size: int) -> Iterator[Block]:
+        held: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
+        count = 0
+        for X, y in self._pairs():
+            held.append((X, y))
+            count += len(X)
+            if count < size:
+                continue
+            X, y = _joined(held)
+            whole = count - count % size
+            for first in range(0, whole, size):
+                part = slice(first, first + size)
+                yield self._block(X[part], None if y is None else y[part])
+            # A copy, so that the rest does not hold the whole in memory.
+            held = [(X[whole:].copy(), None if y is None else y[whole:].copy())]
+            count -= whole
+        if count:
+            yield self._block(*_joined(held))
+
+    def _block(self, X: NDArray[Any], y: NDArray[Any] | None) -> Block:
+        if y is not None:
+            return X.copy(), y.copy()
+        return {name: X[:, i].copy() for i, name in enumerate(self.names)}
+
+    def _learnt(self) -> Encoding:
+        levels: dict[str, set[str]] = {name: set() for name, kind in self.plan.items() if kind is Kind.CATEGORY}
+        if levels:
+            for rows, columns in self._clean():
+                for name, found in levels.items():
+                    found.update(columns[name].levels)
+                    _few_levels(name, len(found), rows)
+            for name, found in levels.items():
+                _recurring_levels(name, len(found), self._rows or 0, self._readers[0].file.name)
+        columns_of = {name: Column(name, kind, tuple(sorted(levels.get(name, ())))) for name, kind in self.plan.items()}
+        target = self.choices.target
+        features = tuple(column for name, column in columns_of.items() if name != target)
+        encoding = Encoding(features, None if target is None else columns_of[target], self.choices.all_levels)
+        if not encoding.names:
+            raise DataError(
+                f"{self._readers[0].file.name}: every column is constant, so there is nothing to learn from"
+            )
+        return encoding
+
+
+def column_among(names: Sequence[str], wanted: str, file: str) -> None:
+    """Raise `DataError` if a column is not there; the message says which are, and which may have been meant."""
+    if wanted in names:
+        return
+    near = get_close_matches(wanted, [name for name in names if len(name) <= 2 * SHOWN], n=1)
+    hint = f"; did you mean {shown(near[0])}?" if near else ""
+    if all(map(is_number, names)):
+        hint = "; the first row holds numbers: does the file lack its header?"
+    raise DataError(f"{file}, row 1: there is no column {shown(wanted)}, only {listed(names)}{hint}")
+
+
+def _plan(reader: Reader, choices: Choices) -> dict[str, Kind]:
+    """The columns that are read, in the order of the file or of `columns`, the target with them."""
+    name, names, target = reader.file.name, reader.names, choices.target
+    wanted = list(dict.fromkeys(names if choices.columns is None else choices.columns))
+    for column in (*([] if target is None else [target]), *wanted, *choices.categorical):
+        column_among(names, column, name)
+    if target is not None and not [column for column in wanted if column != target]:
+        raise DataError(f"{name}, row 1: has the target {shown(target)} only, expected at least one other column")
+    if target is not None and target not in wanted:
+        wanted.append(target)
+    found = reader.kinds()
+    plan: dict[str, Kind] = {}
+    for column in wanted:
+        kind = Kind.CATEGORY if column in choices.categorical else found[column]
+        if isinstance(kind, str):
+            raise DataError(
+                f"{name}, column {shown(column)}: holds {kind}; leave it out with columns=, or make numbers of it, "
+                "such as days since the first one"
+            )
+        plan[column] = kind
+    return plan
+
+
+def _same_columns(first: Reader, other: Reader) -> None:
+    if set(other.names) == set(first.names):
+        return
+    lacking = [name for name in first.names if name not in set(other.names)]
+    added = [name for name in other.names if name not in set(first.names)]
+    what = f"lacks {listed(lacking)}" if lacking else f"has {listed(added)} too"
+    raise DataError(f"{other.file.name}, row 1: {what}; the columns are those of {first.file.name} in every file")
+
+
+def _few_levels(column: str, count: int, at: Rows) -> None:
+    try:
+        LIMITS.check("levels", count)
+    except LimitError as error:
+        raise LimitError(
+            f"{at.file}, column {shown(column)}: {error}; it looks like an identifier or free text: leave it out with "
+            "columns="
+        ) from None
+
+
+def _recurring_levels(column: str, count: int, rows: int, file: str) -> None:
+    if count > FEW and 2 * count > rows:
+        raise DataError(
+            f"{file}, column {shown(column)}: has {count:,} different texts in {rows:,} rows; it looks like an "
+            "identifier or free text: leave it out with columns="
+        )
+
+
+def _joined(held: Sequence[tuple[NDArray[Any], NDArray[Any] | None]]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    if len(held) == 1:
+        return held[0]
+    outcomes = [y for _, y in held if y is not None]
+    return np.concatenate([X for X, _ in held]), np.concatenate(outcomes) if outcomes else None

@@ -1,0 +1,54 @@
+"""What reads one file: its columns, what they seem to hold, and its rows as raw columns, chunk by chunk."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.learn.data.encoding import Kind, Texts
+from chainrule.learn.data.files import DataFile
+
+__all__ = ["Chunk", "Plan", "RawColumn", "Reader"]
+
+RawColumn = NDArray[np.float64] | Texts
+Plan = Mapping[str, Kind]  # the columns that are wanted, and as what
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Some rows of a file, as they stand in it.
+
+    Attributes:
+        file: what messages call it.
+        row: the row of the first of them, as the file counts.
+        count: how many they are.
+        columns: numbers, NaN where missing, and texts, by the name of the column.
+    """
+
+    file: str
+    row: int
+    count: int
+    columns: Mapping[str, Any]
+
+
+class Reader(ABC):
+    """The rows of one file; it reads as often as it is asked to."""
+
+    __slots__ = ()
+
+    file: DataFile
+    names: tuple[str, ...]
+    rows: int | None
+
+    @abstractmethod
+    def kinds(self) -> Mapping[str, Kind | str]:
+        """What each column seems to hold; a text says why a column cannot be used."""
+
+    @abstractmethod
+    def chunks(self, plan: Plan) -> Iterator[Chunk]:
+        """One pass; a number column that holds text, or a number that is not finite, is a `DataError` with its row."""
