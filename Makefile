@@ -17,7 +17,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
-.PHONY: help run test test-all test-peers coverage lint types docs peers bench format clean
+.PHONY: help run test test-all test-peers coverage baselines lint types docs peers bench format clean
 
 help:
 	@echo "make run       set up and run the first example"
@@ -25,6 +25,7 @@ help:
 	@echo "make coverage  the tests, and that they run every line and branch of core, passes and ops, 95% elsewhere"
 	@echo "make test-peers  gradient checks of PyTorch and JAX, in an environment of its own; make peers sets it up anew"
 	@echo "make lint      ruff; make types: mypy; make docs: the pages, into site/"
+	@echo "make baselines draws the pictures that the image tests compare with, where they changed; ONLY=name: that one"
 	@echo "make bench     side by side with autograd, PyTorch and JAX, in an environment of its own"
 	@echo "make format    let ruff rewrite the files"
 	@echo "make clean     remove the environments and everything built"
@@ -47,6 +48,10 @@ coverage: $(VENV)/.stamp-test
 	    -p no:chainrule --hypothesis-profile=ci --cov --cov-report=
 	$(PY) -m pytest $$(grep -rl --include='*.py' 'mark\.no_cover' tests) -m "no_cover and not slow"
 	$(PY) tests/coverage_gate.py
+
+# Look at each before it is committed.
+baselines: $(VENV)/.stamp-test
+	$(PY) tests/plot/draw_baselines.py $(ONLY)
 
 lint: $(VENV)/.stamp-dev
 	$(PY) -m ruff check .

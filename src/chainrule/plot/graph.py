@@ -9,7 +9,7 @@ from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import Graph, graph as graph_of
 from chainrule.core.graph import Graph as CoreGraph
 from chainrule.errors import ArgumentError
-from chainrule.plot.canvas import canvas, require_matplotlib
+from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
 from chainrule.read.formula_function import FormulaFunction
 from chainrule.views.drawing.diagram import diagram
 from chainrule.views.drawing.layered import FONT, Direction, layered
@@ -18,6 +18,7 @@ from chainrule.views.palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 __all__ = ["graph"]
@@ -34,7 +35,7 @@ def graph(
     highlight: Collection[tuple[str, str]] = (),
     ax: Axes | None = None,
     dark: bool = False,
-) -> Axes:
+) -> Figure:
     """The computational graph of f at the given arguments, as a picture.
 
     Each box holds a step with its value and, where the result is one number, its gradient; each arrow the local
@@ -52,25 +53,24 @@ def graph(
         dark: for a dark page.
 
     Returns:
-        The Axes. `Graph.to_svg` gives the same picture without Matplotlib.
+        The figure. `Graph.to_svg` gives the same picture without Matplotlib.
 
     Raises:
         ArgumentError: f is a graph and arguments are given; `highlight` names an arrow that is not there.
         MissingExtraError: the extra `plot` is not installed.
 
     >>> import chainrule as cr
-    >>> axes = cr.plot.graph("(y - (w x + b))^2", 7.0, 1.0, 2.0, 1.0)
-    >>> [text.get_text() for text in axes.texts if text.get_text().endswith("= -16")]
+    >>> figure = cr.plot.graph("(y - (w x + b))^2", 7.0, 1.0, 2.0, 1.0)
+    >>> [text.get_text() for text in figure.axes[0].texts if text.get_text().endswith("= -16")]
     ['df/dw = -16']
-    >>> import matplotlib.pyplot as plt
-    >>> plt.close(axes.figure)
     """
     require_matplotlib()
     traced, arguments = _traced(f, args)
     drawn = scene(layered(diagram(traced, arguments, elementary=elementary, highlight=highlight), direction))
     with canvas(ax, dark, (drawn.width / DPI, drawn.height / DPI)) as (axes, palette):
         _draw(axes, drawn, palette)
-    return axes
+    describe(axes, f"The computational graph of {drawn.title}.", f"{drawn.description}.")
+    return figure_of(axes)
 
 
 def _traced(f: Callable[..., Any] | str | Graph, args: tuple[Any, ...]) -> tuple[CoreGraph, list[Any] | None]:

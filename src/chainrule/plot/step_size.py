@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.numeric.differences.step_sweep import StepSweep, step_sweep
-from chainrule.plot.canvas import Palette, canvas, require_matplotlib
+from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["step_size"]
 
@@ -31,29 +32,28 @@ def step_size(
     exact: float | None = None,
     ax: Axes | None = None,
     dark: bool = False,
-) -> Axes:
+) -> Figure:
     """The error of a difference formula at x against its step h, both logarithmic, and where the chosen step lies.
 
     On the right of the V truncation rules, on the left the rounding of the values of f: both are drawn as lines, the
     first fitted, the second from the measured noise of f. Steps without any error stand at the lower edge. A kink, a
     jump or another singularity at x is named above: there is no derivative then, and no error of it. The data are those
     of `chainrule.numeric.step_sweep`, whose arguments these are. Draws on `ax` if given, else on a new figure, with
-    `dark` for a dark page; returns the Axes.
+    `dark` for a dark page; returns the figure.
 
     Raises what `step_sweep` raises, and `MissingExtraError` if Matplotlib is not installed.
 
     >>> import numpy as np, chainrule as cr
-    >>> axes = cr.plot.step_size(np.exp, 1.0)
-    >>> axes.get_xlabel()
+    >>> figure = cr.plot.step_size(np.exp, 1.0)
+    >>> figure.axes[0].get_xlabel()
     'step h'
-    >>> import matplotlib.pyplot as plt
-    >>> plt.close(axes.figure)
     """
     require_matplotlib()
     sweep = step_sweep(f, x, scheme, order=order, accuracy=accuracy, exact=exact)
     with canvas(ax, dark, SIZE) as (axes, palette):
         _draw(axes, sweep, palette)
-    return axes
+    describe(axes, f"The error against the step h of {_title(sweep)}.", *_numbers(sweep))
+    return figure_of(axes)
 
 
 def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
@@ -108,13 +108,31 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
     axes.set_xlabel("step h")
     against = "" if sweep.exact or sweep.singular else ", against the best estimate"
     axes.set_ylabel((what if sweep.singular else "error") + " of the difference quotient" + against)
-    kind = {1: "first", 2: "second", 3: "third"}.get(rule.derivative, f"{rule.derivative}th")
-    title = f"{sweep.name} at x = {sweep.x:g}: {kind} derivative, {rule.name} differences of accuracy {rule.order}"
     why = textwrap.fill(f"{sweep.singular}. No derivative.", LINE) if sweep.singular else ""
-    axes.set_title(title, fontsize="medium", pad=6 + 12 * len(why.splitlines()))
+    axes.set_title(_title(sweep), fontsize="medium", pad=6 + 12 * len(why.splitlines()))
     axes.text(0.5, 1.01, why, transform=axes.transAxes, ha="center", va="bottom", color=palette.mark, fontsize="small")
     # Below the axes, where no branch can run through it.
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, fontsize="small")
+
+
+def _title(sweep: StepSweep) -> str:
+    rule = sweep.scheme
+    kind = {1: "first", 2: "second", 3: "third"}.get(rule.derivative, f"{rule.derivative}th")
+    return f"{sweep.name} at x = {sweep.x:g}: {kind} derivative, {rule.name} differences of accuracy {rule.order}"
+
+
+def _numbers(sweep: StepSweep) -> Iterator[str]:
+    """What a reader takes from the picture."""
+    if sweep.singular:
+        yield f"{sweep.singular}. No derivative."
+    else:
+        seen = np.where(np.isfinite(sweep.errors), sweep.errors, np.inf)
+        if np.isfinite(seen).any():
+            best = int(np.argmin(seen))
+            yield f"The smallest error is {seen[best]:.1e}, at h = {sweep.h[best]:.1e}."
+    if np.isfinite(sweep.chosen):
+        error = "" if sweep.singular else f", with an error of {sweep.chosen_error:.1e}"
+        yield f"The chosen step is h = {sweep.chosen:.1e}{error}."
 
 
 def _mark_chosen(axes: Axes, sweep: StepSweep, palette: Palette, lowest: float) -> None:
