@@ -28,6 +28,7 @@ class Limits:
     derivations: int = 100  # the derivatives of all orders by all variables
     exact_multiplications: int = 10_000  # of a function of arrays whose derivation is checked to 30 digits
     sparse_entries: int = 50_000_000  # of a pattern, and of those of the steps on the way to it
+    krylov_numbers: int = 30_000_000  # that Lanczos vectors may hold: 240 MB
     csv_columns: int = 10_000
     csv_line: int = 10_000_000
     data_cells: int = 50_000_000  # of a table in memory

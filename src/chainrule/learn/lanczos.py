@@ -1,0 +1,91 @@
+"""The Lanczos process: a few products with a symmetric matrix give its extreme eigenvalues and its action on a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ritz", "lanczos", "whole"]
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ritz:
+    """Approximate eigenpairs of a symmetric matrix H of size n, ascending, from a Krylov space that begins at v.
+
+    Attributes:
+        values: approximate eigenvalues, shape (k,).
+        errors: for each, |H x - value x|, which bounds the distance to an eigenvalue of H, shape (k,).
+        weights: the squared cosine of v with each vector, shape (k,). `values` and `weights` are the nodes and weights
+            of Gauss's quadrature for v^T f(H) v / v^T v, exact for polynomials of degree 2k - 1.
+        basis: an orthonormal basis of the space, shape (k, n).
+        mixing: the vectors in that basis, a column each, shape (k, k).
+
+    Source: G. H. Golub and G. Meurant, Matrices, Moments and Quadrature with Applications (2010), chapters 4 and 6.
+    """
+
+    values: Vector
+    errors: Vector
+    weights: Vector
+    basis: Vector
+    mixing: Vector
+
+    def vector(self, place: int) -> Vector:
+        """The approximate eigenvector of `values[place]`, of length 1, shape (n,)."""
+        return np.asarray(self.mixing[:, place] @ self.basis)
+
+
+def lanczos(
+    product: Callable[[Vector], Vector], start: Vector, limit: int, enough: Callable[[Ritz], bool] | None = None
+) -> Ritz:
+    """Eigenpairs of the Krylov space that begins at `start`, with every vector made orthogonal to all before, twice.
+
+    Args:
+        product: the matrix as a function of a vector.
+        start: not zero.
+        limit: how many products may be made.
+        enough: ends the process when it returns True for what has been found.
+
+    Source: B. N. Parlett, The Symmetric Eigenvalue Problem (1998), chapter 13.
+
+    >>> diagonal = np.array([1.0, 2.0, 10.0])
+    >>> lanczos(lambda v: diagonal * v, np.ones(3), 3).values.round(12)
+    array([ 1.,  2., 10.])
+    """
+    limit = min(limit, start.size)
+    basis = np.empty((limit, start.size))
+    basis[0] = start / np.linalg.norm(start)
+    tridiagonal = np.zeros((limit, limit))
+    for k in range(limit):
+        new = product(basis[k])
+        tridiagonal[k, k] = basis[k] @ new
+        for _ in range(2):  # twice is enough: what the first pass leaves is its own rounding (Parlett, section 6.9)
+            new = new - (basis[: k + 1] @ new) @ basis[: k + 1]
+        rest = float(np.linalg.norm(new))
+        scale = float(np.abs(tridiagonal[: k + 1, : k + 1]).sum(axis=0).max())
+        # What is left is rounding: the space is invariant, and its eigenvalues are those of the matrix.
+        closed = rest <= 64 * np.finfo(float).eps * scale
+        found = _ritz(tridiagonal[: k + 1, : k + 1], basis[: k + 1], 0.0 if closed else rest)
+        if closed or k + 1 == limit or (enough is not None and enough(found)):
+            return found
+        tridiagonal[k, k + 1] = tridiagonal[k + 1, k] = rest
+        basis[k + 1] = new / rest
+    raise AssertionError(limit)
+
+
+def whole(product: Callable[[Vector], Vector], size: int, start: Vector) -> Ritz:
+    """All eigenpairs, from a product with each unit vector: for a small matrix the surest way, as none can be missed."""
+    matrix = np.stack([product(row) for row in np.eye(size)])
+    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    errors = np.full(size, float(np.linalg.norm(matrix - matrix.T)) / 2 + np.finfo(float).eps * np.abs(values).max())
+    length = float(np.linalg.norm(start)) or 1.0
+    return Ritz(values, errors, (vectors.T @ (start / length)) ** 2, np.eye(size), vectors)
+
+
+def _ritz(tridiagonal: Vector, basis: Vector, rest: float) -> Ritz:
+    values, mixing = np.linalg.eigh(tridiagonal)
+    return Ritz(values, rest * np.abs(mixing[-1]), mixing[0] ** 2, basis, mixing)
