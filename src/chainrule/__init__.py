@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         TraceError as TraceError,
     )
     from chainrule.learn import data as data, optimizers as optimizers
+    from chainrule.learn.curvature import Curvature as Curvature, curvature as curvature
     from chainrule.learn.descend import descend as descend
     from chainrule.learn.descent import Descent as Descent
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
@@ -95,6 +96,7 @@ _HOMES = {
         "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError",
         "ShapeError", "SingularError", "SourceError", "TraceError",
     ),
+    "chainrule.learn.curvature": ("Curvature", "curvature"),
     "chainrule.learn.descend": ("descend",),
     "chainrule.learn.descent": ("Descent",),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),

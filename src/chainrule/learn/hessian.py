@@ -83,9 +83,7 @@ class Hessian:
             raise NonFiniteError("the second derivative is not finite there: give a point inside the loss's domain")
         return product
 
-    def _by_forward_mode(
-        self, exact: Callable[[Any], Any], point: Any
-    ) -> tuple[Product, NDArray[np.float64]]:
+    def _by_forward_mode(self, exact: Callable[[Any], Any], point: Any) -> tuple[Product, NDArray[np.float64]]:
         run = Run(exact, Selection(exact, 0), (point,), {})
         run.keep_inputs()
         slopes = [slope for _, slope in flatten(run.result)[0]]
@@ -102,9 +100,7 @@ class Hessian:
 
         return product, self.coordinates.joined([run.plain(slope) for slope in slopes], gradient=True)
 
-    def _by_differences(
-        self, gradient: Callable[[Any], Any], point: Any
-    ) -> tuple[Product, NDArray[np.float64]]:
+    def _by_differences(self, gradient: Callable[[Any], Any], point: Any) -> tuple[Product, NDArray[np.float64]]:
         where = self.coordinates
         center = where.vector(point)
         # The truncation of a central difference grows as h^2 and its rounding as 1/h: the cube root balances them.
