@@ -15,7 +15,7 @@ from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole
 from chainrule.limits import LIMITS
 
-__all__ = ["Curvature", "affordable", "curvature", "random_direction", "spectrum"]
+__all__ = ["Curvature", "affordable", "curvature", "random_direction", "spectrum", "summarized"]
 
 TOLERANCE = 0.01  # of the largest magnitude: how far from an eigenvalue a value may be that counts as found
 # The end of a spectrum has arrived. It is asked for more than `TOLERANCE`, because a value may rest for a while between
@@ -107,7 +107,7 @@ class Curvature:
         return "\n".join(lines)
 
 
-def curvature(loss: Callable[..., Any] | str, at: Any, *, products: Any = 50) -> Curvature:
+def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) -> Curvature:
     """The largest and the smallest eigenvalues of the Hessian of a loss, without building the Hessian.
 
     With no more parameters than products, all eigenvalues are found. Else the Lanczos process with full
@@ -141,10 +141,9 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: Any = 50) ->
       not convex here: the loss curves down along at[1]
       critical learning rate 2 / lambda_max = 1
     """
-    if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 2:
-        raise ArgumentError(f"products is {products!r:.60}, expected a whole number, at least 2")
+    limit = _at_least_two(products)
     hessian = Hessian(loss, at)
-    return summarized(hessian, spectrum(hessian, int(products)))
+    return summarized(hessian, spectrum(hessian, limit))
 
 
 def spectrum(hessian: Hessian, limit: int, *, upper_only: bool = False) -> Ritz:
@@ -195,6 +194,12 @@ def affordable(size: int, limit: int) -> int:
 def random_direction(size: int) -> NDArray[np.float64]:
     """A direction without preference, the same in every run."""
     return np.random.default_rng(size).standard_normal(size)
+
+
+def _at_least_two(products: Any) -> int:
+    if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 2:
+        raise ArgumentError(f"products is {products!r:.60}, expected a whole number, at least 2")
+    return int(products)
 
 
 def _ends(count: int) -> list[int | None]:

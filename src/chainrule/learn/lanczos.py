@@ -108,5 +108,5 @@ def whole(product: Callable[[Vector], Vector], size: int, start: Vector) -> Ritz
 
 def _ritz(tridiagonal: Vector, basis: Vector, rest: float) -> Ritz:
     values, mixing = np.linalg.eigh(tridiagonal)
-    rounding = np.finfo(float).eps * float(np.abs(values).max())
+    rounding = 16 * np.finfo(float).eps * float(np.abs(values).max())
     return Ritz(values, rest * np.abs(mixing[-1]) + rounding, mixing[0] ** 2, basis, mixing)
