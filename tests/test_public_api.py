@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 import chainrule
-from chainrule import data, errors, numeric, optimizers, plot, special, testing
+from chainrule import clipping, data, errors, numeric, optimizers, plot, schedules, special, stopping, testing
 from chainrule.core.registry import primitives
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENTED = set(re.findall(r"^::: (chainrule[\w.]*)$", "\n".join(p.read_text() for p in DOCS.glob("api/*.md")), re.M))
 
+LEARNING = (optimizers, schedules, stopping, clipping, data)
 NAMES = [
     pytest.param(module, name, id=f"{module.__name__}.{name}")
-    for module in (chainrule, special, special.stats, plot, numeric, testing, optimizers, data)
+    for module in (chainrule, special, special.stats, plot, numeric, testing, *LEARNING)
     for name in module.__all__
 ]
 
@@ -67,7 +68,7 @@ def test_the_reference_names_what_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [chainrule, numeric, plot, special, testing, optimizers, data], ids=lambda module: module.__name__
+    "module", [chainrule, numeric, plot, special, testing, *LEARNING], ids=lambda module: module.__name__
 )
 def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert len(set(module.__all__)) == len(module.__all__)

@@ -60,7 +60,13 @@ if TYPE_CHECKING:
         SourceError as SourceError,
         TraceError as TraceError,
     )
-    from chainrule.learn import data as data, optimizers as optimizers
+    from chainrule.learn import (
+        clipping as clipping,
+        data as data,
+        optimizers as optimizers,
+        schedules as schedules,
+        stopping as stopping,
+    )
     from chainrule.learn.curvature import Curvature as Curvature, curvature as curvature
     from chainrule.learn.descend import descend as descend
     from chainrule.learn.descent import Descent as Descent
@@ -106,12 +112,15 @@ _HOMES = {
     "chainrule.views.passes_table": ("Passes",),
 }  # fmt: skip
 _MODULES = {
+    "clipping": "chainrule.learn.clipping",
     "data": "chainrule.learn.data",
     "errors": "chainrule.errors",
     "numeric": "chainrule.numeric",
     "optimizers": "chainrule.learn.optimizers",
     "plot": "chainrule.plot",
+    "schedules": "chainrule.learn.schedules",
     "special": "chainrule.special",
+    "stopping": "chainrule.learn.stopping",
     "testing": "chainrule.testing",
 }
 _home_of = {name: module for module, names in _HOMES.items() for name in names}

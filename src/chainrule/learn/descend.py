@@ -1,21 +1,23 @@
-"""Gradient descent: a loss is lowered step by step, by the rule of an optimizer."""
+"""Descent: a loss is lowered step by step, by the rule of an optimizer."""
 
 from __future__ import annotations
 
 import math
 import operator
-from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, NonFiniteError
-from chainrule.learn.descent import Descent, History
+from chainrule.errors import ArgumentError
+from chainrule.learn.batches import Batches, Data, as_data
+from chainrule.learn.clipping import Clip, as_clip
+from chainrule.learn.descent import Descent
+from chainrule.learn.loop import Run, Settings
 from chainrule.learn.optimizers import Optimizer, as_optimizer
-from chainrule.learn.problem import Problem, norm, not_finite
-from chainrule.learn.progress import Progress
-from chainrule.numeric.probe import quiet
+from chainrule.learn.problem import Problem
+from chainrule.learn.schedules import Schedule
+from chainrule.learn.stopping import Stop, as_stops
 
 __all__ = ["descend"]
 
@@ -25,27 +27,45 @@ MEBIBYTE = 2**20
 def descend(
     loss: Callable[..., Any] | str,
     start: Any,
-    learning_rate: float | None = None,
+    learning_rate: float | Schedule | Callable[[int], float] | None = None,
     steps: int = 100,
     *,
     optimizer: str | Optimizer = "gd",
-    gradient: Callable[[Any], Any] | None = None,
+    data: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    gradient: Callable[..., Any] | None = None,
+    clip: Clip | float | None = None,
+    stop: Stop | Sequence[Stop] | None = None,
+    callback: Callable[[int, float, Any], Any] | None = None,
     keep_history: int = 64 * MEBIBYTE,
     progress: bool = True,
 ) -> Descent:
-    """Minimise a loss step by step, with all data at every step.
+    """Minimise a loss step by step, with all data at every step or in mini-batches.
 
     A complex parameter moves against the conjugate of its gradient, which is the direction of steepest descent.
     Ctrl-C ends the run, and what it reached so far is returned. On a terminal, a run of more than a second shows a bar.
 
     Args:
-        loss: a real scalar-valued function of the parameters, or a formula. A formula of several variables takes a
-            dict of them as `start`.
+        loss: a real scalar-valued function of the parameters, and of rows where `data` is given; or a formula. A
+            formula of several variables takes a dict of them as `start`.
         start: where to begin: a number, an array, or a container of such. Integers become float64.
-        learning_rate: the factor of the gradient in a step, positive; None for the optimizer's default, if it has one.
-        steps: how many steps to make.
+        learning_rate: the factor of the gradient in a step, positive; one of `cr.schedules`, or any function of how
+            many steps were made before; None for the optimizer's default, if it has one.
+        steps: how many steps to make; a step is one update.
         optimizer: the rule of a step, by its name or as one of `cr.optimizers`.
-        gradient: the gradient of the loss as a function of the parameters, in place of the exact one.
+        data: the rows that the loss takes after the parameters: an array, a tuple of arrays by position, a dict of
+            arrays by keyword, or a source such as `cr.data.read` returns. Rows lie along the first axis. In a formula,
+            arrays by position are X and y. A source that does not fit into memory is read anew at every pass.
+        batch_size: how many rows a step takes; 1 is stochastic descent, None takes all rows.
+        shuffle: whether the rows are put in another order at each epoch; those of a source within its blocks.
+        seed: from which those orders are drawn, 0 or more.
+        gradient: the gradient of the loss as a function of the same arguments, in place of the exact one.
+        clip: the largest norm of a gradient, or one of `cr.clipping`.
+        stop: one of `cr.stopping`, or several, to end before the steps are done.
+        callback: called as `callback(steps, loss, parameters)` at the start and after each step, with a copy of the
+            parameters and, with mini-batches, the loss of the next batch; if it returns True, the run ends.
         keep_history: how many bytes `history.parameters` may take; see `History`.
         progress: whether a long run shows a bar on a terminal.
 
@@ -53,10 +73,12 @@ def descend(
         A `Descent`. It stops early, and says so, when the loss, its gradient or a parameter is no longer finite.
 
     Raises:
-        ArgumentError: the start is not numeric, the learning rate is not positive, or the optimizer unknown.
+        ArgumentError: the start is not numeric, the learning rate is not positive, an optimizer or another setting is
+            unknown, or the loss is neither a mean nor a sum over the rows of a source that does not fit into memory.
         NonFiniteError: the start, or the loss at the start, is not finite; the message names the place.
         NotScalarError: the loss is not a scalar.
-        ShapeError: `gradient` returns other shapes than those of the parameters.
+        ShapeError: `gradient` returns other shapes than those of the parameters, or arrays of `data` have different
+            numbers of rows.
 
     >>> import numpy as np, chainrule as cr
     >>> run = cr.descend(lambda w: np.sum((w - 3.0) ** 2), np.zeros(2), learning_rate=0.1, steps=50)
@@ -64,96 +86,50 @@ def descend(
     array([3., 3.])
     >>> float(run.history.loss[0]), run.final_loss < 1e-8, run.stopped
     (18.0, True, 'steps done')
+
+    In mini-batches, with a formula as the loss:
+
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> data = {"X": X, "y": X @ np.array([1.0, -2.0])}
+    >>> run = cr.descend("mean((y - X w)^2)", {"w": np.zeros(2)}, 0.05, 500, data=data, batch_size=20)
+    >>> run.parameters["w"].round(3)
+    array([ 1., -2.])
     """
     method = as_optimizer(optimizer)
-    rate, count = _rate(learning_rate, method), _step_count(steps)
-    budget = operator.index(keep_history)
-    problem = Problem(loss, start, gradient)
-    return _run(problem, method, rate, count, budget, progress)
-
-
-def _run(problem: Problem, optimizer: Optimizer, rate: float, count: int, budget: int, shown: bool) -> Descent:
-    losses, norms, rates = array("d"), array("d"), array("d")
-    iterates = _Iterates(problem.start, budget)
-    leaves = problem.start
-    states = [optimizer.init(leaf) for leaf in leaves]
-    # The last complete state is one tuple, replaced by one store: an interrupt finds it whole.
-    reached: tuple[int, list[Any], float, float] = (0, leaves, math.nan, math.nan)
-    stopped = "steps done"
-    with quiet(), Progress(count, shown) as progress:
-        try:
-            value, slopes = problem.evaluate(leaves)
-            found = not_finite(value, slopes, leaves, problem.paths)
-            if found:
-                raise NonFiniteError(problem.why_not_finite(found, leaves))
-            reached = (0, leaves, value, norm(slopes))
-            for step in range(1, count + 1):
-                losses.append(value)
-                norms.append(reached[3])
-                rates.append(rate)
-                iterates.keep(step - 1, leaves)
-                moved = [
-                    optimizer.update(leaf, np.conj(slope), state, rate, step)
-                    for leaf, slope, state in zip(leaves, slopes, states, strict=True)
-                ]
-                leaves, states = [leaf for leaf, _ in moved], [state for _, state in moved]
-                value, slopes = problem.evaluate(leaves)
-                reached = (step, leaves, value, norm(slopes))
-                found = not_finite(value, slopes, leaves, problem.paths)
-                if found:
-                    stopped = f"diverged: {found[0]} is not finite at step {step}"
-                    break
-                progress.update(step, value)
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        done, leaves, value, last = reached
-        iterates.keep(done, leaves)
-    kept = iterates.up_to(done)
-    history = History(
-        loss=np.array(losses[:done]),
-        parameters=tuple(problem.rebuild(list(held)) for _, held in kept),
-        steps=tuple(step for step, _ in kept),
-        learning_rate=np.array(rates[:done]),
-        gradient_norm=np.array(norms[:done]),
+    settings = Settings(
+        learning_rate=_rate(learning_rate, method),
+        steps=_whole(steps, "steps", 0),
+        clip=as_clip(clip),
+        stops=as_stops(stop),
+        callback=_callback(callback),
+        keep_history=operator.index(keep_history),
+        progress=progress,
     )
-    return Descent(
-        parameters=problem.rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]),
-        history=history,
-        final_loss=value,
-        gradient_norm=last,
-        steps=done,
-        asked=count,
-        stopped=stopped,
-        optimizer=optimizer,
-        learning_rate=rate,
-        problem=problem,
-    )
+    rows = None if data is None else as_data(data)
+    batches = _batches(rows, batch_size, shuffle, seed)
+    return Run(Problem(loss, start, gradient, rows, batches), method, settings).descend()
 
 
-class _Iterates:
-    """The path of a descent within a budget of bytes: every stride-th iterate, the stride doubling when it is full."""
-
-    def __init__(self, leaves: Sequence[Any], budget: int) -> None:
-        self.capacity = budget // max(1, sum(leaf.nbytes for leaf in leaves))
-        self.stride = 1
-        self.held: list[tuple[int, Sequence[Any]]] = []
-
-    def keep(self, step: int, leaves: Sequence[Any]) -> None:
-        if step % self.stride or self.capacity < 2:
-            return
-        if len(self.held) == self.capacity:
-            self.stride *= 2
-            self.held = [pair for pair in self.held if pair[0] % self.stride == 0]
-            if step % self.stride:
-                return
-        if not self.held or self.held[-1][0] < step:
-            self.held.append((step, leaves))
-
-    def up_to(self, step: int) -> list[tuple[int, Sequence[Any]]]:
-        return [pair for pair in self.held if pair[0] <= step]
+def _batches(rows: Data | None, size: int | None, shuffle: bool, seed: int) -> Batches | None:
+    if size is None:
+        return None
+    count, drawn = _whole(size, "batch_size", 1), _whole(seed, "seed", 0)
+    if rows is None:
+        raise ArgumentError(
+            "batch_size is given without data: pass the rows as data=(X, y), and they are passed on to the loss"
+        )
+    if not isinstance(shuffle, bool | np.bool_):
+        raise ArgumentError(f"shuffle is {shuffle!r:.60}, expected True or False")
+    return Batches(rows, min(count, rows.rows), bool(shuffle), drawn)
 
 
-def _rate(learning_rate: Any, optimizer: Optimizer) -> float:
+def _callback(callback: Any) -> Any:
+    if callback is not None and not callable(callback):
+        raise ArgumentError(f"callback is {callback!r:.60}, expected a function of the steps, the loss and parameters")
+    return callback
+
+
+def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], float]:
     """The rate asked for, or the optimizer's own."""
     if learning_rate is None:
         if optimizer.default_learning_rate is None:
@@ -161,6 +137,10 @@ def _rate(learning_rate: Any, optimizer: Optimizer) -> float:
                 f"learning_rate is None, and {optimizer.name} has no rate that suits every loss: give a positive number"
             )
         return optimizer.default_learning_rate
+    if isinstance(learning_rate, type):
+        raise ArgumentError(f"learning_rate is the class {learning_rate.__name__}: call it, with a rate")
+    if callable(learning_rate):
+        return learning_rate  # what it returns is looked at when it is called
     try:
         if (
             isinstance(learning_rate, (bool, np.bool_, str, bytes))
@@ -179,11 +159,11 @@ def _rate(learning_rate: Any, optimizer: Optimizer) -> float:
     return rate
 
 
-def _step_count(steps: Any) -> int:
+def _whole(value: Any, name: str, least: int) -> int:
     try:
-        count = operator.index(steps)
+        found = operator.index(value)
     except TypeError:
-        count = -1
-    if isinstance(steps, bool) or count < 0:
-        raise ArgumentError(f"steps is {steps!r:.60}, expected a whole number, 0 or more")
-    return count
+        found = least - 1
+    if isinstance(value, bool) or found < least:
+        raise ArgumentError(f"{name} is {value!r:.60}, expected a whole number, {least} or more")
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from chainrule.calculus.containers import flatten
 from chainrule.learn.optimizers.optimizer import Optimizer
-from chainrule.learn.problem import Problem
+from chainrule.learn.problem import Problem, measure
+from chainrule.numeric.probe import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ class History:
     """What a descent went through.
 
     Attributes:
-        loss: the loss before each step, shape (steps,).
+        loss: the loss before each step, shape (steps,); with mini-batches, that of the step's batch.
         parameters: the iterates in the form of `start`, beginning with the start itself. While they fit into the
             memory that `keep_history` grants, there is one before each step and one after the last; beyond that, every
             second, fourth, ... is kept, and none if two do not fit.
@@ -51,13 +52,11 @@ class Descent:
     Attributes:
         parameters: the parameters reached, in the form of `start`.
         history: the loss, the learning rate and the gradient's norm before each step, and the iterates.
-        final_loss: the loss at `parameters`.
-        gradient_norm: the Euclidean norm of the gradient there.
         steps: how many steps were made.
         asked: how many steps were asked for.
-        stopped: why it ended: "steps done", "interrupted", or "diverged: ..." with the place.
+        stopped: why it ended: "steps done", "interrupted", "diverged: ..." with the place, or what a criterion said.
         optimizer: the rule that made the steps, with its hyperparameters.
-        learning_rate: the rate that was asked for.
+        learning_rate: the rate that was asked for, or its schedule.
         problem: what was minimised.
 
     >>> import chainrule as cr
@@ -68,14 +67,34 @@ class Descent:
 
     parameters: Any
     history: History
-    final_loss: float
-    gradient_norm: float
     steps: int
     asked: int
     stopped: str
     optimizer: Optimizer
     learning_rate: float | Callable[[int], float]
     problem: Problem = field(repr=False)
+    final: InitVar[tuple[float, float] | None] = None
+
+    def __post_init__(self, final: tuple[float, float] | None) -> None:
+        if final is not None:
+            self.__dict__["_final"] = final
+
+    @cached_property
+    def _final(self) -> tuple[float, float]:
+        with quiet():
+            leaves = self.problem.flatten(self.parameters)
+            value, slopes = self.problem.evaluate(leaves)
+            return value, measure(value, slopes, leaves, self.problem.paths)[0]
+
+    @property
+    def final_loss(self) -> float:
+        """The loss at `parameters`, over all data; after an interrupt among mini-batches found when first asked for."""
+        return self._final[0]
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient at `parameters`, over all data."""
+        return self._final[1]
 
     @property
     def diverged(self) -> bool:
@@ -91,7 +110,8 @@ class Descent:
 
     def __str__(self) -> str:
         before = float(self.history.loss[0]) if self.steps else self.final_loss
-        lines = [f"gradient descent, {self.steps:,} step{'' if self.steps == 1 else 's'}: {self.stopped}"]
+        name = "gradient descent" if self.optimizer.name == "gd" else self.optimizer.name
+        lines = [f"{name}, {self.steps:,} step{'' if self.steps == 1 else 's'}: {self.stopped}"]
         lines.append(f"  loss       {before:.6g} before, {self.final_loss:.6g} after")
         for path, leaf in flatten(self.parameters, "parameters")[0]:
             shown = np.array2string(np.asarray(leaf), precision=6, threshold=8, edgeitems=3, separator=", ")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.containers import flatten
-from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import scalar, value_and_grad
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
+from chainrule.learn.batches import Batches, Block, Data, InMemory
+from chainrule.learn.blockwise import OverRows, over_rows, summed
+from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
 
-__all__ = ["Problem", "norm", "not_finite"]
+__all__ = ["NO_DATA", "Problem", "measure", "norm", "not_finite"]
 
-Evaluate = Callable[[Sequence[Any]], tuple[float, list[Any]]]
+Evaluate = Callable[[Sequence[Any], Block], tuple[float, list[Any]]]
+
+NO_DATA = Block()
+# Of a sum of squares, so that it is exact in float32 too.
+TINY, HUGE = 1e-25, 1e37
 
 
 @final
@@ -27,17 +33,23 @@ class Problem:
     """A loss to be minimised, over all the data there is.
 
     Attributes:
-        loss: the loss as a function of the parameters alone, in the form of the start; it can be traced.
+        loss: the loss over all data as a function of the parameters alone, in the form of the start; it can be traced.
         paths: the name of each parameter array, such as "layers[0].W"; of a single array, "start".
         start: the arrays of the start, floating or complex.
         given: whether the gradient is the user's own, and not the exact one.
-        evaluate: the loss and the gradient, given the parameter arrays.
+        data: the rows that the loss takes; None where it has no data but its own.
+        batches: the mini-batches that steps are made of; None where each step takes all data.
     """
 
-    __slots__ = ("_rebuild", "evaluate", "given", "loss", "paths", "start")
+    __slots__ = ("_evaluate", "_function", "_over", "_rebuild", "batches", "data", "given", "loss", "paths", "start")
 
     def __init__(
-        self, loss: Callable[..., Any] | str, start: Any, gradient: Callable[[Any], Any] | None = None
+        self,
+        loss: Callable[..., Any] | str,
+        start: Any,
+        gradient: Callable[..., Any] | None = None,
+        data: Data | None = None,
+        batches: Batches | None = None,
     ) -> None:
         pairs, self._rebuild = flatten(start, "start")
         self.start: list[Any] = [np.copy(differentiable(leaf, path))[()] for path, leaf in pairs]
@@ -45,12 +57,34 @@ class Problem:
         if not sum(np.size(leaf) for leaf in self.start):
             raise ArgumentError("start holds no numbers: give the parameters to begin with")
         for leaf, path in zip(self.start, self.paths, strict=True):
-            place = _first_not_finite(leaf, path)
+            place = first_not_finite(leaf, path)
             if place:
                 raise NonFiniteError(f"{place[0]} is {place[1]}: a descent needs a finite start")
-        self.loss = _of_one_argument(loss, start)
+        self.data, self.batches = data, batches
+        self._function = of_parameters_and_rows(loss, start, None if data is None else next(data.blocks()))
         self.given = gradient is not None
-        self.evaluate: Evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
+        self._evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
+        self._over: OverRows | None = None
+        self.loss = self._over_all_data()
+
+    def evaluate(self, leaves: Sequence[Any]) -> tuple[float, list[Any]]:
+        """The loss over all data and its gradient, given the parameter arrays."""
+        if self.data is None:
+            return self._evaluate(leaves, NO_DATA)
+        if isinstance(self.data, InMemory):
+            return self._evaluate(leaves, self.data.block)
+        over, rows = self._over_rows(), self.data.rows
+        return summed((over.weight(block, rows), *self._evaluate(leaves, block)) for block in self.data.blocks())
+
+    def evaluate_on(self, leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
+        """The loss over some rows and its gradient, given the parameter arrays."""
+        return self._evaluate(leaves, block)
+
+    def batch_loss(self, step: int) -> Callable[[Any], Any]:
+        """The loss over the mini-batch of a step, the first being step 1, as a function of the parameters alone."""
+        if self.batches is None:
+            return self.loss
+        return self._on(next(self.batches.after(step - 1)))
 
     def flatten(self, parameters: Any) -> list[Any]:
         """The arrays of parameters in the form of the start, in the order of `paths`."""
@@ -61,26 +95,59 @@ class Problem:
         return self._rebuild(leaves)
 
     def __repr__(self) -> str:
-        return f"<Problem in {', '.join(self.paths)}>"
+        rows = "" if self.data is None else f" over {self.data.rows:,} rows"
+        return f"<Problem in {', '.join(self.paths)}{rows}>"
+
+    def _over_all_data(self) -> Callable[[Any], Any]:
+        if self.data is None:
+            return self._function
+        if isinstance(self.data, InMemory):
+            return self._on(self.data.block)
+        data = self.data
+
+        def loss(parameters: Any) -> Any:
+            over = self._over_rows()
+            return sum(over.weight(block, data.rows) * self._on(block)(parameters) for block in data.blocks())
+
+        return loss
+
+    def _on(self, block: Block) -> Callable[[Any], Any]:
+        function = self._function
+
+        def loss(parameters: Any) -> Any:
+            return function(parameters, *block.by_position, **block.by_name)
+
+        loss.__name__ = function_name(function)
+        return loss
+
+    def _over_rows(self) -> OverRows:
+        if self._over is None:
+            if self.data is None:
+                raise AssertionError("asked how the loss is over rows, without data")
+            self._over = over_rows(self._evaluate, self.start, self.data.blocks(), function_name(self._function))
+        return self._over
 
     def _with_exact(self) -> Evaluate:
-        both, rebuild = value_and_grad(self.loss), self._rebuild
+        both, rebuild = value_and_grad(self._function), self._rebuild
+        # A single array, which is what most small problems have, needs no taking apart.
+        single = len(self.start) == 1 and isinstance(rebuild([self.start[0]]), np.ndarray | np.generic)
 
-        def evaluate(leaves: Sequence[Any]) -> tuple[float, list[Any]]:
-            value, gradient = both(rebuild(leaves))
-            return float(value), [slope for _, slope in flatten(gradient)[0]]
+        def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
+            value, gradient = both(rebuild(leaves), *block.by_position, **block.by_name)
+            return float(value), [gradient] if single else [slope for _, slope in flatten(gradient)[0]]
 
         return evaluate
 
-    def _with_given(self, gradient: Callable[[Any], Any]) -> Evaluate:
+    def _with_given(self, gradient: Callable[..., Any]) -> Evaluate:
         if not callable(gradient):
             raise ArgumentError(f"gradient is {gradient!r:.60}, expected a function of the parameters, or nothing")
-        loss, rebuild = self.loss, self._rebuild
+        loss, rebuild = self._function, self._rebuild
 
-        def evaluate(leaves: Sequence[Any]) -> tuple[float, list[Any]]:
+        def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
             # Each function gets copies: one that writes into its argument must not move the descent.
-            value = scalar(loss(rebuild([np.copy(leaf)[()] for leaf in leaves])), function_name(loss))
-            given = flatten(gradient(rebuild([np.copy(leaf)[()] for leaf in leaves])))[0]
+            one, two = (rebuild([np.copy(leaf)[()] for leaf in leaves]) for _ in range(2))
+            value = scalar(loss(one, *block.by_position, **block.by_name), function_name(loss))
+            given = flatten(gradient(two, *block.by_position, **block.by_name))[0]
             if len(given) != len(leaves):
                 raise ShapeError(
                     f"{function_name(gradient)} returned {len(given)} arrays, but start holds {len(leaves)}"
@@ -92,31 +159,34 @@ class Problem:
 
         return evaluate
 
-    def why_not_finite(self, problem: tuple[str, Any], leaves: Sequence[Any]) -> str:
+    def why_not_finite(self, problem: tuple[str, Any], leaves: Sequence[Any], block: Block) -> str:
         """The message for a start that is unusable: it names the data, or else the step, that is to blame."""
         message = f"{problem[0]} is {problem[1]} at the start"
-        try:
-            variables = inspect.getclosurevars(self.loss)
-        except (TypeError, ValueError):
-            variables = None
-        for name, value in {**variables.globals, **variables.nonlocals}.items() if variables else ():
-            if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
-                place = _first_not_finite(value, name)
+        if not block.rows and self.data is not None:
+            block = next(self.data.blocks())
+        name = function_name(self._function)
+        for called, array in (*block.labelled(), *_arrays_around(self._function)):
+            if array.dtype.kind in "fc":
+                place = first_not_finite(array, called)
                 if place:
-                    return f"{message}: {place[0]}, which {function_name(self.loss)} uses, is {place[1]}"
+                    return f"{message}: {place[0]}, which {name} uses, is {place[1]}"
         try:
             with watch_numbers():
-                value_and_grad(self.loss)(self.rebuild(leaves))
+                value_and_grad(self._on(block))(self.rebuild(leaves))
         except NonFiniteError as error:
             return f"{message}: {error}"
         return f"{message}: begin at another point"
 
 
-def _of_one_argument(loss: Callable[..., Any] | str, start: Any) -> Callable[[Any], Any]:
-    function = as_function(loss)
-    if isinstance(loss, str) and isinstance(start, dict):
-        return lambda parameters: function(**parameters)
-    return function
+def _arrays_around(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """The arrays that a function reads from around it, by name."""
+    try:
+        variables = inspect.getclosurevars(function)
+    except (TypeError, ValueError):
+        return
+    for name, value in {**variables.globals, **variables.nonlocals}.items():
+        if isinstance(value, np.ndarray):
+            yield name, value
 
 
 def _like(slope: Any, leaf: Any, path: str) -> Any:
@@ -132,7 +202,7 @@ def _like(slope: Any, leaf: Any, path: str) -> Any:
     return found.astype(leaf.dtype)
 
 
-def _first_not_finite(leaf: Any, path: str) -> tuple[str, Any] | None:
+def first_not_finite(leaf: Any, path: str) -> tuple[str, Any] | None:
     """The first component that is NaN or infinite, and its value."""
     finite = np.isfinite(leaf)
     if finite.all():
@@ -148,20 +218,32 @@ def not_finite(
     if not math.isfinite(value):
         return "the loss", value
     for leaf, slope, path in zip(leaves, slopes, paths, strict=True):
-        found = _first_not_finite(slope, path)
+        found = first_not_finite(slope, path)
         if found:
             return f"the derivative with respect to {found[0]}", found[1]
-        found = _first_not_finite(leaf, path)
+        found = first_not_finite(leaf, path)
         if found:
             return found
     return None
 
 
+def measure(
+    value: float, slopes: Sequence[Any], leaves: Sequence[Any], paths: Sequence[str]
+) -> tuple[float, tuple[str, Any] | None]:
+    """The Euclidean norm of a gradient, and what of the state is not finite, if anything."""
+    if value - value == 0.0:
+        squares = sizes = 0.0
+        for leaf, slope in zip(leaves, slopes, strict=True):
+            squares += float(np.vdot(slope, slope).real)
+            sizes += float(np.vdot(leaf, leaf).real)
+        # Sums of squares in the middle of the range show at once that all is finite, and nothing has underflowed.
+        if TINY < squares < HUGE and sizes < HUGE:
+            return math.sqrt(squares), None
+    return norm(slopes), not_finite(value, slopes, leaves, paths)
+
+
 def norm(slopes: Sequence[Any]) -> float:
     """The Euclidean norm of all components together."""
-    squares = sum(float(np.vdot(slope, slope).real) for slope in slopes)
-    if 1e-280 < squares < math.inf and all(slope.dtype.char in "dD" for slope in slopes):
-        return math.sqrt(squares)
     # Scaled, because the squares of a diverging run overflow long before its gradient does.
     largest = max((float(np.max(np.abs(slope), initial=0.0)) for slope in slopes), default=0.0)
     if not 0 < largest < math.inf:

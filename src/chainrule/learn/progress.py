@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -14,7 +15,7 @@ INTERVAL = 0.1  # seconds between two drawings of it
 
 
 class Progress:
-    """How far a run of `total` steps has come, with its loss and its steps a second; nothing unless `shown`.
+    """How far a run of `total` steps has come, with its loss, its rate and its steps a second; nothing unless `shown`.
 
     `update` costs a look at the clock unless it is time to draw.
     """
@@ -36,8 +37,8 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, done: int, loss: float) -> None:
-        """Say that `done` steps are made and which loss they have led to."""
+    def update(self, done: int, loss: float, rate: float | None) -> None:
+        """Say that `done` steps are made, which loss they have led to, and at which learning rate."""
         now = time.monotonic()
         if now < self._due:
             return
@@ -46,7 +47,7 @@ class Progress:
             self._open()
         speed = done / (now - self._start)
         shown = f"{speed:,.0f} steps/s" if speed >= 10 else f"{speed:.2g} steps/s"
-        self._bar.update(self._task, completed=done, loss=f"{loss:.6g}", speed=shown)
+        self._bar.update(self._task, completed=done, loss=f"{loss:.6g}", rate=_shown(rate), speed=shown)
         self._bar.refresh()
 
     def _open(self) -> None:
@@ -59,6 +60,7 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
@@ -66,5 +68,9 @@ class Progress:
             # Drawn by `update` alone: a thread that draws would outlive an interrupt.
             auto_refresh=False,
         )
-        self._task = self._bar.add_task("descent", total=self.total, loss="", speed="")
+        self._task = self._bar.add_task("descent", total=self.total, loss="", rate="", speed="")
         self._bar.start()
+
+
+def _shown(rate: float | None) -> str:
+    return "" if rate is None or math.isnan(rate) else f"rate {rate:.3g}"

@@ -1,0 +1,259 @@
+"""The data of a descent: rows in memory or in blocks, and the mini-batches that are drawn from them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, final, runtime_checkable
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, DataError, ShapeError
+
+__all__ = ["Batches", "Block", "Data", "InMemory", "Streamed", "as_data"]
+
+MEMORY = 256 * 2**20  # bytes of rows that are held rather than read again at every pass
+BLOCK = 32 * 2**20  # bytes of one block of rows that are not held
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What can be read in blocks of rows, the same at every pass, such as `cr.data.read` returns."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None as long as that is not known."""
+
+    def blocks(self, size: int) -> Iterator[Any]:
+        """One pass: blocks of so many rows, each a tuple of arrays or a dict of them by name."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Rows as a loss takes them after the parameters.
+
+    Attributes:
+        by_position: arrays with the rows along their first axis.
+        by_name: such arrays that are passed by keyword.
+        rows: how many rows.
+    """
+
+    by_position: tuple[Any, ...] = ()
+    by_name: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = 0
+
+    @staticmethod
+    def of(data: Any) -> Block:
+        """An array, a tuple of arrays or a dict of arrays; raises unless all have the same number of rows."""
+        if isinstance(data, Mapping):
+            named = {str(name): _rows(array, f"data[{name!r}]") for name, array in data.items()}
+            positional: tuple[Any, ...] = ()
+        else:
+            several = isinstance(data, tuple)
+            named = {}
+            positional = tuple(
+                _rows(array, f"data[{i}]" if several else "data")
+                for i, array in enumerate(data if several else (data,))
+            )
+        block = Block(positional, named)
+        counts = [(label, len(array)) for label, array in block.labelled()]
+        if not counts:
+            raise ArgumentError("data is empty: give an array, a tuple of arrays or a dict of arrays")
+        for label, count in counts:
+            if count != counts[0][1]:
+                raise ShapeError(
+                    f"{counts[0][0]} has {counts[0][1]:,} rows and {label} has {count:,}: the rows of data belong "
+                    "together, along the first axis of each array"
+                )
+        return Block(positional, named, counts[0][1])
+
+    def labelled(self) -> Iterator[tuple[str, Any]]:
+        """Each array with what a message calls it."""
+        alone = len(self.by_position) == 1
+        for i, array in enumerate(self.by_position):
+            yield "data" if alone else f"data[{i}]", array
+        for name, array in self.by_name.items():
+            yield f"data[{name!r}]", array
+
+    def take(self, rows: Any) -> Block:
+        """Some of the rows: a slice, or their numbers."""
+        count = len(range(*rows.indices(self.rows))) if isinstance(rows, slice) else len(rows)
+        return Block(
+            tuple(array[rows] for array in self.by_position),
+            {name: array[rows] for name, array in self.by_name.items()},
+            count,
+        )
+
+    @property
+    def nbytes(self) -> int:
+        return sum(int(array.nbytes) for _, array in self.labelled())
+
+
+def _rows(array: Any, label: str) -> Any:
+    if not isinstance(array, np.ndarray):
+        try:
+            array = np.asarray(array)
+        except ValueError as error:
+            raise ArgumentError(f"{label} is no array: {error}") from None
+    if array.dtype.kind == "O":
+        raise ArgumentError(f"{label} holds Python objects, expected numbers: convert it with .astype(float)")
+    if not array.ndim:
+        raise ArgumentError(f"{label} is {array!r:.60}, which has no rows; let the loss close over what is no data")
+    return array
+
+
+class Data(ABC):
+    """Rows that can be gone through as often as wanted."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """One pass over all rows, in their order."""
+
+    @abstractmethod
+    def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
+        """One pass in mini-batches of `size` rows, shuffled by `order`, from batch number `first` on."""
+
+
+@final
+class InMemory(Data):
+    """Rows that are in memory: one block."""
+
+    __slots__ = ("block",)
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+
+    @property
+    def rows(self) -> int:
+        return self.block.rows
+
+    def blocks(self) -> Iterator[Block]:
+        yield self.block
+
+    def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
+        return _cut(self.block, size, order, first)
+
+
+@final
+class Streamed(Data):
+    """Rows that are read in blocks at every pass, as many as take `BLOCK` bytes."""
+
+    __slots__ = ("_rows", "_width", "source")
+
+    def __init__(self, source: Source, width: float, rows: int) -> None:
+        self.source, self._width, self._rows = source, width, rows
+
+    @property
+    def rows(self) -> int:
+        return self._rows
+
+    def blocks(self) -> Iterator[Block]:
+        return map(Block.of, self.source.blocks(self._size(1)))
+
+    def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
+        whole = self._size(size)
+        for block in map(Block.of, self.source.blocks(whole)):
+            batches = -(-block.rows // size)
+            # Drawn in any case: the order of a block must not depend on where a run was resumed.
+            yield from _cut(block, size, order, first)
+            first = max(0, first - batches)
+
+    def _size(self, multiple: int) -> int:
+        """How many rows a block has: a whole number of batches."""
+        return max(1, int(BLOCK / max(self._width, 1.0)) // multiple) * multiple
+
+
+def _cut(block: Block, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
+    """A block in mini-batches, the last with the rows that are left."""
+    places = None if order is None else order.permutation(block.rows)
+    for start in range(first * size, block.rows, size):
+        stop = start + size
+        yield block.take(slice(start, stop) if places is None else places[start:stop])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The mini-batches of a descent: which rows a step takes follows from its number alone.
+
+    Attributes:
+        data: the rows.
+        size: how many rows a batch has; the last of an epoch may have fewer.
+        shuffle: whether each epoch has an order of its own.
+        seed: from which that order is drawn.
+    """
+
+    data: Data
+    size: int
+    shuffle: bool
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        """How many batches go over all rows."""
+        return -(-self.data.rows // self.size)
+
+    def after(self, done: int) -> Iterator[Block]:
+        """The batches of the steps that follow `done` steps, without end."""
+        epoch, first = divmod(done, self.per_epoch)
+        while True:
+            order = np.random.default_rng([self.seed, epoch]) if self.shuffle else None
+            yield from self.data.epoch(self.size, order, first)
+            epoch, first = epoch + 1, 0
+
+
+def as_data(data: Any) -> Data:
+    """Rows from what `data=` may be: arrays, or a source, which is held in memory if it fits.
+
+    Raises:
+        ArgumentError: it is none of these, or has no rows.
+        ShapeError: its arrays have different numbers of rows.
+    """
+    if isinstance(data, np.ndarray | tuple | Mapping):
+        found: Data = InMemory(Block.of(data))
+    elif isinstance(data, Source):
+        found = _held_or_streamed(data)
+    else:
+        hint = ": put the arrays in a tuple" if isinstance(data, list) else ""
+        raise ArgumentError(
+            f"data is {data!r:.60} of type {type(data).__name__}, expected an array, a tuple of arrays, a dict of "
+            f"arrays by name, or a source of blocks{hint}"
+        )
+    if not found.rows:
+        raise ArgumentError("data has no rows")
+    return found
+
+
+def _held_or_streamed(source: Source) -> Data:
+    held: list[Block] = []
+    rows, nbytes, width = 0, 0, 1.0
+    for block in map(Block.of, source.blocks(4096)):
+        rows += block.rows
+        nbytes += block.nbytes
+        width = nbytes / max(rows, 1)
+        if nbytes <= MEMORY:
+            held.append(block)
+        else:
+            held.clear()
+            if source.rows is not None:
+                rows = source.rows
+                break
+    if not rows:
+        raise DataError("data has no rows")
+    if not held:
+        return Streamed(source, width, rows)
+    joined = Block(
+        tuple(np.concatenate(parts) for parts in zip(*(block.by_position for block in held), strict=True)),
+        {name: np.concatenate([block.by_name[name] for block in held]) for name in held[0].by_name},
+        rows,
+    )
+    return InMemory(joined)

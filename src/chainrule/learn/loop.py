@@ -1,0 +1,252 @@
+"""The loop of a descent: one step after the other, with what it records and what ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.errors import ArgumentError, NonFiniteError
+from chainrule.learn.batches import Block
+from chainrule.learn.clipping import Clip
+from chainrule.learn.descent import Descent, History
+from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.problem import NO_DATA, Problem, first_not_finite, measure
+from chainrule.learn.progress import Progress
+from chainrule.learn.stopping import Memory, Stop
+from chainrule.numeric.probe import quiet
+
+__all__ = ["Run", "Settings"]
+
+Callback = Callable[[int, float, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a descent was asked for, apart from the loss and the optimizer.
+
+    Attributes:
+        learning_rate: a number, or the rate as a function of the steps made before.
+        steps: how many steps to make.
+        clip: the limit on gradients.
+        stops: the criteria that end it early.
+        callback: called at each measured state.
+        keep_history: how many bytes the iterates may take.
+        progress: whether a long run shows a bar.
+    """
+
+    learning_rate: float | Callable[[int], float]
+    steps: int
+    clip: Clip | None
+    stops: tuple[Stop, ...]
+    callback: Callback | None
+    keep_history: int
+    progress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a run stands between two steps: from here it goes on in one way only.
+
+    Attributes:
+        done: how many steps were made.
+        leaves: the parameter arrays.
+        states: the optimizer's state of each.
+        memories: what each criterion to stop remembers.
+    """
+
+    done: int
+    leaves: Sequence[Any]
+    states: Sequence[State]
+    memories: Sequence[Memory]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A state with its loss and the norm of its gradient."""
+
+    done: int
+    leaves: Sequence[Any]
+    loss: float
+    norm: float
+
+
+@final
+class Run:
+    """A descent that is under way.
+
+    Each of `position` and `measured` is one object that one store replaces: an interrupt finds it whole.
+    """
+
+    def __init__(self, problem: Problem, optimizer: Optimizer, settings: Settings) -> None:
+        self.problem, self.optimizer, self.settings = problem, optimizer, settings
+        self.losses, self.norms, self.rates = array("d"), array("d"), array("d")
+        self.iterates = Iterates(problem.start, settings.keep_history)
+        leaves = problem.start
+        self.position = Position(
+            0, leaves, [optimizer.init(leaf) for leaf in leaves], [stop.init() for stop in settings.stops]
+        )
+        self.measured = Measured(0, leaves, math.nan, math.nan)
+        self.progress = Progress(settings.steps, settings.progress)
+
+    def descend(self) -> Descent:
+        """Run to the end, or to an interrupt."""
+        with quiet(), self.progress:
+            try:
+                stopped = self._steps()
+            except KeyboardInterrupt:
+                stopped = "interrupted"
+        return self._result(stopped)
+
+    def _steps(self) -> str:
+        problem, optimizer, settings = self.problem, self.optimizer, self.settings
+        rate_of, rate = None, math.nan
+        if callable(settings.learning_rate):
+            rate_of = settings.learning_rate
+        else:
+            rate = settings.learning_rate
+        clip = settings.clip
+        is_complex = [leaf.dtype.kind == "c" for leaf in problem.start]
+        batches = None if problem.batches is None else problem.batches.after(self.position.done)
+        block = NO_DATA
+        for done in range(self.position.done, settings.steps):
+            leaves = self.position.leaves
+            if batches is None:
+                value, slopes = problem.evaluate(leaves)
+            else:
+                block = next(batches)
+                value, slopes = problem.evaluate_on(leaves, block)
+            reason, norm, memories = self._measure(done, leaves, value, slopes, block)
+            if reason:
+                return reason
+            if rate_of is not None:
+                rate = _rate_at(rate_of, done)
+            self.losses.append(value)
+            self.norms.append(norm)
+            self.rates.append(rate)
+            self.iterates.keep(done, leaves)
+            # The gradient of a complex parameter is conjugated once, here: no rule needs to know of it.
+            ascent: Sequence[Any] = [
+                np.conj(slope) if conjugated else slope for slope, conjugated in zip(slopes, is_complex, strict=True)
+            ]
+            if clip is not None:
+                ascent = clip(ascent, norm)
+            moved, states = [], []
+            for leaf, gradient, state in zip(leaves, ascent, self.position.states, strict=True):
+                parameter, after = optimizer.update(leaf, gradient, state, rate, done + 1)
+                moved.append(parameter)
+                states.append(after)
+            self.position = Position(done + 1, moved, states, memories)
+        leaves = self.position.leaves
+        value, slopes = problem.evaluate(leaves)
+        reason, _, _ = self._measure(settings.steps, leaves, value, slopes, block)
+        return reason or "steps done"
+
+    def _measure(
+        self, done: int, leaves: Sequence[Any], value: float, slopes: Sequence[Any], block: Block
+    ) -> tuple[str, float, Sequence[Memory]]:
+        """Note the loss at a state; why the run ends there, "" if it goes on, the gradient's norm, and the memories."""
+        norm, problem = measure(value, slopes, leaves, self.problem.paths)
+        if problem is not None:
+            if done == 0:
+                raise NonFiniteError(self.problem.why_not_finite(problem, leaves, block))
+            self.measured = Measured(done, leaves, value, norm)
+            return f"diverged: {problem[0]} is not finite at step {done}{_because_of(block)}", norm, ()
+        self.measured = Measured(done, leaves, value, norm)
+        settings, reason = self.settings, ""
+        memories = self.position.memories
+        if settings.stops:
+            looks = [
+                stop.look(done, value, norm, lambda: self._copied(leaves), memory)
+                for stop, memory in zip(settings.stops, memories, strict=True)
+            ]
+            memories = [memory for _, memory in looks]
+            reason = next((reason for reason, _ in looks if reason), "")
+        if settings.callback is not None and settings.callback(done, value, self._copied(leaves)) is True:
+            reason = reason or "the callback said so"
+        self.progress.update(done, value, self.rates[-1] if self.rates else None)
+        return reason, norm, memories
+
+    def _copied(self, leaves: Sequence[Any]) -> Any:
+        return self.problem.rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
+
+    def _result(self, stopped: str) -> Descent:
+        problem, measured = self.problem, self.measured
+        done, leaves = measured.done, measured.leaves
+        final: tuple[float, float] | None = measured.loss, measured.norm
+        if problem.batches is not None and done < self.settings.steps:
+            # What was measured is a batch's. All data may take long: after an interrupt, only when it is asked for.
+            done, leaves, final = self.position.done, self.position.leaves, None
+            if not math.isnan(measured.loss) and stopped != "interrupted":
+                with quiet(), contextlib.suppress(KeyboardInterrupt):
+                    value, slopes = problem.evaluate(leaves)
+                    final = value, measure(value, slopes, leaves, problem.paths)[0]
+        self.iterates.keep(done, leaves)
+        kept = self.iterates.up_to(done)
+        history = History(
+            loss=np.array(self.losses[:done]),
+            parameters=tuple(problem.rebuild(list(held)) for _, held in kept),
+            steps=tuple(step for step, _ in kept),
+            learning_rate=np.array(self.rates[:done]),
+            gradient_norm=np.array(self.norms[:done]),
+        )
+        return Descent(
+            parameters=self._copied(leaves),
+            history=history,
+            steps=done,
+            asked=self.settings.steps,
+            stopped=stopped,
+            optimizer=self.optimizer,
+            learning_rate=self.settings.learning_rate,
+            problem=problem,
+            final=final,
+        )
+
+
+@final
+class Iterates:
+    """The path of a descent within a budget of bytes: every stride-th iterate, the stride doubling when it is full."""
+
+    def __init__(self, leaves: Sequence[Any], budget: int) -> None:
+        self.capacity = budget // max(1, sum(leaf.nbytes for leaf in leaves))
+        self.stride = 1
+        self.held: list[tuple[int, Sequence[Any]]] = []
+
+    def keep(self, step: int, leaves: Sequence[Any]) -> None:
+        if step % self.stride or self.capacity < 2:
+            return
+        if len(self.held) == self.capacity:
+            self.stride *= 2
+            self.held = [pair for pair in self.held if pair[0] % self.stride == 0]
+            if step % self.stride:
+                return
+        if not self.held or self.held[-1][0] < step:
+            self.held.append((step, leaves))
+
+    def up_to(self, step: int) -> list[tuple[int, Sequence[Any]]]:
+        return [pair for pair in self.held if pair[0] <= step]
+
+
+def _rate_at(schedule: Callable[[int], float], done: int) -> float:
+    found: Any = schedule(done)
+    rate = float(found) if isinstance(found, int | float | np.integer | np.floating) else math.nan
+    if not 0 <= rate < math.inf:
+        raise ArgumentError(
+            f"learning_rate gives {found!r:.60} after {done:,} steps, expected a finite number, 0 or more"
+        )
+    return rate
+
+
+def _because_of(block: Block) -> str:
+    """What of a mini-batch is not finite, for the end of a message."""
+    for label, held in block.labelled():
+        if held.dtype.kind in "fc":
+            place = first_not_finite(held, label)
+            if place:
+                return f": of its batch, {place[0]} is {place[1]}"
+    return ""
