@@ -229,22 +229,22 @@ def test_values_move_to_one_side_in_forward_mode() -> None:
         cr.jvp(np.linalg.eigvalsh, (a,), (v,))
 
 
-def test_vectors_move_in_forward_mode_only_where_the_direction_keeps_their_space() -> None:
-    a, v = np.diag([1.0, 1.0, 2.0]), numbers(3, 3)
-    for f in (lambda a: np.linalg.eigh(a)[1], lambda a: np.linalg.eig(a)[1], lambda a: np.linalg.svd(a)[0],
-              np.linalg.eigvals):  # fmt: skip
-        with pytest.raises(cr.DegeneracyError, match=r"and (1|2) are equal(.|\n)*test_degenerate"):
-            cr.jvp(f, (a,), (v,))
-        _, tangent = cr.jvp(f, (a,), (np.diag([1.0, 1.0, 5.0]),))
-        assert np.isfinite(tangent).all()
+def test_open_vectors_have_no_tangent_and_functions_of_their_space_have() -> None:
+    a, v, kept = np.diag([1.0, 1.0, 2.0]), numbers(3, 3), np.diag([1.0, 1.0, 5.0])
+    for f in (lambda a: np.linalg.eigh(a)[1], lambda a: np.linalg.eig(a)[1], lambda a: np.linalg.svd(a)[0]):
+        for direction in (v, kept):
+            with pytest.raises(cr.DegeneracyError, match=r"and (1|2) are equal(.|\n)*test_degenerate"):
+                cr.jvp(f, (a,), (direction,))
+    with pytest.raises(cr.DegeneracyError, match="and 1 are equal"):
+        cr.jvp(np.linalg.eigvals, (a,), (v,))
+    np.testing.assert_allclose(cr.jvp(np.linalg.eigvals, (a,), (kept,))[1], [1, 1, 5])
     _, tangent = cr.jvp(lambda a: of_matrix(a, np.exp), (a,), (np.diag([1.0, 1.0, 5.0]),))
     np.testing.assert_allclose(tangent, np.diag([np.e, np.e, 5 * np.exp(2)]), rtol=1e-12, atol=1e-12)
 
 
-def test_a_second_derivative_at_equal_values_is_refused_rather_than_wrong() -> None:
-    for f in (lambda a: np.sum(np.linalg.eigvalsh(a) ** 2), lambda a: np.sum(np.linalg.eigh(a)[0] ** 2)):
-        with pytest.raises(cr.DegeneracyError, match="eigenvalues"):
-            cr.hessian(f)(I3)
+def test_a_second_derivative_that_cannot_be_told_is_refused_rather_than_wrong() -> None:
+    with pytest.raises(cr.DegeneracyError, match="eigenvalues"):
+        cr.hessian(lambda a: (np.linalg.eigvalsh(a)[0] - 1) ** 2)(I3)  # another one to each side
     with pytest.raises(cr.DegeneracyError, match="eigenvalues"):
         cr.grad(lambda a: np.sum(cr.grad(lambda a: of_matrix(a, np.exp)[0, 1])(a)))(I3)
 
@@ -298,7 +298,7 @@ def test_the_error_of_emitted_code_is_numpys() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="eigenvalues 0 and 1 are equal"):
         namespace["grad_f"](I3)
     exec(cr.source(lambda a: of_matrix(a, np.exp)[0, 1], np.diag([1.0, 2.0, 3.0])), namespace)
-    with pytest.raises(np.linalg.LinAlgError, match="both the values and the vectors"):
+    with pytest.raises(np.linalg.LinAlgError, match="running\n  the function again, which this code does not"):
         namespace["grad_f"](I3)
 
 
@@ -309,7 +309,7 @@ def test_where_the_function_cannot_be_run_again_the_cotangents_are_looked_at() -
         cr.source(lambda a: np.real(np.linalg.eigh(a)[1][1, 0]), a)
     with pytest.raises(cr.DegeneracyError, match="basis of a null space"):
         cr.source(lambda a: np.linalg.qr(a, "complete")[0][0, 4], G[:, :2])
-    with pytest.raises(cr.DegeneracyError, match="both the values and the vectors"):
+    with pytest.raises(cr.DegeneracyError, match="running\n  the function again, which this code does not"):
         cr.source(lambda a: of_matrix(a, np.exp)[0, 1], I3)
     with pytest.raises(cr.DegeneracyError, match="singular value 2 is zero"):
         cr.source(lambda a: np.sum((lambda u, s, vh: (u * (s + 1)) @ vh)(*np.linalg.svd(a))), np.diag([3.0, 2.0, 0.0]))

@@ -69,6 +69,7 @@ def closed(
         of: the user's function: two of them are different steps even where they compute the same.
     """
     recording = Trace()
+    recording.elsewhere = True
     inputs = [recording.input(value, label) for value, label in zip(examples, names, strict=True)]
     started = [Traced(traced.record) for traced in inputs]  # a write into an argument lets it stand for another record
     try:

@@ -22,7 +22,7 @@ from chainrule.emit.code import function_from_source
 from chainrule.emit.layout import Program
 from chainrule.emit.numpy import numpy_program
 from chainrule.emit.python import python_program
-from chainrule.errors import GuardError, SourceError
+from chainrule.errors import DegeneracyError, GuardError, SourceError
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
 
@@ -207,6 +207,8 @@ class Compiled:
         failure: Exception
         try:
             recorded = self._record(args, kwargs)
+        except DegeneracyError:  # true of these values, and of other ones perhaps not
+            return self._function(*args, **kwargs)
         except Exception as error:  # the function's own error, or one of tracing: calling it tells which
             failure = error
         else:
@@ -219,7 +221,7 @@ class Compiled:
             else:
                 family.codes.append(made)
                 self._remember_quick(made, args, kwargs)
-                return made(leaves)
+                return self._call(args, kwargs)
         result = self._function(*args, **kwargs)
         family.reason = str(failure).partition("\n")[0]
         return result

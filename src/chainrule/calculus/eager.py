@@ -137,12 +137,10 @@ class Run:
         """Carry tangents of the inputs forward; returns the function from an output to its tangent."""
         self._trace.captured.check()
         given = {r: t for r, t in zip(self.input_records, tangents, strict=True) if t is not None}
-        observe = None
-        if watched():
-            outputs = [value.record for _, value in flatten(self.result)[0] if self.owns(value)]
-            observe = tangent_observer_in_force(self._records, outputs, given)
+        outputs = [value.record for _, value in flatten(self.result)[0] if self.owns(value)]
+        observe = tangent_observer_in_force(self._records, outputs, given) if watched() else None
         with np.errstate(all="ignore"):
-            moving = push(self._records, given, evaluating, observe)
+            moving = push(self._records, given, evaluating, observe, outputs)
 
         def tangent_of(output: Any) -> Any:
             tangent = moving.get(output.record) if self.owns(output) else None

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.containers import flatten, is_container
 from chainrule.calculus.functions import as_function
 from chainrule.core.graph import Graph as CoreGraph, Node
-from chainrule.errors import ArgumentError, NotScalarError
+from chainrule.errors import ArgumentError, DegeneracyError, NotScalarError
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.boundary import naming_the_line
 from chainrule.read.draws import saying_what_is_drawn
@@ -54,8 +55,20 @@ class Graph(CoreGraph):
     arguments: tuple[tuple[str, Any], ...] = ()
 
     def __call__(self, **values: Any) -> Any:
-        """The output at other values of some inputs; raises `GuardError` where they take another branch."""
-        outputs = evaluate(self, *self._with(values))
+        """The output at other values of some inputs; raises `GuardError` where they take another branch.
+
+        Where values of a decomposition coincide and its vectors are read, the function itself is called: whether the
+        choice of vectors matters is found by running it again.
+        """
+        given = self._with(values)
+        try:
+            outputs = evaluate(self, *given)
+        except DegeneracyError:
+            call = _calls.get(self)
+            if call is None:  # a graph that was copied or unpickled
+                raise
+            with naming_the_line():
+                outputs = tuple(call(*given))
         return outputs[0] if len(outputs) == 1 else outputs
 
     def forward_backward(self, **values: Any) -> Passes:
@@ -219,7 +232,13 @@ def graph(f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Graph:
         made, _ = trace(
             call, [leaf for _, leaf in leaves], [path for path, _ in leaves], function_name(function), function
         )
-    return Graph(made.inputs, made.outputs, made.guards, made.name, arguments=tuple(leaves))
+    found = Graph(made.inputs, made.outputs, made.guards, made.name, arguments=tuple(leaves))
+    _calls[found] = call
+    return found
+
+
+# The functions behind graphs, of their leaves: a graph is data, which is compared, copied and pickled without it.
+_calls: WeakKeyDictionary[Graph, Callable[..., list[Any]]] = WeakKeyDictionary()
 
 
 def _numeric(value: Any) -> bool:

@@ -16,8 +16,13 @@ from chainrule.calculus.functions import as_function
 from chainrule.calculus.gradients import grad
 from chainrule.calculus.mapping import vmap
 from chainrule.calculus.products import jvp
+from chainrule.core.packed import placed
+from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
+from chainrule.core.traced import plain_value
 from chainrule.errors import ArgumentError, ShapeError
+from chainrule.passes.choices import largest, one_sided, tolerance
+from chainrule.passes.directions import coinciding
 
 __all__ = ["derivative", "hessian", "jacobian"]
 
@@ -72,6 +77,9 @@ def jacobian(f: Callable[..., Any] | str, argnums: Argnums = 0, mode: Mode = "au
         argnums: which arguments to differentiate by, by position or by name; several give a tuple.
         mode: "reverse" carries one cotangent for each component of the value, "forward" one tangent for each
             component of the arguments; "auto" takes what is fewer.
+
+    Raises:
+        DegeneracyError: values of a decomposition coincide, and f has a derivative to each side at most.
 
     Returns:
         A function with f's arguments. For containers the result has the structure of the value, and in each place
@@ -139,7 +147,25 @@ def _forward(run: Run, outputs: list[Any], plain: list[Any]) -> list[list[Any]]:
                 for column, y in zip(found, plain, strict=True)
             ]
         )
-    return [[column[row] for column in columns] for row in range(len(outputs))]
+    blocks = [[column[row] for column in columns] for row in range(len(outputs))]
+    if degenerate := coinciding(run.records):
+        _require_linear(run, outputs, blocks, degenerate[0])
+    return blocks
+
+
+def _require_linear(run: Run, outputs: list[Any], blocks: list[list[Any]], degenerate: Record) -> None:
+    """Raises `DegeneracyError` where columns are derivatives to one side: values that coincide have two."""
+    rng = np.random.default_rng(0)
+    tangents = [rng.normal(size=x.shape).astype(x.dtype)[()] for x in run.inputs]
+    tangent_of = run.push(tangents)
+    for row, output in zip(blocks, outputs, strict=True):
+        parts = [np.tensordot(plain_value(b), t, axes=np.ndim(t)) for b, t in zip(row, tangents, strict=True)]
+        size = sum(largest(plain_value(block)) for block in row)
+        rounding = np.finfo(np.asarray(parts[0]).dtype).eps * max(largest(plain_value(r.value)) for r in run.records)
+        apart = largest(sum(parts) - plain_value(tangent_of(output)))
+        if not apart <= tolerance(np.asarray(parts[0])) * size + 1e4 * rounding:
+            with placed(degenerate):
+                raise one_sided(degenerate)
 
 
 def hessian(f: Callable[..., Any] | str, argnums: Argnums = 0) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from chainrule.calculus.arguments import Selection, function_name
@@ -10,10 +11,9 @@ from chainrule.calculus.containers import flatten, leaves_like, map_leaves
 from chainrule.calculus.eager import Run
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.products import like_value
-from chainrule.core.capture import Captured
 from chainrule.core.graph import Graph
 from chainrule.core.registry import evaluating
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, DegeneracyError
 from chainrule.passes.evaluate import evaluate
 from chainrule.read.trace import trace
 
@@ -33,13 +33,13 @@ class Linearized:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: Graph | None,
+        run: Run,
         primals: tuple[Any, ...],
         values: Sequence[tuple[str, Any]],
         rebuild: Callable[[Sequence[Any]], Any],
-        captured: Captured,
     ) -> None:
-        self._graph, self._values, self._rebuild, self._captured = graph, values, rebuild, captured
+        self._graph, self._run, self._values, self._rebuild = graph, run, values, rebuild
         self._primals, self._count = primals, len(primals)
         self._backward: Run | None = None
 
@@ -52,13 +52,16 @@ class Linearized:
         """
         if len(tangents) != self._count:
             raise ArgumentError(f"{len(tangents)} tangents, but {self._count} primals: give one for each")
-        self._captured.check()
+        self._run.captured.check()
         matched: list[Any] = []
         for i, (primal, tangent) in enumerate(zip(self._primals, tangents, strict=True)):
             parts = flatten(primal)[0]
             leaves = leaves_like([path for path, _ in parts], tangent, f"tangent {i}")
             matched.extend(like_value(t, x, path or "a primal") for t, (path, x) in zip(leaves, parts, strict=True))
-        return self._rebuild(evaluate(self._graph, *matched))
+        if self._graph is not None:
+            return self._rebuild(evaluate(self._graph, *matched))
+        tangent_of = self._run.push(matched)
+        return self._rebuild([tangent_of(output) for _, output in flatten(self._run.result)[0]])
 
     def transpose(self, cotangent: Any) -> tuple[Any, ...]:
         """The transposed function: a cotangent of the value back to one for each primal, as the pullback of `vjp`.
@@ -68,16 +71,22 @@ class Linearized:
         """
         given = leaves_like([path for path, _ in self._values], cotangent, "the cotangent")
         matched = [like_value(g, y, path or "the value") for g, (path, y) in zip(given, self._values, strict=True)]
-        self._captured.check()
+        self._run.captured.check()
+        if self._graph is None:
+            outputs = [output for _, output in flatten(self._run.result)[0]]
+            return self._run.rebuild(self._run.pull(list(zip(outputs, matched, strict=True))))
         if self._backward is None:  # a linear function is recorded anywhere: at zero
             zeros = [map_leaves(evaluating.zeros_like, primal) for primal in self._primals]
             self._backward = Run(self._evaluated, Selection(self._evaluated, tuple(range(self._count))), zeros, {})
         return self._backward.rebuild(self._backward.pull(list(zip(self._backward.result, matched, strict=True))))
 
     def _evaluated(self, *tangents: Any) -> tuple[Any, ...]:
+        assert self._graph is not None
         return evaluate(self._graph, *(leaf for _, leaf in flatten(tangents)[0]))
 
     def __repr__(self) -> str:
+        if self._graph is None:
+            return "<the derivative of a function whose tape is run again for each tangent>"
         return f"<{self._graph.name}: {sum(node.primitive is not None for node in self._graph.nodes)} operations>"
 
 
@@ -120,6 +129,8 @@ def linearize(f: Callable[..., Any] | str, *primals: Any) -> tuple[Any, Lineariz
 
     zeros = [evaluating.zeros_like(traced.value) for traced in run.inputs]
     names = [f"t{i}" for i in range(len(zeros))]
-    graph, _ = trace(tangents_of, zeros, names, f"the derivative of {function_name(function)}")
+    graph = None
+    with suppress(DegeneracyError):  # what a basis is chosen by is the tangent: there is no graph for all of them
+        graph, _ = trace(tangents_of, zeros, names, f"the derivative of {function_name(function)}")
     plain = run.rebuild([traced.value for traced in run.inputs])
-    return rebuild([value for _, value in values]), Linearized(graph, plain, values, rebuild, run.captured)
+    return rebuild([value for _, value in values]), Linearized(graph, run, plain, values, rebuild)

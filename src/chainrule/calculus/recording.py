@@ -57,6 +57,7 @@ def record(
         TraceError: f cannot be followed, writes into an argument, or uses values of a trace around this one.
     """
     recording = Trace()
+    recording.elsewhere = True
     inputs: list[Traced] = []
     places: list[int | str] = []
     names = parameter_names(f, len(args))

@@ -1,6 +1,6 @@
 """Values that coincide within rounding, and the bases of vectors that they leave open.
 
-`rounding_level` and `equal_values` stand alone: their source is printed into code that is taken away.
+`rounding_level`, `equal_values` and `tied_values` stand alone: their source is printed into code that is taken away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ import numpy as np
 
 from chainrule.errors import DegeneracyError
 
-__all__ = ["blocks_of", "equal_values", "first_pair", "gradient_of_blocks", "rounding_level", "turns", "unitary"]
+__all__ = [
+    "blocks_of",
+    "equal_values",
+    "first_pair",
+    "gradient_of_blocks",
+    "rounding_level",
+    "tied_values",
+    "turn_apart",
+    "turns",
+    "unitary",
+]
 
 
 def rounding_level(w: Any, *basis: Any) -> Any:
@@ -28,6 +38,14 @@ def equal_values(w: Any, *basis: Any) -> Any:
     """Which pairs of values differ by no more than rounding can have moved them."""
     level = rounding_level(w, *basis)
     return np.abs(w[..., None, :] - w[..., :, None]) <= np.maximum(level[..., None, :], level[..., :, None])
+
+
+def tied_values(out: Any, of: Any, values: Any, general: Any, read: Any) -> Any:
+    """The pairs of equal values of a packed result of which one has a vector that is read; None is all of them."""
+    w = out[..., 0, :values]
+    equal = equal_values(w, np.linalg.pinv(out[..., 1:, :])) if general else equal_values(w)
+    wanted = np.isin(np.arange(values), np.arange(values) if read is None else read)
+    return equal & ~np.eye(values, dtype=bool) & (wanted | wanted[:, None])
 
 
 def blocks_of(equal: Any) -> list[list[int]]:
@@ -77,6 +95,26 @@ def turns(rng: np.random.Generator, equal: Any, dtype: Any) -> Any:
             if len(block) > 1:
                 found[place][np.ix_(block, block)] = unitary(rng, len(block), dtype)
     return found
+
+
+def turn_apart(change: Any, equal: Any, sign: int, *bases: Any) -> None:
+    """Turns the vectors of equal values, in place, to those that a change of the matrix leaves what they are.
+
+    Args:
+        change: that of the matrix, in the basis of its vectors.
+        equal: which pairs of values are equal.
+        sign: 1 for values in rising order, and -1 in falling.
+        bases: the vectors, in columns.
+
+    Source: Kato (1995), Perturbation theory for linear operators, II.5.4.
+    """
+    n = equal.shape[-1]
+    for place in map(tuple, np.argwhere(equal.sum((-2, -1)) > n)):
+        for block in blocks_of(equal[place]):
+            within = change[place][np.ix_(block, block)]
+            turn = np.linalg.eigh((within + np.conj(within.T)) / 2)[1][:, ::sign]
+            for basis in bases if len(block) > 1 else ():
+                basis[place][:, block] = basis[place][:, block] @ turn
 
 
 _MOST = 40  # evaluations of the function

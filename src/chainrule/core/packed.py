@@ -57,7 +57,8 @@ class Decomposition(Custom):
 class Packed(Decomposition):
     """A decomposition whose result is packed.
 
-    Its `vjp` has two parameters more: `reached`, the parts that are read, and `within`, what `Choice.within` found.
+    Both rules have a parameter more: `reached`, the parts that are read. The `vjp` has another, `within`: what
+    `Choice.within` found.
 
     Args:
         choice: what the equations leave open, if they leave anything open.
@@ -69,6 +70,9 @@ class Packed(Decomposition):
         super().__init__(jvp, vjp, reason)
         self.choice = choice
 
+    def push(self, F: Any, record: Record, tangents: Sequence[Array | None]) -> Array | None:
+        return self.pushed(F, record, tangents, None)
+
     def pull(self, F: Any, record: Record, cotangent: Array, mask: Mask | None) -> Sequence[Array | Masked | None]:
         return self.pulled(F, record, cotangent, reached_parts(mask))
 
@@ -79,12 +83,20 @@ class Packed(Decomposition):
         out, operand = plain_value(record.value), plain_value(record.values[0])
         return self.choice.other(np.random.default_rng(0), out, operand, **record.parameters) is not None
 
+    def pushed(
+        self, F: Any, record: Record, tangents: Sequence[Array | None], reached: frozenset[str] | None
+    ) -> Array | None:
+        """The tangent where these parts are read; None is all."""
+        return super().push(F, _told(record, reached=_Every() if reached is None else reached), tangents)
+
     def pulled(self, F: Any, record: Record, cotangent: Array, reached: Any, within: Any = None) -> Sequence[Any]:
         """The contributions where these parts are read."""
-        told = {**record.parameters, "reached": reached, "within": within}
-        told_record = Record(record.primitive, record.operands, record.values, record.value, told, None, record.code,
-                             record.offset)  # fmt: skip
-        return super().pull(F, told_record, cotangent, None)
+        return super().pull(F, _told(record, reached=reached, within=within), cotangent, None)
+
+
+def _told(record: Record, **more: Any) -> Record:
+    return Record(record.primitive, record.operands, record.values, record.value, {**record.parameters, **more}, None,
+                  record.code, record.offset)  # fmt: skip
 
 
 def reached_parts(mask: Mask | None) -> Any:
@@ -104,12 +116,17 @@ class Choice:
         within: what the cotangents at several such results say together of the gradient within the blocks of equal
             values, `(samples, reached, operand, **parameters)`, where `samples(count)` gives so many results with their
             cotangents: the matrix to be added, and which values are in no block.
+        along: the result whose vectors stay what they are where the operand moves along a tangent, another one each
+            time, `(rng, out, operand, tangent, **parameters)`; None where vectors of equal values may not move apart.
+        known: the parameters of `F.known_basis` in a graph, `(operand, **parameters)`; None where it need not look.
     """
 
     parts: tuple[str, ...]
     other: Callable[..., Array | None]
     words: Callable[..., str]
     within: Callable[..., Any] | None = None
+    along: Callable[..., Array] | None = None
+    known: Callable[..., Mapping[str, Any]] | None = None
 
     def is_of_a_basis(self, out: Array, operand: Array, **parameters: Any) -> bool:
         """Whether a result, or one of a stack of them, could have another basis: more than other signs and phases.

@@ -50,18 +50,29 @@ class Trace:
         views: for the id of an array weak references to its views, which hold it: a write to it reaches them.
         written: inputs that the function wrote into.
         borrowed: arrays of outer levels that a value of this one was written into, each with its own trace.
+        elsewhere: whether what is recorded will be run at other values than these: it becomes a graph.
         left: whether the function has looked at a plain value on purpose: what it does with it is not recorded.
     """
 
-    __slots__ = ("borrowed", "captured", "guards", "left", "level", "nested", "records", "views", "written")
+    __slots__ = (
+        "borrowed",
+        "captured",
+        "elsewhere",
+        "guards",
+        "left",
+        "level",
+        "nested",
+        "records",
+        "views",
+        "written",
+    )
 
     def __init__(self) -> None:
         self.level = next(_levels)
         self.records: list[Record] | None = []
         self.guards: list[tuple[Record, bool | int]] = []
         self.captured = Captured()
-        self.nested = False
-        self.left = False
+        self.nested = self.left = self.elsewhere = False
         self.views: dict[int, list[weakref.ref[Traced]]] = {}
         self.written: list[Record] = []
         self.borrowed: list[tuple[Traced, Trace]] = []

@@ -6,11 +6,12 @@ satisfy is checked here, and answered with the right number; what does not satis
 `DegeneracyError` is raised by the shortcuts: the functions themselves are printed into source that is taken away, and
 raise NumPy's own error there.
 
-- `over_gaps`: x_ij / (w_j - w_i). Where w_i = w_j the block of x must be a multiple of the identity, and gives 0.
+- `over_gaps`: x_ij / (w_j - w_i). Where w_i = w_j the block of x must be diagonal, and gives 0.
 - `over_sums`, `over_values`: x_ij / (s_i + s_j), x_ij / s_j. Where the divisor is zero x must be, and gives 0.
 - `equal_weights`: the cotangents of eigenvalues. Those of equal ones must be equal.
 - `told_apart`: the cotangents of values and vectors together. Of equal values those of the vectors must be 0: whether
   they are used as in V phi(w) V^H, whose derivative has the slope of phi in it, cannot be seen in them.
+- `known_basis`: that vectors which are read are known, in a graph, which no one runs with others.
 - `phase_free`: that a function does not depend on the phases of complex vectors.
 - `of_space`: that it does not depend on the basis of a null space.
 - `value_changes`: how values move at first order; equal ones by the eigenvalues of their block (Kato, II.5.4).
@@ -27,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import blocks_of, equal_values, rounding_level
+from chainrule.core.coincidence import blocks_of, equal_values, rounding_level, tied_values
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.domain import Domain
 from chainrule.core.matrices import (
@@ -85,18 +86,20 @@ def _refuse_zero(bad: Any, s: Any, why: Any) -> None:
         )
 
 
-def _refuse_split(x: Any, w: Any, like: Any, of: Any, *basis: Any) -> Any:
-    """Where values are equal; raises if a block of x there is no multiple of the identity."""
+def _refuse_split(x: Any, w: Any, like: Any, of: Any, *basis: Any, uneven: Any = False) -> Any:
+    """Where values are equal; raises if a block of x there is no diagonal, or with `uneven` no multiple of 1."""
     equal = equal_values(w, *basis)
     small = _small(like)
-    diagonal = np.diagonal(x, axis1=-2, axis2=-1)
-    uneven = np.abs(diagonal[..., None, :] - diagonal[..., :, None]) > small
     pairs = equal & ~np.eye(w.shape[-1], dtype=bool)
+    bad = np.abs(x) > small
+    if uneven:
+        diagonal = np.diagonal(x, axis1=-2, axis2=-1)
+        bad = bad | (np.abs(diagonal[..., None, :] - diagonal[..., :, None]) > small)
     why = (
         "their vectors are an arbitrary basis of a common space, on which this derivative depends: it does not exist\n"
         "  use a function of the space, such as V_b @ V_b.T; for values alone use eigvalsh, svdvals or eigvals"
     )
-    _refuse_pair(pairs & ((np.abs(x) > small) | uneven), w, of, why)
+    _refuse_pair(pairs & bad, w, of, why)
     return equal
 
 
@@ -146,6 +149,18 @@ def _told_apart(g: Any, w: Any, *basis: Any, of: Any) -> Any:
     _refuse_pair(pairs & (used[..., None, :] | used[..., :, None]), w, of, why)
     if of == "singular values":
         _refuse_zero(((w <= rounding_level(w)) & used)[..., None, :], w, why)
+    return g
+
+
+def _known_basis(g: Any, out: Any, of: Any, values: Any, general: Any, read: Any, seen: Any) -> Any:
+    tied = tied_values(out, of, values, general, read)
+    for pair in seen:
+        tied[pair] = False
+    why = (
+        "their vectors are an arbitrary basis of a common space, and whether the choice matters is found by running\n"
+        "  the function again, which this code does not: chainrule.grad does"
+    )
+    _refuse_pair(tied, np.real(out[..., 0, :values]), of, why)
     return g
 
 
@@ -250,6 +265,14 @@ def _quotient(name: str, spread: Callable[..., Array], gathered: Callable[..., A
     return Custom(jvp, vjp, reason="divided by differences of values, and a zero by construction where they are equal")
 
 
+def _equal_weights_jvp(F: Any, tangents: Sequence[Array | None], out: Array, x: Array, *_: Array, **__: Any) -> Array:
+    return F.zeros_like(out) if tangents[0] is None else tangents[0]
+
+
+def _equal_weights_vjp(F: Any, g: Array, out: Array, x: Array, w: Array, *basis: Array, of: str) -> Sequence[Any]:
+    return g, None, *[None] * len(basis)
+
+
 def _value_changes_jvp(F: Any, tangents: Sequence[Array | None], out: Array, x: Array, w: Array, of: str) -> Array:
     if tangents[0] is None:  # the values only say which of them are equal
         return F.zeros_like(out)
@@ -261,7 +284,7 @@ def _value_changes_vjp(F: Any, g: Array, out: Array, x: Array, w: Array, of: str
 
 
 def _unsplit(x: Any, w: Any, *basis: Any, of: Any) -> Any:
-    _refuse_split(x, w, x, of, *basis)
+    _refuse_split(x, w, x, of, *basis, uneven=True)
     return x
 
 
@@ -308,7 +331,8 @@ over_values = primitive("over_values", evaluate=_over_values, shortcut=_named(_o
 
 equal_weights = primitive("equal_weights", evaluate=_equal_weights, shortcut=_named(_equal_weights),
                           shape=values_together, dtype=_first,
-                          derivative=Linear(lambda F, g, out, x, w, *basis, of: F.equal_weights(g, w, *basis, of=of)),
+                          derivative=Custom(_equal_weights_jvp, _equal_weights_vjp,
+                                            reason="the operand itself, which is checked where values are equal"),
                           rule=rules.LINEAR_MAP, domain=DISTINCT, examples=_VECTORS)
 
 told_apart = primitive("told_apart", evaluate=_told_apart, shortcut=_named(_told_apart), shape=matrices_and_values,
@@ -316,6 +340,13 @@ told_apart = primitive("told_apart", evaluate=_told_apart, shortcut=_named(_told
                        derivative=Linear(lambda F, g, out, x, w, *basis, of: g),
                        rule=rules.LINEAR_MAP, domain=DISTINCT,
                        examples=tuple(example(x, w, of="eigenvalues") for x, w in (((4, 3), (3,)), ((2, 1), (1,)))))
+
+known_basis = primitive("known_basis", evaluate=_known_basis, shortcut=_named(_known_basis), shape=matrices_together,
+                        dtype=_first,
+                        derivative=Linear(lambda F, g, out, x, packed, of, values, general, read, seen: g),
+                        rule=rules.LINEAR_MAP, domain=DISTINCT,
+                        examples=tuple(example(x, x, of="eigenvalues", values=x[-1], general=False, read=None, seen=())
+                                       for x in ((4, 3), (2, 3, 2))))
 
 phase_free = primitive("phase_free", evaluate=_phase_free, shortcut=_named(_phase_free), shape=matrices_together,
                        dtype=_first,

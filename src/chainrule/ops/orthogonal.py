@@ -113,7 +113,7 @@ def _null(F: Any, x: Array, n: int, k: int) -> Array:
     return F.copy(F.getitem(x, pattern=(Ellipsis, slice(n, None), slice(k, None))))
 
 
-def _qr_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, complete: bool) -> Array:
+def _qr_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, complete: bool, reached: Any) -> Array:
     m, n = a.shape[-2:]
     k = min(m, n)
     r_transposed, _, q = _leading(F, out, a.shape)

@@ -24,7 +24,15 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, rounding_level, turns, unitary
+from chainrule.core.coincidence import (
+    equal_values,
+    first_pair,
+    gradient_of_blocks,
+    rounding_level,
+    turn_apart,
+    turns,
+    unitary,
+)
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_matrix, diagonal_of
 from chainrule.core.packed import Choice, Decomposition, Packed, pack, rows, values
@@ -96,11 +104,14 @@ def _beside(F: Any, v: Array, x: Array) -> Array:
     return x - F.matmul(v, F.matmul(adjoint(F, v), x))
 
 
-def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, full_matrices: bool) -> Array:
+def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, full_matrices: bool,
+             reached: Any) -> Array:
     (change,) = tangents
     m, n = a.shape[-2:]
     k = min(m, n)
     s, v, u = _thin(F, out, a.shape)
+    if "V" not in reached and "U" not in reached:
+        return _of_values_alone(F, change, s, v, u, out)
     av, ua = F.matmul(change, v), F.matmul(adjoint(F, change), u)
     p = F.matmul(adjoint(F, u), av)
     q = adjoint(F, p)
@@ -124,6 +135,13 @@ def _svd_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, ful
         dv = F.concatenate(dv, follow if wide else beside, axis=axis)
         du = F.concatenate(du, beside if wide else follow, axis=axis)
     return pack(F, ds, dv, du)
+
+
+def _of_values_alone(F: Any, change: Array, s: Array, v: Array, u: Array, out: Array) -> Array:
+    moves = F.value_changes(F.matmul(adjoint(F, u), F.matmul(change, v)), s, of="singular values")
+    rest = F.zeros_like(F.getitem(out, pattern=(Ellipsis, 0, slice(s.shape[-1], None))))
+    below = F.zeros_like(F.getitem(out, pattern=(Ellipsis, slice(1, None), slice(None))))
+    return pack(F, moves if rest.shape[-1] == 0 else F.concatenate(moves, rest, axis=moves.ndim - 1), below)
 
 
 def _svd_vjp(F: Any, g: Array, out: Array, a: Array, full_matrices: bool, reached: Any,
@@ -180,6 +198,20 @@ def _other_vectors(rng: np.random.Generator, out: Any, a: Any, full_matrices: bo
         side = left if m > n else right
         side[..., k:] = side[..., k:] @ turns(rng, np.ones((*s.shape[:-1], null, null), bool), out.dtype)
     return other
+
+
+def _moved_apart(rng: np.random.Generator, out: Any, a: Any, tangent: Any, full_matrices: bool) -> Any:
+    n, k = a.shape[-1], min(a.shape[-2:])
+    other = _other_vectors(rng, out, a, full_matrices)
+    other = np.array(out) if other is None else other
+    s, v, u = np.real(out[..., 0, :k]), other[..., 1 : 1 + n, :k], other[..., 1 + n :, :k]
+    equal = equal_values(s) & (s > rounding_level(s))[..., None]
+    turn_apart(np.conj(np.swapaxes(u, -1, -2)) @ tangent @ v, equal, -1, v, u)
+    return other
+
+
+def _known(a: Array, full_matrices: bool) -> Mapping[str, Any]:
+    return {"of": "singular values", "values": min(a.shape[-2:]), "general": False}
 
 
 def _open_in_words(out: Any, a: Any, full_matrices: bool) -> str:
@@ -262,7 +294,8 @@ _SHAPES = ((3, 3), (4, 2), (2, 4), (2, 3, 2), (1, 1), (2, 1, 3), (0, 0), (0, 2, 
 
 svd = primitive("svd", evaluate=_svd, shape=_SingularShape(vectors=True), dtype=lambda a, **_: join_floating(a),
                 derivative=Packed(_svd_jvp, _svd_vjp, reason="defined by the equations that its parts solve",
-                                  choice=Choice(("V", "U"), _other_vectors, _open_in_words, _within_blocks)),
+                                  choice=Choice(("V", "U"), _other_vectors, _open_in_words, _within_blocks,
+                                              _moved_apart, _known)),
                 rule=SINGULAR_VECTORS, domain=APART,
                 examples=(*(example(shape, full_matrices=False) for shape in _SHAPES),
                           *(example(shape, full_matrices=True) for shape in ((3, 3), (3, 2), (2, 2, 3)))))

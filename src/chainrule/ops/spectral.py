@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, turns
+from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, turn_apart, turns
 from chainrule.core.domain import Domain, Kink
 from chainrule.core.matrices import (
     adjoint,
@@ -116,9 +116,11 @@ def _in_basis(F: Any, v: Array, change: Array) -> Array:
     return F.matmul(F.matmul(adjoint(F, v), change), v)
 
 
-def _eigh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str) -> Array:
+def _eigh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str, reached: Any) -> Array:
     w, v = _parts(F, out)
     change = _in_basis(F, v, _hermitian(F, tangents[0], UPLO))
+    if "V" not in reached:
+        return pack(F, F.value_changes(change, w, of="eigenvalues"), F.zeros_like(v))
     return pack(F, diagonal_of(F, change, w), F.matmul(v, F.over_gaps(change, w, change, of="eigenvalues")))
 
 
@@ -150,6 +152,16 @@ def _another_basis(rng: np.random.Generator, out: Any, a: Any, UPLO: str) -> Any
     return other
 
 
+def _moved_apart(rng: np.random.Generator, out: Any, a: Any, tangent: Any, UPLO: str) -> Any:
+    other = _another_basis(rng, out, a, UPLO)
+    other = np.array(out) if other is None else other
+    half = np.tril(tangent) if UPLO == "L" else np.triu(tangent)
+    change = half + np.conj(np.swapaxes(half - half * np.eye(a.shape[-1]), -1, -2))
+    v = other[..., 1:, :]
+    turn_apart(np.conj(np.swapaxes(v, -1, -2)) @ change @ v, equal_values(np.real(out[..., 0, :])), 1, v)
+    return other
+
+
 def _open_in_words(out: Any, a: Any, **_: Any) -> str:
     w, v = out[..., 0, :], out[..., 1:, :]
     w = np.real(w) if np.all(np.imag(w) == 0) else w
@@ -162,6 +174,10 @@ def _within_blocks(samples: Any, reached: Any, a: Any, UPLO: str) -> Any:
     first = samples(1)[0][0]
     w, v = np.real(first[..., 0, :]), first[..., 1:, :]
     return gradient_of_blocks(samples, equal_values(w), v, v)
+
+
+def _known(a: Array, general: bool) -> Mapping[str, Any]:
+    return {"of": "eigenvalues", "values": a.shape[-1], "general": general}
 
 
 def _eigvalsh_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, UPLO: str) -> Array:
@@ -199,7 +215,8 @@ def _real_floating(a: Dtype, **_: Any) -> Dtype:
 
 eigh = primitive("eigh", evaluate=_eigh, shape=_ValuesAndVectors(), dtype=lambda a, **_: join_floating(a),
                  derivative=Packed(_eigh_jvp, _eigh_vjp, reason="defined by the equation that its parts solve",
-                                   choice=Choice(("V",), _another_basis, _open_in_words, _within_blocks)),
+                                   choice=Choice(("V",), _another_basis, _open_in_words, _within_blocks, _moved_apart,
+                                                 lambda a, UPLO: _known(a, False))),
                  rule=EIGENVECTORS, domain=SYMMETRIC, examples=_TRIANGLES)
 
 eigvalsh = primitive("eigvalsh", evaluate=np.linalg.eigvalsh, shape=square_to_vector, dtype=_real_floating,
@@ -270,10 +287,12 @@ basis_inverse = primitive("basis_inverse", evaluate=_basis_inverse, shortcut=_na
                           examples=tuple(example(shape) for shape in _SHAPES))
 
 
-def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array) -> Array:
+def _eig_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, reached: Any) -> Array:
     w, v = values(F, out, "w"), rows(F, out, "V", 1)
     inverse = F.basis_inverse(v)
     change = F.matmul(F.matmul(inverse, tangents[0]), v)
+    if "V" not in reached:
+        return pack(F, diagonal_of(F, F.unsplit(change, w, inverse, of="eigenvalues"), w), F.zeros_like(v))
     y = F.matmul(v, F.over_gaps(change, w, change, inverse, of="eigenvalues"))
     along = F.sum(F.conj(v) * y, axis=(v.ndim - 2,), keepdims=True)
     return pack(F, diagonal_of(F, change, w), y - v * along)
@@ -337,7 +356,8 @@ _SQUARES = tuple(example(shape) for shape in _SHAPES)
 
 eig = primitive("eig", evaluate=_eig, shape=_ValuesAndVectors(), dtype=_complex,
                 derivative=Packed(_eig_jvp, _eig_vjp, reason="defined by the equation that its parts solve",
-                                  choice=Choice(("V",), _other_vectors, _open_in_words)),
+                                  choice=Choice(("V",), _other_vectors, _open_in_words,
+                                                known=lambda a: _known(a, True))),
                 rule=EIGENVECTORS, domain=DIAGONALISABLE, examples=_SQUARES)
 
 eigvals = primitive("eigvals", evaluate=_eigvals, shape=square_to_vector, dtype=_complex,

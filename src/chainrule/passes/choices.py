@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.coincidence import equal_values
+from chainrule.core.coincidence import equal_values, tied_values
 from chainrule.core.cotangent import Mask
 from chainrule.core.graph import Node
 from chainrule.core.packed import Decomposition, Packed, placed, reached_parts
@@ -26,13 +26,23 @@ from chainrule.core.registry import plain
 from chainrule.core.shapes import Array
 from chainrule.core.traced import Traced, plain_value
 from chainrule.errors import DegeneracyError
+from chainrule.passes.vectors_read import vectors_read
 
-__all__ = ["settled", "without_rounding"]
+__all__ = [
+    "choice_matters",
+    "guarded",
+    "largest",
+    "one_sided",
+    "pulled",
+    "run_elsewhere",
+    "tolerance",
+    "without_rounding",
+]
 
 Pull = Callable[[Sequence[Record], Mapping[Record, Array], Any], dict[Record, Array]]
 
 
-def settled(
+def pulled(
     derivative: Packed,
     record: Record,
     cotangent: Array,
@@ -42,7 +52,7 @@ def settled(
     seeds: Mapping[Record, Array],
     pull: Pull,
 ) -> Sequence[Any]:
-    """The contributions of a decomposition whose choice is found not to matter; else raises `DegeneracyError`.
+    """The contributions of a decomposition; raises `DegeneracyError` where what it leaves open matters.
 
     Args:
         derivative, record: the decomposition.
@@ -50,8 +60,57 @@ def settled(
         F, records, seeds: the backward pass: its namespace, the tape, and the cotangents of the outputs.
         pull: the backward pass itself.
     """
+    if derivative.is_open(record, mask):
+        return _settled(derivative, record, cotangent, mask, F, records, seeds, pull)
     reached = reached_parts(mask)
     with placed(record):
+        return derivative.pulled(F, record, guarded(F, cotangent, record, reached, records), reached)
+
+
+def run_elsewhere(value: Any) -> bool:
+    """Whether a value stands for others too: a node, or one of a trace that becomes a graph."""
+    while type(value) is Traced:
+        if value.record.trace is not None and value.record.trace.elsewhere:
+            return True
+        value = value.record.value
+    return isinstance(value, Node)
+
+
+def guarded(F: Any, change: Array, record: Record, reached: Any, records: Sequence[Record]) -> Array:
+    """A tangent or cotangent of a decomposition; in a graph checked where it runs, which is not here alone.
+
+    There is no tape to run again then. So what the graph was not made for is refused: values that are equal, where one
+    of their vectors is read.
+    """
+    assert record.primitive is not None
+    assert isinstance(record.primitive.derivative, Packed)
+    choice = record.primitive.derivative.choice
+    if choice.known is None or not run_elsewhere(record.value) or not any(part in reached for part in choice.parts):
+        return change
+    told = choice.known(record.values[0], **record.parameters)
+    told = {**told, "read": vectors_read(records, record, choice.parts)}
+    seen: Any = ()
+    if not isinstance(record.value, Node):
+        tied = tied_values(plain_value(record.value), **told)
+        seen = tuple(tuple(map(int, pair)) for pair in np.argwhere(tied))
+    return F.known_basis(change, record.value, **told, seen=seen)
+
+
+def _settled(
+    derivative: Packed,
+    record: Record,
+    cotangent: Array,
+    mask: Mask | None,
+    F: Any,
+    records: Sequence[Record],
+    seeds: Mapping[Record, Array],
+    pull: Pull,
+) -> Sequence[Any]:
+    """The contributions of a decomposition whose choice is found not to matter; else raises `DegeneracyError`."""
+    reached = reached_parts(mask)
+    with placed(record):
+        if run_elsewhere(cotangent) and not run_elsewhere(record.value) and _is_of_a_basis(derivative, record):
+            raise _depends(record, _ELSEWHERE)
         tail = _Tail(records, record, seeds, plain_value(cotangent))
         operand = plain_value(record.values[0])
         known = [(plain_value(record.value), plain_value(cotangent))]
@@ -71,7 +130,7 @@ def settled(
         if tail.beside:
             _, before = tail.cotangents(known[0][0], pull)
             for other in tail.beside:
-                scale = _largest(known[0][1]) / (_largest(plain_value(other.value)) or 1.0)
+                scale = largest(known[0][1]) / (largest(plain_value(other.value)) or 1.0)
                 if not _close(before[other], beside[0][other], scale):
                     raise _depends(record, _BESIDE)
         within = None
@@ -82,11 +141,19 @@ def settled(
             flat = Record(record.primitive, record.operands, [operand], result, record.parameters)
             found.append(np.asarray(derivative.pulled(plain, flat, back, reached, within)[0]))
         first, second = found
-        if not _close(first, second, _largest(known[0][1]) / (_largest(operand) or 1.0)):
+        if not _close(first, second, largest(known[0][1]) / (largest(operand) or 1.0)):
             raise _depends(record)
         # What was found within blocks is a number: it has no derivative of its own for an outer level.
         nested = any(type(x) is Traced for x in (record.value, cotangent))
-        return derivative.pulled(F, record, cotangent, reached, None if nested else within)
+        if run_elsewhere(record.value) and within is not None and not np.all(within[1]):
+            raise _depends(record, _ELSEWHERE)
+        checked = guarded(F, cotangent, record, reached, records)
+        return derivative.pulled(F, record, checked, reached, None if nested else within)
+
+
+def _is_of_a_basis(derivative: Packed, record: Record) -> bool:
+    out, operand = plain_value(record.value), plain_value(record.values[0])
+    return derivative.choice.is_of_a_basis(out, operand, **record.parameters)
 
 
 def without_rounding(
@@ -116,17 +183,26 @@ def without_rounding(
         raise error
     tail = _Tail(records, record, seeds, cotangent)
     rng = np.random.default_rng(2)
-    step = 10 * np.finfo(out.dtype).eps * _largest(out)
-    near = [out + step * rng.normal(size=out.shape).astype(np.real(out).dtype) for _ in range(3)]
-    noise = 100 * max(_largest(tail.run(other, pull)[0][record] - cotangent) for other in near)
+    step = 10 * np.finfo(out.dtype).eps * largest(out)
+    nearby = [out + step * rng.normal(size=out.shape).astype(np.real(out).dtype) for _ in range(3)]
+    moved = [tail.run(other, pull)[0] for other in nearby]
+    noise = 100 * max(largest(found[record] - cotangent) for found in moved)
     packed = isinstance(derivative, Packed)
     vectors = isinstance(derivative, Packed) and any(part in reached_parts(mask) for part in derivative.choice.parts)
     everywhere = [cotangent]  # and not at this one choice alone
     if isinstance(derivative, Packed) and vectors:
         other = derivative.choice.other(rng, out, record.values[0], **record.parameters)
         with placed(record):
-            everywhere += [] if other is None else [tail.cotangents(other, pull)[0]]
-    if all(_largest(g) <= noise for g in everywhere):
+            if other is not None:
+                back, found = tail.cotangents(other, pull)
+                everywhere.append(back)
+                before = tail.run(out, pull)[0] if tail.beside else {}
+                for beside, was in before.items():
+                    if beside is not record:
+                        apart = 100 * max(largest(near[beside] - was) for near in moved) + tolerance(was) * largest(was)
+                        if not largest(found[beside] - was) <= apart:
+                            raise error
+    if all(largest(g) <= noise for g in everywhere):
         return [np.zeros_like(value) for value in record.values]
     if vectors or (not packed and out.ndim != record.values[0].ndim - 1):
         raise error
@@ -149,14 +225,37 @@ _BESIDE = (
     "with other vectors, as good as these, the function moves otherwise with what stands beside them: its\n"
     "  derivative cannot be told from this; take values and vectors from one call, where they are seen together"
 )
+_ELSEWHERE = (
+    "whether the choice of vectors matters is found for one matrix, by running the function again: no graph holds it\n"
+    "  make the graph at a matrix whose values differ, or call chainrule.grad, jacobian or jvp at this one"
+)
+_ONE_SIDED = (
+    "to which side they move apart changes how this function moves: it has a derivative to each side at most\n"
+    "  use a function in which they count alike, or move them apart"
+)
+
+
+def choice_matters(record: Record, elsewhere: bool = False) -> DegeneracyError:
+    """The error of a decomposition where another choice of vectors gives another result.
+
+    Args:
+        record: the decomposition.
+        elsewhere: the result was to hold for other values too.
+    """
+    return _depends(record, _ELSEWHERE if elsewhere else _ANOTHER)
+
+
+def one_sided(record: Record) -> DegeneracyError:
+    """The error of a decomposition whose values coincide, where the change is not linear in that of the operand."""
+    return _depends(record, _ONE_SIDED)
 
 
 def _depends(record: Record, why: str = _ANOTHER) -> DegeneracyError:
     assert record.primitive is not None
-    assert isinstance(record.primitive.derivative, Packed)
-    choice = record.primitive.derivative.choice
-    out, operand = plain_value(record.value), plain_value(record.values[0])
-    return DegeneracyError(f"{choice.words(out, operand, **record.parameters)}\n  {why}")
+    derivative, out, operand = record.primitive.derivative, plain_value(record.value), plain_value(record.values[0])
+    if not isinstance(derivative, Packed):
+        return DegeneracyError(f"values of {record.primitive.name} coincide\n  {why}")
+    return DegeneracyError(f"{derivative.choice.words(out, operand, **record.parameters)}\n  {why}")
 
 
 class _Tail:
@@ -209,7 +308,7 @@ class _Tail:
             size += np.sum(np.abs(seed * before))
         # A value of zero has no size: what it is the sum of has one.
         size += np.sum(np.abs(back * other)) + np.sum(np.abs(self.first * other))
-        if not np.abs(moved) <= _tolerance(other) * size:
+        if not np.abs(moved) <= tolerance(other) * size:
             raise _depends(self.start)
         return back, found
 
@@ -218,14 +317,16 @@ def _leaf(value: Any) -> Record:
     return Record(None, (), (), value, {"name": ""})
 
 
-def _tolerance(like: Array) -> float:
+def tolerance(like: Array) -> float:
+    """Half of the digits: how far two results may differ that should be one."""
     return float(np.sqrt(np.finfo(like.dtype).eps))
 
 
-def _largest(x: Array) -> float:
+def largest(x: Array) -> float:
+    """The largest modulus in an array, 0 if it is empty."""
     return float(np.max(np.abs(x), initial=0))
 
 
 def _close(x: Array, y: Array, size: float) -> bool:
     """Whether two gradients agree, beside themselves or, where they cancel to nothing, beside what they are made of."""
-    return _largest(x - y) <= _tolerance(x) * (_largest(x) + size)
+    return largest(x - y) <= tolerance(x) * (largest(x) + size)

@@ -243,6 +243,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "over_values": _quotient(_row),
     "value_changes": _value_changes,
     **dict.fromkeys(
-        ("equal_weights", "told_apart", "phase_free", "of_space", "unsplit", "independent", "same_rank"), _first
+        ("equal_weights", "told_apart", "known_basis", "phase_free", "of_space", "unsplit", "independent", "same_rank"),
+        _first,
     ),
 }

@@ -17,9 +17,9 @@ from chainrule.core.record import Record
 from chainrule.core.registry import building
 from chainrule.core.shapes import Array
 from chainrule.errors import DegeneracyError
-from chainrule.passes.choices import settled, without_rounding
+from chainrule.passes.choices import pulled, without_rounding
 
-__all__ = ["Observer", "pull", "records_of", "reverse"]
+__all__ = ["Observer", "contributions_of", "pull", "records_of", "reverse"]
 
 Observer = Callable[[Record, Array, Mask | None, Sequence[Array | Masked | Piece]], None]
 
@@ -53,14 +53,7 @@ def pull(
         if primitive is None:
             gathered[record] = cotangent
             continue
-        derivative = primitive.derivative
-        try:
-            if type(derivative) is Packed and derivative.is_open(record, mask):
-                terms = settled(derivative, record, cotangent, mask, F, records, seeds, pull)
-            else:
-                terms = derivative.pull(F, record, cotangent, mask)
-        except DegeneracyError as error:
-            terms = without_rounding(error, record, cotangent, mask, F, records, seeds, pull)
+        terms = contributions_of(F, record, cotangent, mask, records, seeds)
         for operand, term in zip(record.operands, terms, strict=True):
             if term is not None and operand is not None:
                 others = pending.get(operand)
@@ -71,6 +64,25 @@ def pull(
                 else:
                     pending[operand] = [others, term]
     return gathered
+
+
+def contributions_of(
+    F: Any,
+    record: Record,
+    cotangent: Array,
+    mask: Mask | None,
+    records: Sequence[Record],
+    seeds: Mapping[Record, Array],
+) -> Sequence[Any]:
+    """What one operation sends back to its operands, in a backward pass through records from seeds."""
+    assert record.primitive is not None
+    derivative = record.primitive.derivative
+    try:
+        if type(derivative) is Packed:
+            return pulled(derivative, record, cotangent, mask, F, records, seeds, pull)
+        return derivative.pull(F, record, cotangent, mask)
+    except DegeneracyError as error:
+        return without_rounding(error, record, cotangent, mask, F, records, seeds, pull)
 
 
 _PARTS = frozenset((list, Masked, Piece))  # what a cotangent has to be made of; any other type is one

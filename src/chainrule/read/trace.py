@@ -31,6 +31,7 @@ def trace(
         named_in: the user's function, whose closure and globals give arrays their names; None gives none.
     """
     recording = Trace()
+    recording.elsewhere = True
     try:
         inputs = [recording.input(value, label) for value, label in zip(values, names, strict=True)]
         result = f(*inputs)

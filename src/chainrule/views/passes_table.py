@@ -15,7 +15,7 @@ from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.passes.columns import in_columns
 from chainrule.passes.evaluate import evaluate, values_of
-from chainrule.passes.reverse import pull, reverse
+from chainrule.passes.reverse import contributions_of, pull, reverse
 from chainrule.passes.simplify import simplify
 from chainrule.passes.steps import StepGraph, steps_of
 from chainrule.views.text import formula_text
@@ -216,15 +216,15 @@ def gradients_of(
         gradients[node_of[record]] = cotangent
         if record.primitive is None or sent is None:
             return
-        for operand, term in zip(
-            record.operands, record.primitive.derivative.pull(evaluating, record, cotangent, mask), strict=True
-        ):
+        terms = contributions_of(evaluating, record, cotangent, mask, order, seeds)
+        for operand, term in zip(record.operands, terms, strict=True):
             if operand is not None and term is not None:
                 value = term.value if isinstance(term, Masked) else term
                 sent.setdefault(node_of[operand], []).append((node_of[record], value))
 
+    order, seeds = list(records.values()), {records[output]: evaluating.ones_like(values[output])}
     with np.errstate(all="ignore"):
-        pull(list(records.values()), {records[output]: evaluating.ones_like(values[output])}, evaluating, note)
+        pull(order, seeds, evaluating, note)
     return gradients
 
 
