@@ -54,18 +54,8 @@ class Trace:
         left: whether the function has looked at a plain value on purpose: what it does with it is not recorded.
     """
 
-    __slots__ = (
-        "borrowed",
-        "captured",
-        "elsewhere",
-        "guards",
-        "left",
-        "level",
-        "nested",
-        "records",
-        "views",
-        "written",
-    )
+    __slots__ = ("borrowed", "captured", "elsewhere", "guards", "left", "level", "nested", "records", "views",
+                 "written")  # fmt: skip
 
     def __init__(self) -> None:
         self.level = next(_levels)
