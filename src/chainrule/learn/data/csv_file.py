@@ -103,7 +103,7 @@ class CSVFile(Reader):
                 rows, columns = found
                 yield Chunk(name, strict.row, rows, columns)
                 strict.row += rows
-            count += piece.count(b"\n")
+            count += piece.count(b"\n") if found is None or b'"' in piece else found[0]
 
 
 class _Nothing:

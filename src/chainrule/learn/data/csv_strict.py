@@ -11,10 +11,9 @@ import numpy as np
 
 from chainrule.errors import DataError
 from chainrule.learn.data.cells import BOOLEANS
-from chainrule.learn.data.csv_text import Lines, check, found_text, is_number, records
+from chainrule.learn.data.csv_text import Lines, found_text, is_number, records
 from chainrule.learn.data.encoding import Kind, Texts, place, shown
 from chainrule.learn.data.reader import Chunk, Plan
-from chainrule.limits import LIMITS
 
 __all__ = ["StrictReader"]
 
@@ -97,7 +96,6 @@ class StrictReader:
                 cells[name].numbers.append(value)
 
     def _value(self, text: str, kind: Kind, at: str, name: str) -> float:
-        check("number_length", len(text), at)
         if kind is Kind.BOOLEAN:
             if text not in BOOLEANS:
                 raise DataError(f"{at}: {shown(text)} is neither true nor false")
@@ -139,5 +137,4 @@ def _numbers(record: Sequence[str]) -> list[float]:
     except ValueError:
         return []
     text = "".join(record)
-    plain = text.isascii() and "_" not in text and max(map(len, record)) <= LIMITS.number_length
-    return values if plain and all(map(math.isfinite, values)) else []
+    return values if text.isascii() and "_" not in text and all(map(math.isfinite, values)) else []
