@@ -29,10 +29,11 @@ class Limits:
     exact_multiplications: int = 10_000  # of a function of arrays whose derivation is checked to 30 digits
     sparse_entries: int = 50_000_000  # of a pattern, and of those of the steps on the way to it
     krylov_numbers: int = 30_000_000  # that Lanczos vectors may hold: 240 MB
-    csv_columns: int = 10_000
+    data_columns: int = 10_000
     csv_line: int = 10_000_000
     data_cells: int = 50_000_000  # of a table in memory
     data_files: int = 10_000  # of one pattern
+    batch_bytes: int = 2**28  # of a page of a Parquet file, or of a batch of an Arrow file, expanded
     gzip_ratio: int = 500  # of the size expanded to that in the file
     levels: int = 1_000  # of a categorical column
     classes: int = 100  # of a target of whole numbers

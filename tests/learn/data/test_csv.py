@@ -132,7 +132,7 @@ class TestBrokenFiles:
             ("y,y\n1,2\n", "data.csv, row 1, column 2: the name 'y' is that of column 1 too"),
             ("a,,y\n1,2,3\n", "data.csv, row 1, column 2: has no name"),
             ("a,y,\n1,2,3\n", "data.csv, row 1, column 3: has no name"),
-            ("y\n1\n", "data.csv, row 1: has the target 'y' only, expected at least one other column"),
+            ("y\n1\n", "data.csv: has the target 'y' only, expected at least one other column"),
             ("a,y\n1,2\nred,4\n", "data.csv, row 3, column 'a': 'red' is not a number"),
             ("a,y\n1,2\n3,4 kg\n", "data.csv, row 3, column 'y': '4 kg' is not a number"),
             ("a,y\n1,1_000\n", "data.csv, row 2, column 'y': '1_000' is not a number"),
@@ -174,7 +174,11 @@ class TestBrokenFiles:
     @pytest.mark.parametrize(
         ("content", "target", "message"),
         [
-            ("income,age,prize\n1,2,3\n", "price", "row 1: there is no column 'price', only .*; did you mean 'prize'"),
+            (
+                "income,age,prize\n1,2,3\n",
+                "price",
+                "there is no column 'price', only .*; did you mean 'prize'",
+            ),
             ("a,b\n1,2\n", "quality", "there is no column 'quality', only 'a', 'b'$"),
             ("a:b:y\n1:2:3\n", "y", "there is no column 'y', only 'a:b:y'"),
             ("1.0,2.0\n3.0,4.0\n", "y", "row 1: holds numbers, expected column names: does the file lack its header"),
@@ -238,7 +242,7 @@ class TestLimits:
         path.write_text(",".join(f"c{i}" for i in range(1_000_000)) + "\n")
         with (
             modest_memory(),
-            pytest.raises(LimitError, match="line 1: the limit csv_columns = 10,000 was hit: this input has 1,000,000"),
+            pytest.raises(LimitError, match=r"line 1: the limit data_columns = 10,000 was hit: .* 1,000,000"),
         ):
             read_csv(path, "y")
 
@@ -250,9 +254,9 @@ class TestLimits:
 
     def test_a_number_of_thousands_of_digits(self, read):
         assert read(f"a,y\n1,0.{'2' * 5000}\n").y[0] == 2 / 9
-        with pytest.raises(DataError, match="row 2, column 'y': '2222.*' is not a finite number"):
+        with pytest.raises(DataError, match=r"row 2, column 'y': '2222.*' is not a finite number"):
             read(f"a,y\n1,{'2' * 5000}\n")
-        with pytest.raises(DataError, match=r"row 3 \(line 3\): a quote is opened and never closed, or a cell has no end"):
+        with pytest.raises(DataError, match=r"row 3 \(line 3\): .*, or a cell has no end"):
             read(f"a,y\n1,2\n1,0.{'2' * 2**17}\n")
 
     def test_more_cells_than_fit(self, read, monkeypatch):
@@ -262,8 +266,8 @@ class TestLimits:
             read("a,y\n" + "1,2\n" * 4)
 
     def test_the_widest_table_that_is_allowed(self, read):
-        names = ",".join([*(f"c{i}" for i in range(LIMITS.csv_columns - 1)), "y"])
-        assert read(names + "\n" + ",".join(["1"] * LIMITS.csv_columns) + "\n").X.shape == (1, LIMITS.csv_columns - 1)
+        names = ",".join([*(f"c{i}" for i in range(LIMITS.data_columns - 1)), "y"])
+        assert read(names + "\n" + ",".join(["1"] * LIMITS.data_columns) + "\n").X.shape == (1, LIMITS.data_columns - 1)
 
 
 def test_missing_values_never_become_numbers(read):

@@ -16,11 +16,13 @@ from chainrule.core.lazy import lazily
 
 if TYPE_CHECKING:
     from chainrule.learn.data.encoding import Column as Column, Encoding as Encoding
+    from chainrule.learn.data.frames import table as table
     from chainrule.learn.data.reading import read as read
     from chainrule.learn.data.source import Source as Source, Table as Table
 
 _HOMES = {
     "encoding": ("Column", "Encoding"),
+    "frames": ("table",),
     "reading": ("read",),
     "source": ("Source", "Table"),
 }

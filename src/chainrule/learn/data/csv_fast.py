@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.learn.data.cells import BOOLEANS
-from chainrule.learn.data.encoding import Kind, Texts
+from chainrule.learn.data.encoding import Kind
 from chainrule.learn.data.reader import Plan, RawColumn
+from chainrule.learn.data.typed_columns import numbers, texts
 
 __all__ = ["FastReader"]
 
@@ -94,30 +95,6 @@ class FastReader:
                 return None
             found[name] = values
         return table.num_rows, found
-
-
-def numbers(column: Any) -> np.ndarray:
-    """A column of pyarrow as float64, NaN where it is null."""
-    if column.type == "bool":
-        column = column.cast("uint8")
-    values = np.empty(len(column))
-    first = 0
-    for part in column.chunks:
-        values[first : first + len(part)] = part.to_numpy(zero_copy_only=False)
-        first += len(part)
-    return values
-
-
-def texts(column: Any, missing: Collection[str]) -> Texts:
-    """A dictionary-encoded column of pyarrow; spaces around a text are no part of it."""
-    column = column.unify_dictionaries()
-    if not column.num_chunks:
-        return Texts(np.empty(0, np.int32), [])
-    codes = np.concatenate([part.indices.fill_null(-1).to_numpy() for part in column.chunks]).astype(np.int32)
-    levels: dict[str, int] = {}
-    found = [text.strip() for text in column.chunks[0].dictionary.to_pylist()]
-    merged = [-1 if text in missing else levels.setdefault(text, len(levels)) for text in found]
-    return Texts(np.array([*merged, -1], np.int32)[codes], list(levels))
 
 
 def _sum(values: np.ndarray) -> float:

@@ -38,7 +38,7 @@ class CSVFile(Reader):
         missing: the cells that mean a missing value.
     """
 
-    __slots__ = ("_sample", "decimal", "file", "missing", "names", "rows", "separator")
+    __slots__ = ("_sample", "decimal", "file", "missing", "name", "names", "rows", "separator")
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class CSVFile(Reader):
         decimal: str = ".",
         missing: Collection[str] = MISSING,
     ) -> None:
-        self.file, self.decimal, self.missing = file, decimal, missing
+        self.file, self.name, self.decimal, self.missing = file, file.name, decimal, missing
         self.rows: int | None = None
         with file.open() as content:
             first = content.readline(LIMITS.csv_line + 1)

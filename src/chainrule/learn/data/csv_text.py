@@ -49,7 +49,7 @@ class Lines:
         if len(line) > LIMITS.csv_line:
             raise LimitError(f"{at}: the limit csv_line = {LIMITS.csv_line:,} bytes was hit: this line has more")
         # A separator inside quotes counts too: the limit is far above any table's, and the line is not split before.
-        check("csv_columns", line.count(self.separator) + 1, at)
+        check("data_columns", line.count(self.separator) + 1, at)
         if b"\0" in line:
             character = line.index(b"\0") + 1
             raise DataError(f"{at}, character {character}: is a NUL: the file is not text, or is UTF-16: {SAVE_AS}")

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.learn.data.encoding import Kind, Texts
-from chainrule.learn.data.files import DataFile
 
 __all__ = ["Chunk", "Plan", "RawColumn", "Reader"]
 
@@ -41,7 +40,7 @@ class Reader(ABC):
 
     __slots__ = ()
 
-    file: DataFile
+    name: str  # of the file, in messages
     names: tuple[str, ...]
     rows: int | None
 

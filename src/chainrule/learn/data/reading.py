@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
-
-from chainrule.errors import ArgumentError
+from chainrule.errors import ArgumentError, DataError
 from chainrule.learn.data.cells import MISSING
+from chainrule.learn.data.columnar import ArrowFile, ParquetFile
 from chainrule.learn.data.csv_file import CSVFile
 from chainrule.learn.data.encoding import Encoding
-from chainrule.learn.data.file_source import Choices, FileSource
 from chainrule.learn.data.files import DataFile, Paths, data_files
 from chainrule.learn.data.reader import Reader
+from chainrule.learn.data.row_source import RowSource, choices
 from chainrule.learn.data.source import Source, Table
 
 __all__ = ["read", "read_csv"]
+
+# What a file is stands in its first bytes; a name may say anything.
+TYPED: dict[bytes, type[ParquetFile | ArrowFile]] = {
+    b"PAR1": ParquetFile,
+    b"PARE": ParquetFile,
+    b"ARROW1": ArrowFile,
+    b"\xff\xff\xff\xff": ArrowFile,
+}
+TYPED_ENDINGS = (".parquet", ".feather", ".arrow")
 
 
 def read(
@@ -33,12 +41,12 @@ def read(
     dtype: Any = "float64",
     encoding: Encoding | None = None,
 ) -> Source:
-    """Read CSV files, also compressed by gzip, as a source of rows in blocks.
+    """Read files as a source of rows in blocks: CSV, also compressed by gzip, Parquet, Feather and Arrow.
 
     Columns of text are categories, and become columns of zeros and ones (see `Encoding`); true and false become 1 and
     0. What is not clean is refused with its file, row and column: a cell that is guessed at trains a wrong model in
     silence. Memory does not grow with the files. With pyarrow, which the extra `data` installs, reading is many times
-    faster; what is read and what is refused is the same.
+    faster; what is read and what is refused is the same. Parquet, Feather and Arrow files are read with pyarrow only.
 
     Args:
         path: a file, a pattern such as "part-*.csv", whose files are read in the order of their names, or a sequence
@@ -72,26 +80,21 @@ def read(
     array([[ 32.1, 101. ],
            [ 21.6,  87. ]])
     """
-    if missing not in ("refuse", "drop"):
-        raise ArgumentError(f"missing must be 'refuse' or 'drop', not {missing!r}")
     if decimal not in (".", ","):
         raise ArgumentError(f"decimal must be '.' or ',', not {decimal!r}")
-    if isinstance(columns, str) or isinstance(categorical, str):
-        raise ArgumentError("columns and categorical must be sequences of names, not one text")
-    if encoding is not None and target is not None and (encoding.target is None or encoding.target.name != target):
-        raise ArgumentError(
-            f"the target of the encoding is {encoding.target and encoding.target.name!r}, not {target!r}"
-        )
-    number = np.dtype(dtype)
-    if number not in (np.float64, np.float32):
-        raise ArgumentError(f"dtype must be float64 or float32, not {number.name}")
+    chosen = choices(target, columns, categorical, missing, all_levels, dtype, encoding)
     marks = frozenset(na_values)
 
     def reader(file: DataFile) -> Reader:
+        for mark, typed in TYPED.items():
+            if file.begins.startswith(mark):
+                return typed(file, marks)
+        ending = next((end for end in TYPED_ENDINGS if file.path.lower().endswith(end)), None)
+        if ending is not None:
+            raise DataError(f"{file.name}: is no whole {ending[1:]} file: it does not begin as one")
         return CSVFile(file, separator, decimal, marks)
 
-    choices = Choices(target, columns, categorical, missing == "drop", all_levels, number, encoding)
-    return FileSource([reader(file) for file in data_files(path)], choices)
+    return RowSource([reader(file) for file in data_files(path)], chosen)
 
 
 def read_csv(path: Paths, target: str) -> Table:

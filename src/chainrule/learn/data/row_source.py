@@ -1,4 +1,4 @@
-"""A source over files: what their columns become, learnt in one pass where there are categories, and the blocks."""
+"""A source over what readers give: what their columns become, learnt in a pass where there are categories; blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, LimitError
+from chainrule.errors import ArgumentError, DataError, LimitError
 from chainrule.learn.data.csv_text import check, is_number
 from chainrule.learn.data.encoding import SHOWN, Column, Encoding, Kind, Rows, listed, shown
 from chainrule.learn.data.missing import Clean, complete_rows
@@ -18,7 +18,7 @@ from chainrule.learn.data.reader import Chunk, Reader
 from chainrule.learn.data.source import ROWS, Block, Source, Table, positive
 from chainrule.limits import LIMITS
 
-__all__ = ["Choices", "FileSource"]
+__all__ = ["Choices", "RowSource", "choices"]
 
 FEW = 20  # texts that may all be different
 
@@ -46,8 +46,8 @@ class Choices:
     encoding: Encoding | None = None
 
 
-class FileSource(Source):
-    """Rows of one file or of several with the same columns."""
+class RowSource(Source):
+    """Rows of one reader or of several with the same columns."""
 
     __slots__ = ("_encoding", "_readers", "_rows", "choices", "plan")
 
@@ -64,14 +64,14 @@ class FileSource(Source):
                 known if choices.target else Encoding(known.columns, None, known.all_levels)
             )
             for column in columns:
-                column_among(first.names, column.name, first.file.name)
+                column_among(first.names, column.name, first.name)
             self.plan = {column.name: column.kind for column in columns}
             return
         self.plan = _plan(first, choices)
         self._encoding = None
 
     def __repr__(self) -> str:
-        files = self._readers[0].file.name if len(self._readers) == 1 else f"{len(self._readers)} files"
+        files = self._readers[0].name if len(self._readers) == 1 else f"{len(self._readers)} files"
         rows = "rows not counted yet" if self.rows is None else f"{self.rows:,} rows"
         target = "" if self.target is None else f", target {self.target!r}"
         return f"Source({files}, {len(self.plan)} columns, {rows}{target})"
@@ -112,7 +112,7 @@ class FileSource(Source):
         cells = 0
         for X, y in self._pairs():
             cells += X.size + len(X)
-            check("data_cells", cells, f"{self._readers[0].file.name}: all rows do not fit in a table, blocks() may do")
+            check("data_cells", cells, f"{self._readers[0].name}: all rows do not fit in a table, blocks() may do")
             found.append((X, y))
         X = np.concatenate([X for X, _ in found])
         y = None if self.target is None else np.concatenate([y for _, y in found if y is not None])
@@ -128,7 +128,7 @@ class FileSource(Source):
             count += len(rows.numbers)
             yield rows, columns
         if not count:
-            raise DataError(f"{self._readers[0].file.name}: no row has all its values")
+            raise DataError(f"{self._readers[0].name}: no row has all its values")
         self._rows = count
 
     def _pairs(self) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
@@ -169,16 +169,43 @@ class FileSource(Source):
                     found.update(columns[name].levels)
                     _few_levels(name, len(found), rows)
             for name, found in levels.items():
-                _recurring_levels(name, len(found), self._rows or 0, self._readers[0].file.name)
+                _recurring_levels(name, len(found), self._rows or 0, self._readers[0].name)
         columns_of = {name: Column(name, kind, tuple(sorted(levels.get(name, ())))) for name, kind in self.plan.items()}
         target = self.choices.target
         features = tuple(column for name, column in columns_of.items() if name != target)
         encoding = Encoding(features, None if target is None else columns_of[target], self.choices.all_levels)
         if not encoding.names:
-            raise DataError(
-                f"{self._readers[0].file.name}: every column is constant, so there is nothing to learn from"
-            )
+            raise DataError(f"{self._readers[0].name}: every column is constant, so there is nothing to learn from")
         return encoding
+
+
+def choices(
+    target: str | None,
+    columns: Sequence[str] | None,
+    categorical: Collection[str],
+    missing: str,
+    all_levels: bool,
+    dtype: Any,
+    encoding: Encoding | None,
+) -> Choices:
+    """What is read, from the arguments of a user; raises `ArgumentError` where they make no sense."""
+    if missing not in ("refuse", "drop"):
+        raise ArgumentError(f"missing must be 'refuse' or 'drop', not {missing!r}")
+    if isinstance(columns, str) or isinstance(categorical, str):
+        raise ArgumentError("columns and categorical must be sequences of names, not one text")
+    try:
+        number = np.dtype(dtype)
+    except TypeError:
+        number = np.dtype(object)
+    if number not in (np.float64, np.float32):
+        raise ArgumentError(f"dtype must be float64 or float32, not {dtype!r}")
+    if encoding is not None:
+        known = None if encoding.target is None else encoding.target.name
+        if target not in (None, known):
+            raise ArgumentError(f"the target of the encoding is {known!r}, not {target!r}")
+        if columns is not None or categorical:
+            raise ArgumentError("the encoding says what the columns are: leave out columns and categorical")
+    return Choices(target, columns, tuple(categorical), missing == "drop", bool(all_levels), number, encoding)
 
 
 def column_among(names: Sequence[str], wanted: str, file: str) -> None:
@@ -189,17 +216,17 @@ def column_among(names: Sequence[str], wanted: str, file: str) -> None:
     hint = f"; did you mean {shown(near[0])}?" if near else ""
     if all(map(is_number, names)):
         hint = "; the first row holds numbers: does the file lack its header?"
-    raise DataError(f"{file}, row 1: there is no column {shown(wanted)}, only {listed(names)}{hint}")
+    raise DataError(f"{file}: there is no column {shown(wanted)}, only {listed(names)}{hint}")
 
 
 def _plan(reader: Reader, choices: Choices) -> dict[str, Kind]:
     """The columns that are read, in the order of the file or of `columns`, the target with them."""
-    name, names, target = reader.file.name, reader.names, choices.target
+    name, names, target = reader.name, reader.names, choices.target
     wanted = list(dict.fromkeys(names if choices.columns is None else choices.columns))
     for column in (*([] if target is None else [target]), *wanted, *choices.categorical):
         column_among(names, column, name)
     if target is not None and not [column for column in wanted if column != target]:
-        raise DataError(f"{name}, row 1: has the target {shown(target)} only, expected at least one other column")
+        raise DataError(f"{name}: has the target {shown(target)} only, expected at least one other column")
     if target is not None and target not in wanted:
         wanted.append(target)
     found = reader.kinds()
@@ -221,7 +248,7 @@ def _same_columns(first: Reader, other: Reader) -> None:
     lacking = [name for name in first.names if name not in set(other.names)]
     added = [name for name in other.names if name not in set(first.names)]
     what = f"lacks {listed(lacking)}" if lacking else f"has {listed(added)} too"
-    raise DataError(f"{other.file.name}, row 1: {what}; the columns are those of {first.file.name} in every file")
+    raise DataError(f"{other.name}: {what}; the columns are those of {first.name} in every file")
 
 
 def _few_levels(column: str, count: int, at: Rows) -> None:

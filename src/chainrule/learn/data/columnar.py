@@ -1,0 +1,189 @@
+"""Parquet, Feather and Arrow files, by pyarrow: columns with types, batch by batch.
+
+Rows are counted from 1, as these files have no header. What such a file says of its own sizes is held to the limits
+before anything is expanded, and to what is found afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, DataError, LimitError, MissingExtraError
+from chainrule.learn.data.arrow_messages import expanded_sizes
+from chainrule.learn.data.cells import MISSING
+from chainrule.learn.data.csv_text import check, column_names
+from chainrule.learn.data.encoding import Kind, place, shown
+from chainrule.learn.data.files import DataFile
+from chainrule.learn.data.parquet_pages import expanded_pages
+from chainrule.learn.data.reader import Chunk, Plan, Reader
+from chainrule.learn.data.typed_columns import kind_of_type, numbers, texts
+
+__all__ = ["ArrowFile", "ParquetFile"]
+
+CELLS = 2**20  # of a chunk
+
+
+class TypedFile(Reader):
+    """A file whose columns have types."""
+
+    __slots__ = ("_kinds", "file", "missing", "name", "names", "rows")
+
+    FORMAT: str
+
+    def __init__(self, file: DataFile, missing: Collection[str] = MISSING) -> None:
+        require_pyarrow(file.name)
+        self.file, self.name, self.missing = file, file.name, missing
+        self.rows: int | None = None
+        with self._explained():
+            schema = self._inspected()
+            check("data_columns", len(schema), file.name)
+            self.names = column_names(schema.names, file.name) if len(schema) else ()
+            self._kinds = {name: kind_of_type(schema.field(name).type) for name in self.names}
+        if not self.names or self.rows == 0:
+            raise DataError(f"{file.name}: has no {'rows' if self.names else 'columns'}, expected at least one")
+
+    def kinds(self) -> Mapping[str, Kind | str]:
+        """What each column holds, by its type."""
+        return self._kinds
+
+    def chunks(self, plan: Plan) -> Iterator[Chunk]:
+        """One pass over the rows."""
+        count, most = 0, max(1, CELLS // max(len(plan), 1))
+        self.file.verify()
+        for name, kind in plan.items():
+            if kind is not Kind.CATEGORY and self._kinds[name] not in (Kind.NUMBER, Kind.BOOLEAN):
+                raise DataError(f"{self.name}, column {shown(name)}: holds {_said(self._kinds[name])}, not numbers")
+        with self._explained():
+            for batch in self._batches(list(plan), most):
+                batch.validate(full=True)
+                self.file.verify()
+                for first in range(0, batch.num_rows, most):
+                    part = batch.slice(first, most)
+                    yield self._chunk(part, plan, count + 1)
+                    count += part.num_rows
+        self.file.verify()
+        if self.rows is not None and count != self.rows:
+            raise DataError(f"{self.file.name}: is damaged: it should have {self.rows:,} rows and has {count:,}")
+        self.rows = count
+
+    def _chunk(self, batch: Any, plan: Plan, row: int) -> Chunk:
+        columns: dict[str, Any] = {}
+        for name, kind in plan.items():
+            column = batch.column(batch.schema.names.index(name))
+            if kind is Kind.CATEGORY:
+                columns[name] = texts(column, self.missing)
+                continue
+            columns[name] = values = numbers(column)
+            if np.isinf(values).any():
+                first = int(np.argmax(np.isinf(values)))
+                raise DataError(f"{place(self.file.name, row + first, name)}: {values[first]} is not a finite number")
+        return Chunk(self.file.name, row, batch.num_rows, columns)
+
+    @abstractmethod
+    def _inspected(self) -> Any:
+        """The schema, after the sizes have been held to the limits; sets `rows` where the file says how many."""
+
+    @abstractmethod
+    def _batches(self, columns: list[str], most: int) -> Iterator[Any]:
+        """Record batches with at least these columns."""
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        arrow = importlib.import_module("pyarrow")
+        try:
+            yield
+        except ChainruleError:
+            raise
+        except MemoryError as error:
+            raise LimitError(f"{self.file.name}: needs more memory than there is: {_first_line(error)}") from error
+        except (arrow.ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
+            self.file.verify()
+            if "crypt" in str(error):
+                raise DataError(f"{self.file.name}: is encrypted; write it without encryption") from error
+            raise DataError(f"{self.file.name}: is no whole {self.FORMAT} file: {_first_line(error)}") from error
+
+
+class ParquetFile(TypedFile):
+    """A Parquet file."""
+
+    __slots__ = ()
+
+    FORMAT = "Parquet"
+
+    def _open(self, texts: Collection[str] = ()) -> Any:
+        parquet = importlib.import_module("pyarrow.parquet")
+        # Texts stay positions in a dictionary: a text that is repeated takes its place once. Without buffers for whole
+        # row groups, memory holds a page of each column at a time.
+        return parquet.ParquetFile(self.file.path, read_dictionary=list(texts), buffer_size=2**18, pre_buffer=False)
+
+    def _inspected(self) -> Any:
+        if self.file.begins.startswith(b"PARE"):
+            raise DataError(f"{self.file.name}: is encrypted; write it without encryption")
+        with open(self.file.path, "rb") as footer:
+            for group, column, size in expanded_pages(footer, self.file.size):
+                check("batch_bytes", size, f"{self.file.name}, row group {group}, column {column}, a page")
+        with self._open() as content:
+            metadata = content.metadata
+            if metadata.num_rows < 0:
+                raise DataError(f"{self.file.name}: is damaged: it says that it has {metadata.num_rows} rows")
+            self.rows = metadata.num_rows
+            check("data_columns", metadata.num_columns, self.file.name)
+            return content.schema_arrow
+
+    def _batches(self, columns: list[str], most: int) -> Iterator[Any]:
+        categories = [name for name in columns if self._kinds[name] is Kind.CATEGORY]
+        with self._open(categories) as content:
+            yield from content.iter_batches(batch_size=most, columns=columns, use_threads=True)
+
+
+class ArrowFile(TypedFile):
+    """A Feather file, or an Arrow file or stream."""
+
+    __slots__ = ()
+
+    FORMAT = "Arrow"
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        arrow, ipc = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.ipc")
+        # Not a memory map: if another program cut the file short, reading on would end the process.
+        with arrow.OSFile(self.file.path) as file:
+            if self.file.begins.startswith(b"ARROW1"):
+                file.seek(8)  # behind the mark, an Arrow file is a stream
+            yield ipc.open_stream(file)
+
+    def _inspected(self) -> Any:
+        with open(self.file.path, "rb") as content:
+            for i, size in enumerate(expanded_sizes(content, self.file.size), start=1):
+                check("batch_bytes", size, f"{self.file.name}, message {i}")
+        with self._open() as stream:
+            return stream.schema
+
+    def _batches(self, columns: list[str], most: int) -> Iterator[Any]:
+        with self._open() as stream:
+            for batch in stream:
+                yield batch.select(columns)
+
+
+def require_pyarrow(name: str) -> None:
+    """Raise `MissingExtraError` with the install command if pyarrow is not installed."""
+    try:
+        importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        way = 'pip install "chainrule[data]"'
+        raise MissingExtraError(f"{name} is read by pyarrow, which is not installed: {way}") from error
+
+
+def _said(kind: Kind | str) -> str:
+    return kind if isinstance(kind, str) else "texts"
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return text[:200] or type(error).__name__
