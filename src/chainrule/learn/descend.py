@@ -14,7 +14,7 @@ from chainrule.learn.batches import Batches, Data, as_data
 from chainrule.learn.clipping import Clip, as_clip
 from chainrule.learn.descent import Descent
 from chainrule.learn.loop import Run, Settings
-from chainrule.learn.optimizers import Optimizer, as_optimizer
+from chainrule.learn.optimizers import Optimizer, Solver, as_optimizer
 from chainrule.learn.problem import Problem
 from chainrule.learn.schedules import Schedule
 from chainrule.learn.stopping import Stop, as_stops
@@ -52,7 +52,8 @@ def descend(
             formula of several variables takes a dict of them as `start`.
         start: where to begin: a number, an array, or a container of such. Integers become float64.
         learning_rate: the factor of the gradient in a step, positive; one of `cr.schedules`, or any function of how
-            many steps were made before; None for the optimizer's default, if it has one.
+            many steps were made before; None for the optimizer's default, if it has one. `lbfgs` and `newton_cg` take
+            none.
         steps: how many steps to make; a step is one update.
         optimizer: the rule of a step, by its name or as one of `cr.optimizers`.
         data: the rows that the loss takes after the parameters: an array, a tuple of arrays by position, a dict of
@@ -76,6 +77,7 @@ def descend(
         ArgumentError: the start is not numeric, the learning rate is not positive, an optimizer or another setting is
             unknown, or the loss is neither a mean nor a sum over the rows of a source that does not fit into memory.
         NonFiniteError: the start, or the loss at the start, is not finite; the message names the place.
+        MissingExtraError: `lbfgs` or `newton_cg` without SciPy.
         NotScalarError: the loss is not a scalar.
         ShapeError: `gradient` returns other shapes than those of the parameters, or arrays of `data` have different
             numbers of rows.
@@ -105,6 +107,9 @@ def descend(
         keep_history=operator.index(keep_history),
         progress=progress,
     )
+    for name, value in (("batch_size", batch_size), ("clip", clip)):
+        if value is not None and isinstance(method, Solver):
+            raise ArgumentError(f"{name} is given, but {method.name} takes whole gradients of all data: leave it out")
     rows = None if data is None else as_data(data)
     batches = _batches(rows, batch_size, shuffle, seed)
     return Run(Problem(loss, start, gradient, rows, batches), method, settings).descend()
@@ -129,8 +134,15 @@ def _callback(callback: Any) -> Any:
     return callback
 
 
-def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], float]:
-    """The rate asked for, or the optimizer's own."""
+def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], float] | None:
+    """The rate asked for, or the optimizer's own; None for a solver."""
+    if isinstance(optimizer, Solver):
+        if learning_rate is not None:
+            raise ArgumentError(
+                f"learning_rate is {learning_rate!r:.60}, but {optimizer.name} finds the length of a step by itself: "
+                "leave it out"
+            )
+        return None
     if learning_rate is None:
         if optimizer.default_learning_rate is None:
             raise ArgumentError(

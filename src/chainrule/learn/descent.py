@@ -30,7 +30,7 @@ class History:
             memory that `keep_history` grants, there is one before each step and one after the last; beyond that, every
             second, fourth, ... is kept, and none if two do not fit.
         steps: how many steps lie before each of the kept iterates.
-        learning_rate: the rate of each step, shape (steps,).
+        learning_rate: the rate of each step, shape (steps,); NaN where a line search finds the length of steps.
         gradient_norm: the Euclidean norm of the gradient before each step, shape (steps,).
     """
 
@@ -56,7 +56,7 @@ class Descent:
         asked: how many steps were asked for.
         stopped: why it ended: "steps done", "interrupted", "diverged: ..." with the place, or what a criterion said.
         optimizer: the rule that made the steps, with its hyperparameters.
-        learning_rate: the rate that was asked for, or its schedule.
+        learning_rate: the rate that was asked for, or its schedule; None where a line search finds the length of steps.
         problem: what was minimised.
 
     >>> import chainrule as cr
@@ -71,7 +71,7 @@ class Descent:
     asked: int
     stopped: str
     optimizer: Optimizer
-    learning_rate: float | Callable[[int], float]
+    learning_rate: float | Callable[[int], float] | None
     problem: Problem = field(repr=False)
     final: InitVar[tuple[float, float] | None] = None
 

@@ -13,6 +13,8 @@ from chainrule.errors import ArgumentError
 
 __all__ = ["count", "nonnegative", "positive", "share"]
 
+MOST = 10**12  # of what is counted
+
 
 def share(record: Any, *names: str) -> None:
     """Raise `ArgumentError` unless each of these fields is a number from 0 up to 1, and not 1."""
@@ -30,15 +32,15 @@ def nonnegative(record: Any, *names: str) -> None:
 
 
 def count(record: Any, *names: str) -> None:
-    """Raise `ArgumentError` unless each of these fields is a whole number, 1 or more."""
+    """Raise `ArgumentError` unless each of these fields is a whole number, 1 or more, and no absurd one."""
     for name in names:
         value = getattr(record, name)
         try:
             whole = 0 if isinstance(value, bool) else operator.index(value)
         except TypeError:
             whole = 0
-        if whole < 1:
-            raise _refused(record, name, "a whole number, 1 or more")
+        if not 1 <= whole <= MOST:
+            raise _refused(record, name, f"a whole number from 1 to {MOST:,}")
         object.__setattr__(record, name, whole)
 
 

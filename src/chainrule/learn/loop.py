@@ -15,9 +15,11 @@ from chainrule.errors import ArgumentError, NonFiniteError
 from chainrule.learn.batches import Block
 from chainrule.learn.clipping import Clip
 from chainrule.learn.descent import Descent, History
-from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.optimizers.optimizer import Optimizer, Rule, State
+from chainrule.learn.optimizers.solver import Solver
 from chainrule.learn.problem import NO_DATA, Problem, first_not_finite, measure
 from chainrule.learn.progress import Progress
+from chainrule.learn.solving import solve
 from chainrule.learn.stopping import Memory, Stop
 from chainrule.numeric.probe import quiet
 
@@ -31,7 +33,7 @@ class Settings:
     """What a descent was asked for, apart from the loss and the optimizer.
 
     Attributes:
-        learning_rate: a number, or the rate as a function of the steps made before.
+        learning_rate: a number, or the rate as a function of the steps made before; None where a solver finds it.
         steps: how many steps to make.
         clip: the limit on gradients.
         stops: the criteria that end it early.
@@ -40,7 +42,7 @@ class Settings:
         progress: whether a long run shows a bar.
     """
 
-    learning_rate: float | Callable[[int], float]
+    learning_rate: float | Callable[[int], float] | None
     steps: int
     clip: Clip | None
     stops: tuple[Stop, ...]
@@ -81,6 +83,13 @@ class Run:
     """A descent that is under way.
 
     Each of `position` and `measured` is one object that one store replaces: an interrupt finds it whole.
+
+    Attributes:
+        problem: what is minimised.
+        optimizer: by what.
+        settings: what was asked for.
+        position: where it stands between two steps.
+        measured: the last state whose loss is known, over all data or over a batch.
     """
 
     def __init__(self, problem: Problem, optimizer: Optimizer, settings: Settings) -> None:
@@ -88,29 +97,31 @@ class Run:
         self.losses, self.norms, self.rates = array("d"), array("d"), array("d")
         self.iterates = Iterates(problem.start, settings.keep_history)
         leaves = problem.start
-        self.position = Position(
-            0, leaves, [optimizer.init(leaf) for leaf in leaves], [stop.init() for stop in settings.stops]
-        )
+        states = [optimizer.init(leaf) if isinstance(optimizer, Rule) else () for leaf in leaves]
+        self.position = Position(0, leaves, states, [stop.init() for stop in settings.stops])
         self.measured = Measured(0, leaves, math.nan, math.nan)
+        self.memories = self.position.memories
         self.progress = Progress(settings.steps, settings.progress)
 
     def descend(self) -> Descent:
         """Run to the end, or to an interrupt."""
+        optimizer = self.optimizer
         with quiet(), self.progress:
             try:
-                stopped = self._steps()
+                if isinstance(optimizer, Solver):
+                    stopped = solve(self, optimizer)
+                elif isinstance(optimizer, Rule):
+                    stopped = self._steps(optimizer)
+                else:
+                    raise ArgumentError(f"{optimizer.name} is neither a Rule nor a Solver: derive it from one of them")
             except KeyboardInterrupt:
                 stopped = "interrupted"
         return self._result(stopped)
 
-    def _steps(self) -> str:
-        problem, optimizer, settings = self.problem, self.optimizer, self.settings
-        rate_of, rate = None, math.nan
-        if callable(settings.learning_rate):
-            rate_of = settings.learning_rate
-        else:
-            rate = settings.learning_rate
-        clip = settings.clip
+    def _steps(self, rule: Rule) -> str:
+        problem, settings = self.problem, self.settings
+        asked = settings.learning_rate
+        rate_of, rate = (asked, math.nan) if callable(asked) else (None, math.nan if asked is None else asked)
         is_complex = [leaf.dtype.kind == "c" for leaf in problem.start]
         batches = None if problem.batches is None else problem.batches.after(self.position.done)
         block = NO_DATA
@@ -121,56 +132,58 @@ class Run:
             else:
                 block = next(batches)
                 value, slopes = problem.evaluate_on(leaves, block)
-            reason, norm, memories = self._measure(done, leaves, value, slopes, block)
+            reason = self.measure(done, leaves, value, slopes, block)
             if reason:
                 return reason
             if rate_of is not None:
                 rate = _rate_at(rate_of, done)
-            self.losses.append(value)
-            self.norms.append(norm)
-            self.rates.append(rate)
-            self.iterates.keep(done, leaves)
             # The gradient of a complex parameter is conjugated once, here: no rule needs to know of it.
             ascent: Sequence[Any] = [
                 np.conj(slope) if conjugated else slope for slope, conjugated in zip(slopes, is_complex, strict=True)
             ]
-            if clip is not None:
-                ascent = clip(ascent, norm)
+            if settings.clip is not None:
+                ascent = settings.clip(ascent, self.measured.norm)
             moved, states = [], []
             for leaf, gradient, state in zip(leaves, ascent, self.position.states, strict=True):
-                parameter, after = optimizer.update(leaf, gradient, state, rate, done + 1)
+                parameter, after = rule.update(leaf, gradient, state, rate, done + 1)
                 moved.append(parameter)
                 states.append(after)
-            self.position = Position(done + 1, moved, states, memories)
+            self.moved(moved, states, rate)
         leaves = self.position.leaves
         value, slopes = problem.evaluate(leaves)
-        reason, _, _ = self._measure(settings.steps, leaves, value, slopes, block)
-        return reason or "steps done"
+        return self.measure(settings.steps, leaves, value, slopes, block) or "steps done"
 
-    def _measure(
-        self, done: int, leaves: Sequence[Any], value: float, slopes: Sequence[Any], block: Block
-    ) -> tuple[str, float, Sequence[Memory]]:
-        """Note the loss at a state; why the run ends there, "" if it goes on, the gradient's norm, and the memories."""
+    def measure(
+        self, done: int, leaves: Sequence[Any], value: float, slopes: Sequence[Any], block: Block = NO_DATA
+    ) -> str:
+        """Note the loss at the state after `done` steps, over some rows or over all; why the run ends there, or ""."""
         norm, problem = measure(value, slopes, leaves, self.problem.paths)
-        if problem is not None:
-            if done == 0:
-                raise NonFiniteError(self.problem.why_not_finite(problem, leaves, block))
-            self.measured = Measured(done, leaves, value, norm)
-            return f"diverged: {problem[0]} is not finite at step {done}{_because_of(block)}", norm, ()
+        if problem is not None and done == 0:
+            raise NonFiniteError(self.problem.why_not_finite(problem, leaves, block))
         self.measured = Measured(done, leaves, value, norm)
+        if problem is not None:
+            return f"diverged: {problem[0]} is not finite at step {done}{_because_of(block)}"
         settings, reason = self.settings, ""
-        memories = self.position.memories
         if settings.stops:
             looks = [
                 stop.look(done, value, norm, lambda: self._copied(leaves), memory)
-                for stop, memory in zip(settings.stops, memories, strict=True)
+                for stop, memory in zip(settings.stops, self.position.memories, strict=True)
             ]
-            memories = [memory for _, memory in looks]
+            self.memories = [memory for _, memory in looks]
             reason = next((reason for reason, _ in looks if reason), "")
         if settings.callback is not None and settings.callback(done, value, self._copied(leaves)) is True:
             reason = reason or "the callback said so"
         self.progress.update(done, value, self.rates[-1] if self.rates else None)
-        return reason, norm, memories
+        return reason
+
+    def moved(self, leaves: Sequence[Any], states: Sequence[State], rate: float) -> None:
+        """Note a step from the state that was measured last, and where it has led to."""
+        before = self.measured
+        self.losses.append(before.loss)
+        self.norms.append(before.norm)
+        self.rates.append(rate)
+        self.iterates.keep(before.done, before.leaves)
+        self.position = Position(before.done + 1, leaves, states, self.memories)
 
     def _copied(self, leaves: Sequence[Any]) -> Any:
         return self.problem.rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])

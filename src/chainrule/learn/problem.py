@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.containers import flatten
@@ -15,6 +16,7 @@ from chainrule.calculus.gradients import scalar, value_and_grad
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.learn.batches import Batches, Block, Data, InMemory
 from chainrule.learn.blockwise import OverRows, over_rows, summed
+from chainrule.learn.hessian import Hessian
 from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
@@ -79,6 +81,21 @@ class Problem:
     def evaluate_on(self, leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
         """The loss over some rows and its gradient, given the parameter arrays."""
         return self._evaluate(leaves, block)
+
+    def hessian(self, leaves: Sequence[Any]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """The product of the Hessian of the loss over all data with a vector of coordinates, at parameter arrays."""
+        data, at = self.data, self.rebuild(leaves)
+        if data is None or isinstance(data, InMemory):
+            return Hessian(self.loss, at)
+        over = self._over_rows()
+
+        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+            total = np.zeros_like(vector)
+            for block in data.blocks():
+                total += over.weight(block, data.rows) * Hessian(self._on(block), at)(vector)
+            return total
+
+        return product
 
     def batch_loss(self, step: int) -> Callable[[Any], Any]:
         """The loss over the mini-batch of a step, the first being step 1, as a function of the parameters alone."""

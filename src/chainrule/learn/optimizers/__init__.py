@@ -15,15 +15,21 @@ from chainrule.learn.optimizers.adagrad import adagrad
 from chainrule.learn.optimizers.adam import adam
 from chainrule.learn.optimizers.adamw import adamw
 from chainrule.learn.optimizers.gd import gd
+from chainrule.learn.optimizers.lbfgs import lbfgs
 from chainrule.learn.optimizers.momentum import momentum
 from chainrule.learn.optimizers.nesterov import nesterov
-from chainrule.learn.optimizers.optimizer import Optimizer
+from chainrule.learn.optimizers.newton_cg import newton_cg
+from chainrule.learn.optimizers.optimizer import Optimizer, Rule
 from chainrule.learn.optimizers.rmsprop import rmsprop
+from chainrule.learn.optimizers.solver import Solver
 
-__all__ = ["Optimizer", "adagrad", "adam", "adamw", "gd", "momentum", "nesterov", "rmsprop"]
+__all__ = [
+    "Optimizer", "Rule", "Solver", "adagrad", "adam", "adamw", "gd", "lbfgs", "momentum", "nesterov", "newton_cg",
+    "rmsprop",
+]  # fmt: skip
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    kind.__name__: kind for kind in (gd, momentum, nesterov, adagrad, rmsprop, adam, adamw)
+    kind.__name__: kind for kind in (gd, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, newton_cg)
 }
 
 

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from chainrule.learn.fields import positive
-from chainrule.learn.optimizers.optimizer import Optimizer, State, squares
+from chainrule.learn.optimizers.optimizer import Rule, State, squares
 
 __all__ = ["adagrad"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class adagrad(Optimizer):
+class adagrad(Rule):
     """Each component has a rate of its own, which falls with the gradients that it has seen.
 
         s <- s + |g|^2

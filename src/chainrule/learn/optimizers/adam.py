@@ -8,14 +8,14 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from chainrule.learn.fields import positive, share
-from chainrule.learn.optimizers.optimizer import Optimizer, State, squares
+from chainrule.learn.optimizers.optimizer import Rule, State, squares
 
 __all__ = ["adam", "adam_step"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class adam(Optimizer):
+class adam(Rule):
     """A running mean of the gradients, divided by the root of a running mean of their squares, both without bias.
 
         m <- beta1 m + (1 - beta1) g

@@ -9,14 +9,14 @@ import numpy as np
 
 from chainrule.learn.fields import nonnegative, positive, share
 from chainrule.learn.optimizers.adam import adam_step
-from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.optimizers.optimizer import Rule, State
 
 __all__ = ["adamw"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class adamw(Optimizer):
+class adamw(Rule):
     """Adam with weight decay of its own: the decay is not divided by the root of the squares, as L2 in the loss is.
 
         w <- w - rate weight_decay w

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
-from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.optimizers.optimizer import Rule, State
 
 __all__ = ["gd"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class gd(Optimizer):
+class gd(Rule):
     """Gradient descent, w <- w - rate g; on mini-batches, stochastic gradient descent.
 
     It has no default rate: below the critical rate 2 / lambda_max a quadratic converges, and above it diverges.

@@ -8,14 +8,14 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.learn.fields import share
-from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.optimizers.optimizer import Rule, State
 
 __all__ = ["momentum"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class momentum(Optimizer):
+class momentum(Rule):
     """Gradients add up to a velocity, which friction slows down.
 
         v <- mu v + g

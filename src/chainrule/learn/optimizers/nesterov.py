@@ -8,14 +8,14 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.learn.fields import share
-from chainrule.learn.optimizers.optimizer import Optimizer, State
+from chainrule.learn.optimizers.optimizer import Rule, State
 
 __all__ = ["nesterov"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class nesterov(Optimizer):
+class nesterov(Rule):
     """Momentum that looks ahead: the gradient counts as if it were taken where the velocity leads.
 
         v <- mu v + g

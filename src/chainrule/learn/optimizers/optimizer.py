@@ -1,4 +1,4 @@
-"""What every optimizer is: a frozen record of its hyperparameters, with the rule that makes a step of a gradient."""
+"""What every optimizer is: a frozen record of its hyperparameters, with a rule or a solver."""
 
 from __future__ import annotations
 
@@ -6,29 +6,22 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-__all__ = ["Optimizer", "State", "squares"]
+__all__ = ["Optimizer", "Rule", "State", "squares"]
 
 # Arrays of the shape of a parameter, and nothing else: so a state can be stored exactly.
 State = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Optimizer(ABC):
-    """A rule that makes a step of a gradient; its hyperparameters are its fields, and it holds no state.
+class Optimizer(ABC):  # noqa: B024  # its two kinds have no operation in common
+    """What lowers a loss: a frozen record of hyperparameters, which holds no state. It is a `Rule` or a `Solver`.
 
     Attributes:
         default_learning_rate: the rate that is taken where none is given; None where there is no good one.
 
-    A rule of one's own is a subclass:
-
-    >>> from dataclasses import dataclass
-    >>> import numpy as np, chainrule as cr
-    >>> @dataclass(frozen=True, slots=True)
-    ... class sign(cr.optimizers.Optimizer):
-    ...     def update(self, parameter, gradient, state, rate, step):
-    ...         return parameter - rate * np.sign(gradient), state
-    >>> cr.descend("x^4", 1.0, 0.25, steps=3, optimizer=sign()).parameters
-    np.float64(0.25)
+    >>> import chainrule as cr
+    >>> cr.optimizers.adam().name, cr.optimizers.adam().default_learning_rate
+    ('adam', 0.001)
     """
 
     default_learning_rate: ClassVar[float | None] = None
@@ -37,6 +30,23 @@ class Optimizer(ABC):
     def name(self) -> str:
         """The name by which `cr.descend` knows it."""
         return type(self).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Optimizer):
+    """A rule that makes a step of a gradient and a learning rate, for each parameter array by itself.
+
+    A rule of one's own is a subclass:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, chainrule as cr
+    >>> @dataclass(frozen=True, slots=True)
+    ... class sign(cr.optimizers.Rule):
+    ...     def update(self, parameter, gradient, state, rate, step):
+    ...         return parameter - rate * np.sign(gradient), state
+    >>> cr.descend("x^4", 1.0, 0.25, steps=3, optimizer=sign()).parameters
+    np.float64(0.25)
+    """
 
     def init(self, parameter: Any) -> State:
         """The state before the first step of one parameter array: none, unless the rule has one."""
@@ -49,7 +59,7 @@ class Optimizer(ABC):
         Args:
             parameter: the array before the step.
             gradient: its gradient there, of its shape and dtype; of a complex parameter, the direction of ascent.
-            state: what the step before has left, or `init`.
+            state: what the step before has left, or `init`: arrays of the parameter's shape.
             rate: the learning rate of this step.
             step: the number of this step, from 1.
         """

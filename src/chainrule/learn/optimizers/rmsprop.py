@@ -8,14 +8,14 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from chainrule.learn.fields import positive, share
-from chainrule.learn.optimizers.optimizer import Optimizer, State, squares
+from chainrule.learn.optimizers.optimizer import Rule, State, squares
 
 __all__ = ["rmsprop"]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class rmsprop(Optimizer):
+class rmsprop(Rule):
     """Each component is divided by the root of a running mean of its squares.
 
         s <- rho s + (1 - rho) |g|^2
