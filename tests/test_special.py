@@ -109,7 +109,7 @@ def test_softmax_family_along_axes(axis: Any) -> None:
     np.testing.assert_allclose(special.softmax(x, axis), scipy.special.softmax(x, axis), rtol=1e-14)
     np.testing.assert_allclose(special.log_softmax(x, axis), exact_log_softmax(x, axis), rtol=1e-14)
     for keepdims in (False, True):
-        got = special.logsumexp(x, axis, keepdims)
+        got = special.logsumexp(x, axis, keepdims=keepdims)
         np.testing.assert_allclose(got, scipy.special.logsumexp(x, axis, keepdims=keepdims), rtol=1e-14)
     np.testing.assert_allclose(
         grad(lambda x: np.sum(special.logsumexp(x, axis)))(x), scipy.special.softmax(x, axis), rtol=1e-13
@@ -137,6 +137,8 @@ def test_weights_of_a_log_of_a_sum() -> None:
     x, b = np.array([[0.5, 900.0, -3.0], [1.0, 2.0, 3.0]]), np.array([0.2, 0.0, 3.0])
     want = scipy.special.logsumexp(x, 1, b=b)
     np.testing.assert_allclose(special.logsumexp(x, 1, b=b), want, rtol=1e-15)
+    by_position = special.logsumexp(x, 1, b, True), scipy.special.logsumexp(x, 1, b, True)
+    np.testing.assert_allclose(*by_position, rtol=1e-15)
     by_b = grad(lambda b: np.sum(special.logsumexp(x, 1, b=b)))(b + 0.1)
     exact = np.exp(x - scipy.special.logsumexp(x, 1, b=b + 0.1, keepdims=True)).sum(axis=0)
     np.testing.assert_allclose(by_b, exact, rtol=1e-13)

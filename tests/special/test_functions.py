@@ -147,13 +147,11 @@ def test_complex_arguments() -> None:
     for name, exact in (("gamma", mp.gamma), ("loggamma", mp.loggamma), ("digamma", mp.digamma)):
         function = getattr(cr.special, name)
         np.testing.assert_allclose(function(z), getattr(scipy.special, name)(z), rtol=1e-14)
-        if name == "digamma":
-            continue
         _, change = cr.jvp(function, (z,), (np.ones_like(z),))
         np.testing.assert_allclose(change, [complex(mp.diff(exact, mp.mpc(v))) for v in z], rtol=1e-12)
     _, change = cr.jvp(lambda z: cr.special.jv(2, z), (z,), (np.ones_like(z),))
     np.testing.assert_allclose(change, [complex(mp.besselj(2, mp.mpc(v), derivative=1)) for v in z], rtol=1e-12)
-    for name in ("gammaln", "erfcx", "betaln", "j0", "entr", "log_ndtr"):
+    for name in ("gammaln", "betaln", "j0", "entr"):
         with pytest.raises(ArgumentError, match="real numbers, not complex ones"):
             getattr(cr.special, name)(*[z] * (2 if name == "betaln" else 1))
 

@@ -64,7 +64,10 @@ def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...], rea
         )
     if name in pieces or name in inside:
         return
-    for wanted in dict.fromkeys(_globals(function.__code__)):
+    text = _text(function, real)
+    for wanted in dict.fromkeys(_globals(compile(text, name, "exec"))):
+        if wanted == name:
+            continue
         if wanted not in function.__globals__:
             if not hasattr(builtins, wanted):
                 raise SourceError(f"{name} refers to {wanted!r}, which is not defined")
@@ -86,7 +89,7 @@ def _include(function: Any, pieces: dict[str, str], inside: tuple[str, ...], rea
                 f"{name} cannot be written as stand-alone source: it refers to {wanted!r}, which is neither NumPy "
                 "nor a number\n  write it with NumPy alone"
             ) from None
-    pieces[name] = _text(function, real)
+    pieces[name] = text
 
 
 def _globals(code: CodeType) -> Iterator[str]:

@@ -15,7 +15,13 @@ from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import elementwise, join_floating
 from chainrule.ops import rules
 
-# The functions below stand alone, with their tables: their source is printed into code that is taken away.
+_complex_erf = SciPyFunction("scipy.special.erf", 1)
+_complex_erfc = SciPyFunction("scipy.special.erfc", 1)
+_complex_erfcx = SciPyFunction("scipy.special.erfcx", 1)
+_complex_log_ndtr = SciPyFunction("scipy.special.log_ndtr", 1)
+
+# The functions below stand alone, with their tables: their source is printed into code that is taken away. Of complex
+# numbers they are SciPy's, and code for real ones does without it.
 
 _ERF_NEAR = (
     -4.2320376764874594e-12, 8.709755232851789e-11, -1.2164764337224506e-09, 1.479243542696247e-08,
@@ -52,6 +58,8 @@ def _erfc_scaled(x: Any) -> Any:
 
 
 def _erf(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return _complex_erf(x)
     dtype = np.result_type(x, 1.0)
     x = np.asarray(x, np.float64)
     a = np.clip(np.abs(x), 1.0, 6.0)
@@ -60,6 +68,8 @@ def _erf(x: Any) -> Any:
 
 
 def _erfc(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return _complex_erfc(x)
     dtype = np.result_type(x, 1.0)
     x = np.asarray(x, np.float64)
     a = np.clip(np.abs(x), 0.5, 28.0)
@@ -73,6 +83,8 @@ def _erfc(x: Any) -> Any:
 
 
 def _erfcx(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return _complex_erfcx(x)
     dtype = np.result_type(x, 1.0)
     x = np.asarray(x, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -89,6 +101,8 @@ def _erfcx(x: Any) -> Any:
 
 
 def _erfcx_integral(x: Any, order: int) -> Any:
+    if np.iscomplexobj(x):
+        return _complex_erfcx_integral(x, order)
     # exp(x^2) times the integral of order n of erfc from x on, which is 2 / (sqrt(pi) n!) times that of
     # t^n exp(-t^2 - 2 x t) from 0 on. Below 1 by its recurrence, in which all terms are positive for x < 0; above by
     # the trapezoidal rule in t = exp(u - exp(-u)) / s, where the integrand has died away at both ends.
@@ -113,7 +127,35 @@ def _erfcx_integral(x: Any, order: int) -> Any:
         return np.where(x < 0, out, far).astype(dtype)[()]
 
 
+def _complex_erfcx_integral(z: Any, order: int) -> Any:
+    # right of the axis: by the recurrence near 0, by the asymptotic series where that cancels; on the left by
+    # i^n erfc(z) + (-1)^n i^n erfc(-z), a polynomial that has the same recurrence
+    dtype = np.asarray(z).dtype
+    z = np.asarray(z, np.complex128)
+    with np.errstate(all="ignore"):
+        left = z.real < 0
+        x = np.where(left, -z, z)
+        before, near = 2 / _ROOT_PI, _complex_erfcx(x)
+        last, polynomial = 0.0 * z, 0.0 * z + 1
+        factorial: Any = 1.0
+        for n in range(1, order + 1):
+            factorial = factorial * n
+            before, near = near, (before - 2 * x * near) / (2 * n)
+            last, polynomial = polynomial, (last - 2 * z * polynomial) / (2 * n)
+        twice = 2 * np.where(np.abs(x) < 6.5, 6.5, x)
+        term, far = factorial + 0.0 * twice, 0.0 * twice
+        for m in range(36):
+            far = far + term
+            term = term * -((2 * m + order + 1) * (2 * m + order + 2) / (m + 1)) / (twice * twice)
+        far = far * 2 / (_ROOT_PI * factorial) / twice ** (order + 1.0)
+        right = np.where(np.abs(x) < 6.5, near, far)
+        whole = 2 * np.exp(z * z) * polynomial
+        return np.where(left, whole - (-1) ** order * right, right).astype(dtype)[()]
+
+
 def _log_ndtr(x: Any) -> Any:
+    if np.iscomplexobj(x):
+        return _complex_log_ndtr(x)
     dtype = np.result_type(x, 1.0)
     x = np.asarray(x, np.float64)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -124,6 +166,17 @@ def _log_ndtr(x: Any) -> Any:
 
 def _floating(*dtypes: Any, **_: Any) -> Any:
     return join_floating(*dtypes)
+
+
+def _density_ratio(F: Any, out: Any, x: Any) -> Any:
+    # The density divided by the distribution function: by erfcx below 0, where both become 0, and not above, where
+    # that becomes infinite.
+    factor, root = math.sqrt(2 / math.pi), math.sqrt(2.0)
+    if np.dtype(x.dtype).kind == "c":
+        return factor / F.erfcx(-x / root)
+    below = F.less(x, 0.0)
+    low, high = F.where(below, x, 0.0), F.where(below, 0.0, x)
+    return F.where(below, factor / F.erfcx(-low / root), factor * F.exp(-0.5 * F.square(high)) / F.erfc(-high / root))
 
 
 erf = primitive("erf", evaluate=_erf, shape=elementwise, dtype=_floating,
@@ -146,9 +199,7 @@ erfcx_integral = primitive("erfcx_integral", evaluate=_erfcx_integral, shape=ele
                            examples=(example((3,), order=1), example((), order=2), example((2, 3), order=3)))
 
 log_ndtr = primitive("log_ndtr", evaluate=_log_ndtr, shape=elementwise, dtype=_floating,
-                     # the density divided by the distribution function, where both have become 0
-                     derivative=Elementwise(lambda F, out, x: (
-                         math.sqrt(2 / math.pi) / F.erfcx(-x / math.sqrt(2.0)))),
+                     derivative=Elementwise(_density_ratio),
                      rule=rules.LOG_NORMAL_DISTRIBUTION)
 
 erfinv = primitive("erfinv", evaluate=SciPyFunction("scipy.special.erfinv", 1), shape=elementwise, dtype=_floating,

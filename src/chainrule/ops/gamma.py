@@ -28,8 +28,69 @@ _digamma = SciPyFunction("scipy.special.digamma", 1)
 
 
 def _polygamma(x: Any, order: int) -> Any:
-    # SciPy's own polygamma widens float32
-    return (1 if order % 2 else -1) * _factorial(order) * _zeta(order + 1, x)
+    # SciPy's own widens float32, takes no complex numbers, and sums as many terms as a negative number is large
+    if np.iscomplexobj(x):
+        return _polygamma_complex(x, order)
+    dtype = np.result_type(x, 1.0)
+    x = np.asarray(x, np.float64)
+    with np.errstate(all="ignore"):
+        sign = 1.0 if order % 2 else -1.0
+        mirrored = x < -64
+        series = _zeta(order + 1, np.where(mirrored, 1 - x, x))
+        if order < 171:
+            right = sign * _factorial(order) * series
+        else:  # the factorial overflows, and the product may not
+            right = sign * np.exp(np.log(series) + _gammaln(order + 1.0))
+        r = x - np.round(x)
+        c, s = np.sin(np.pi * (0.5 - np.abs(r))), np.sin(np.pi * r)
+        left = -np.pi * _cotangent_slope(c / s, 1 / (s * s), order) - sign * right
+        left = np.where(r == 0, np.inf if order % 2 else -np.inf, left)
+        return np.where(mirrored, left, right).astype(dtype)[()]
+
+
+def _cotangent_slope(cot: Any, csc2: Any, order: Any) -> Any:
+    # the derivative of cot(pi z), from cot(pi z) and 1 / sin(pi z)^2: a polynomial in the first, times the second
+    coefficients = [-np.pi]
+    for _ in range(order - 1):  # (csc2 p(cot))' = -pi csc2 (2 cot p + csc2 p'), and csc2 = 1 + cot^2
+        n = len(coefficients)
+        after = [0.0] * (n + 1)
+        for k in range(n):
+            after[k + 1] = after[k + 1] - np.pi * (2 + k) * coefficients[k]
+            if k:
+                after[k - 1] = after[k - 1] - np.pi * k * coefficients[k]
+        coefficients = after
+    total: Any = 0.0
+    for coefficient in coefficients[::-1]:
+        total = total * cot + coefficient
+    return total * csc2
+
+
+def _polygamma_complex(z: Any, order: int) -> Any:
+    # by the asymptotic series, after the recurrence has made z large; far on the left by reflection
+    dtype = np.asarray(z).dtype
+    z = np.asarray(z, np.complex128)
+    with np.errstate(all="ignore"):
+        left = z.real < -64
+        x = np.where(left, 1 - z, z)
+        sign, total = 1.0 if order % 2 else -1.0, np.zeros(z.shape, np.complex128)
+        for _ in range(80 + order):
+            below = (np.abs(x) < 16 + order) | (x.real < 0)
+            total = total + np.where(below, x ** -(order + 1.0), 0.0)
+            x = np.where(below, x + 1, x)
+        total = _factorial(order) * (total + x ** -(order + 1.0) / 2) + _factorial(order - 1) * x ** -float(order)
+        for n in range(len(_BERNOULLI), 0, -1):
+            power = 2 * n + order
+            weight = _BERNOULLI[n - 1] * 2 * n * _factorial(power - 1) / _factorial(2 * n)
+            total = total + x ** -float(power) * weight
+        right = sign * total
+        # of conj(z) below the axis, where exp(2 pi i z) would overflow; cot - i would cancel, so 1 / sin^2 by itself
+        up = z.imag >= 0
+        turn = 2j * np.pi * (z.real - np.round(z.real) + 1j * np.abs(z.imag))
+        turn = np.where(up, turn, 2j * np.pi * (np.conj(z) - np.round(z.real)))
+        d = np.expm1(turn)
+        slope = _cotangent_slope(1j * (2 + d) / d, -4 * np.exp(turn) / (d * d), order)
+        slope = np.where(up, slope, np.conj(slope))
+        return np.where(left, -np.pi * slope - sign * right, right).astype(dtype)[()]
 
 
 def _polygamma_change(x: Any, change: Any, order: int) -> Any:

@@ -217,9 +217,21 @@ BESSEL = Rule("derivative of a Bessel function", "J_n(u)' = (J_(n-1)(u) - J_(n+1
 MODIFIED_BESSEL_0 = Rule("derivative of a Bessel function", "I_0(u)' = I_1(u) u'")
 MODIFIED_BESSEL = Rule("derivative of a Bessel function", "I_n(u)' = (I_(n-1)(u) + I_(n+1)(u)) / 2 u'")
 MODIFIED_BESSEL_2 = Rule("derivative of a Bessel function", "K_n(u)' = -(K_(n-1)(u) + K_(n+1)(u)) / 2 u'")
-SCALED_BESSEL = Rule("derivative of a Bessel function",
-                     "(e^-|u| I_n(u))' = e^-|u| (I_n'(u) - sign(u) I_n(u)) u'")
-SCALED_BESSEL_2 = Rule("derivative of a Bessel function", "(e^u K_n(u))' = e^u (K_n'(u) + K_n(u)) u'")
+_SCALED_I = "(e^-|u| I_n(u))' = e^-|u| (I_n'(u) - sign(u) I_n(u)) u'"
+_SCALED_K = "(e^u K_n(u))' = e^u (K_n'(u) + K_n(u)) u'"
+SCALED_BESSEL_0 = Rule("derivative of a Bessel function", _SCALED_I,
+                       partial=lambda F, out, u: F.i1e(u) - F.sign(u) * out)
+SCALED_BESSEL_1 = Rule("derivative of a Bessel function", _SCALED_I,
+                       partial=lambda F, out, u: 0.5 * (F.i0e(u) + F.ive(u, order=2)) - F.sign(u) * out)
+SCALED_BESSEL = Rule("derivative of a Bessel function", _SCALED_I, partial=lambda F, out, u, order: (
+    0.5 * (F.ive(u, order=order - 1) + F.ive(u, order=order + 1)) - F.sign(u) * out))
+SCALED_BESSEL_K_0 = Rule("derivative of a Bessel function", _SCALED_K, partial=lambda F, out, u: out - F.k1e(u))
+SCALED_BESSEL_K_1 = Rule("derivative of a Bessel function", _SCALED_K,
+                         partial=lambda F, out, u: out - 0.5 * (F.k0e(u) + F.kve(u, order=2)))
+SCALED_BESSEL_K = Rule("derivative of a Bessel function", _SCALED_K, partial=lambda F, out, u, order: (
+    out - 0.5 * (F.kve(u, order=order - 1) + F.kve(u, order=order + 1))))
+SCALED_BESSEL_AGAIN = Rule("derivative of a Bessel function",
+                           "a derivative taken `times` times has the one that is taken once more")
 
 ENTROPY = Rule("derivative of an entropy term", "(-u ln u)' = -(ln u + 1) u'")
 RELATIVE_ENTROPY = Rule("derivative of a relative entropy term",

@@ -22,6 +22,26 @@ def _scaled(bessel: Any, m: Any, sign: int) -> Function:
     return lambda x, order: bessel(order, x) * m.exp(sign * abs(x))
 
 
+def _slope(name: str, sign: int) -> Callable[[Any], Function]:
+    # exp(sign x) times the function, differentiated: by its neighbours
+    def entry(m: Any) -> Function:
+        def function(x: Any, order: Any, times: int) -> Any:
+            with m.workprec(2 * m.prec + 60):
+                total = m.zero
+                for j in range(times + 1):
+                    bessel = (
+                        sum(m.binomial(j, i) * getattr(m, f"bessel{name}")(order - j + 2 * i, x) for i in range(j + 1))
+                        / m.mpf(2) ** j
+                    )
+                    total += m.binomial(times, j) * sign ** (times - j) * (-sign) ** j * bessel
+                found = total * m.exp(sign * x)
+            return +found
+
+        return function
+
+    return entry
+
+
 def _of_order(function: Function, order: int) -> Function:
     return lambda x: function(x, order)
 
@@ -149,6 +169,8 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "i0e": _bessel("i", 0, -1),
     "i1e": _bessel("i", 1, -1),
     "ive": _bessel("i", sign=-1),
+    "ive_slope": _slope("i", -1),
+    "kve_slope": _slope("k", 1),
     "k0e": _bessel("k", 0, 1),
     "k1e": _bessel("k", 1, 1),
     "kve": _bessel("k", sign=1),

@@ -19,7 +19,10 @@ def floating(x: Any) -> Array:
     """A traced value as it is, numbers and lists of them as a plain array; integers become float64."""
     if isinstance(x, Traced):
         return x.astype(np.float64) if x.dtype.kind in "biu" else x
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        raise ArgumentError(f"expected numbers, not {x!r:.60}") from None
     if array.dtype.kind not in "biufc":
         raise ArgumentError(f"expected numbers, not {x!r:.60}")
     # Of small integers NumPy computes functions in half precision.
@@ -62,6 +65,8 @@ def fixed(value: Any, what: str, least: int | None = None) -> Any:
     if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf":
         raise ArgumentError(f"{what} is one real number, not {value!r:.60}: call the function once for each, and stack")
     number = np.asarray(value).item()
+    if not np.isfinite(number):
+        raise ArgumentError(f"{what} is a finite number, not {number}")
     if least is not None and (number != int(number) or number < least):
         raise ArgumentError(f"{what} is a whole number of at least {least}, not {value!r:.60}")
     return int(number) if number == int(number) else number

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import fixed, floating, real
+from chainrule.read.special_functions import ORDER, POSITIVE, REAL, special_function
 
 __all__ = ["j0", "j1", "jv", "y0", "y1", "yv"]
 
 F = evaluating
 
 
-@stands_for("scipy.special.j0")
+@special_function("scipy.special.j0", derivative="-j1(x)", x=REAL)
 def j0(x: Array) -> Array:
     """The Bessel function of the first kind, of order 0.
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.j0(1.5):.6f}")
@@ -32,18 +23,9 @@ def j0(x: Array) -> Array:
     return F.j0(real(x))
 
 
-@stands_for("scipy.special.j1")
+@special_function("scipy.special.j1", derivative="(j0(x) - jv(2, x)) / 2", x=REAL)
 def j1(x: Array) -> Array:
     """The Bessel function of the first kind, of order 1.
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.j1(1.5):.6f}")
@@ -52,18 +34,9 @@ def j1(x: Array) -> Array:
     return F.j1(real(x))
 
 
-@stands_for("scipy.special.y0")
+@special_function("scipy.special.y0", derivative="-y1(x)", x=POSITIVE)
 def y0(x: Array) -> Array:
     """The Bessel function of the second kind, of order 0.
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.y0(1.5):.6f}")
@@ -72,18 +45,9 @@ def y0(x: Array) -> Array:
     return F.y0(real(x))
 
 
-@stands_for("scipy.special.y1")
+@special_function("scipy.special.y1", derivative="(y0(x) - yv(2, x)) / 2", x=POSITIVE)
 def y1(x: Array) -> Array:
     """The Bessel function of the second kind, of order 1.
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.y1(1.5):.6f}")
@@ -92,21 +56,15 @@ def y1(x: Array) -> Array:
     return F.y1(real(x))
 
 
-@stands_for("scipy.special.jv", "scipy.special.jn")
+@special_function(
+    "scipy.special.jv",
+    "scipy.special.jn",
+    derivative="(jv(v - 1, z) - jv(v + 1, z)) / 2",
+    v=ORDER,
+    z="an array of any shape, positive or complex",
+)
 def jv(v: float, z: Array) -> Array:
     """The Bessel function of the first kind, of any real order.
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive or complex.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.jv(2.5, 1.5):.6f}")
@@ -115,21 +73,15 @@ def jv(v: float, z: Array) -> Array:
     return F.jv(floating(z), order=fixed(v, "the order v of jv"))
 
 
-@stands_for("scipy.special.yv", "scipy.special.yn")
+@special_function(
+    "scipy.special.yv",
+    "scipy.special.yn",
+    derivative="(yv(v - 1, z) - yv(v + 1, z)) / 2",
+    v=ORDER,
+    z="an array of any shape, positive or complex",
+)
 def yv(v: float, z: Array) -> Array:
     """The Bessel function of the second kind, of any real order.
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive or complex.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.yv(2.5, 1.5):.6f}")

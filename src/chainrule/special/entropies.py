@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import floating, real
+from chainrule.read.special_functions import BROADCASTS, REAL, special_function
 
 __all__ = ["entr", "kl_div", "rel_entr", "xlog1py", "xlogy"]
 
 F = evaluating
 
 
-@stands_for("scipy.special.xlogy")
+@special_function(
+    "scipy.special.xlogy", returns="An array", scipy=False, x="a real array", y="a real array" + BROADCASTS
+)
 def xlogy(x: Array, y: Array) -> Array:
     """x ln(y), which is 0 where x is 0.
-
-    Args:
-        x: a real array.
-        y: a real array that broadcasts with x.
-
-    Returns:
-        An array.
 
     >>> from chainrule import special
     >>> special.xlogy(0.0, 0.0)
@@ -32,16 +27,11 @@ def xlogy(x: Array, y: Array) -> Array:
     return x * F.log(F.where(both, 1.0, y))
 
 
-@stands_for("scipy.special.xlog1py")
+@special_function(
+    "scipy.special.xlog1py", returns="An array", scipy=False, x="a real array", y="a real array" + BROADCASTS
+)
 def xlog1py(x: Array, y: Array) -> Array:
     """x ln(1 + y), which is 0 where x is 0.
-
-    Args:
-        x: a real array.
-        y: a real array that broadcasts with x.
-
-    Returns:
-        An array.
 
     >>> from chainrule import special
     >>> special.xlog1py(0.0, -1.0)
@@ -52,15 +42,9 @@ def xlog1py(x: Array, y: Array) -> Array:
     return x * F.log1p(F.where(both, 0.0, y))
 
 
-@stands_for("scipy.special.entr")
+@special_function("scipy.special.entr", derivative="-ln(x) - 1", scipy=False, x=REAL)
 def entr(x: Array) -> Array:
     """-x ln(x), a term of an entropy; 0 at 0, and minus infinity below.
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is -ln(x) - 1.
 
     >>> from chainrule import special
     >>> print(f"{special.entr(0.5):.6f}")
@@ -69,16 +53,15 @@ def entr(x: Array) -> Array:
     return F.entr(real(x))
 
 
-@stands_for("scipy.special.rel_entr")
+@special_function(
+    "scipy.special.rel_entr",
+    returns="An array; its derivatives are ln(x / y) + 1 and -x / y",
+    scipy=False,
+    x="a real array",
+    y="a real array" + BROADCASTS,
+)
 def rel_entr(x: Array, y: Array) -> Array:
     """x ln(x / y), a term of a relative entropy; infinite where x or y is negative.
-
-    Args:
-        x: a real array.
-        y: a real array that broadcasts with x.
-
-    Returns:
-        An array; its derivatives are ln(x / y) + 1 and -x / y.
 
     >>> from chainrule import special
     >>> print(f"{special.rel_entr(0.5, 0.25):.6f}")
@@ -87,16 +70,15 @@ def rel_entr(x: Array, y: Array) -> Array:
     return F.rel_entr(real(x), real(y))
 
 
-@stands_for("scipy.special.kl_div")
+@special_function(
+    "scipy.special.kl_div",
+    returns="An array; its derivatives are ln(x / y) and 1 - x / y",
+    scipy=False,
+    x="a real array",
+    y="a real array" + BROADCASTS,
+)
 def kl_div(x: Array, y: Array) -> Array:
     """x ln(x / y) - x + y, a term of a Kullback-Leibler divergence: never negative, and exact also near x = y.
-
-    Args:
-        x: a real array.
-        y: a real array that broadcasts with x.
-
-    Returns:
-        An array; its derivatives are ln(x / y) and 1 - x / y.
 
     >>> from chainrule import special
     >>> print(f"{special.kl_div(1.0, 1.0 + 1e-9):.3e}")

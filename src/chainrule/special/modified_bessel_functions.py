@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from chainrule.core.equivalents import stands_for
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import fixed, floating, real
+from chainrule.read.special_functions import ORDER, POSITIVE, REAL, special_function
 
 __all__ = ["i0", "i0e", "i1", "i1e", "iv", "ive", "k0", "k0e", "k1", "k1e", "kv", "kve"]
 
 F = evaluating
 
 
-@stands_for("scipy.special.i0")
+@special_function("scipy.special.i0", derivative="i1(x)", x=REAL)
 def i0(x: Array) -> Array:
     """The Bessel function of the first kind, modified, of order 0.
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.i0(1.5):.6f}")
@@ -32,18 +23,9 @@ def i0(x: Array) -> Array:
     return F.i0(real(x))
 
 
-@stands_for("scipy.special.i1")
+@special_function("scipy.special.i1", derivative="(i0(x) + iv(2, x)) / 2", x=REAL)
 def i1(x: Array) -> Array:
     """The Bessel function of the first kind, modified, of order 1.
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.i1(1.5):.6f}")
@@ -52,18 +34,9 @@ def i1(x: Array) -> Array:
     return F.i1(real(x))
 
 
-@stands_for("scipy.special.k0")
+@special_function("scipy.special.k0", derivative="-k1(x)", x=POSITIVE)
 def k0(x: Array) -> Array:
     """The Bessel function of the second kind, modified, of order 0.
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.k0(1.5):.6f}")
@@ -72,18 +45,9 @@ def k0(x: Array) -> Array:
     return F.k0(real(x))
 
 
-@stands_for("scipy.special.k1")
+@special_function("scipy.special.k1", derivative="-(k0(x) + kv(2, x)) / 2", x=POSITIVE)
 def k1(x: Array) -> Array:
     """The Bessel function of the second kind, modified, of order 1.
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.k1(1.5):.6f}")
@@ -92,18 +56,9 @@ def k1(x: Array) -> Array:
     return F.k1(real(x))
 
 
-@stands_for("scipy.special.i0e")
+@special_function("scipy.special.i0e", derivative="i1e(x) - sign(x) i0e(x), with its digits for every x", x=REAL)
 def i0e(x: Array) -> Array:
     """The Bessel function of the first kind, modified, of order 0, times exp(-|x|).
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.i0e(1.5):.6f}")
@@ -112,18 +67,13 @@ def i0e(x: Array) -> Array:
     return F.i0e(real(x))
 
 
-@stands_for("scipy.special.i1e")
+@special_function(
+    "scipy.special.i1e",
+    derivative="that of i1(x) times exp(-|x|), minus sign(x) i1e(x), with its digits for every x",
+    x=REAL,
+)
 def i1e(x: Array) -> Array:
     """The Bessel function of the first kind, modified, of order 1, times exp(-|x|).
-
-    Args:
-        x: an array of any shape, real.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.i1e(1.5):.6f}")
@@ -132,18 +82,9 @@ def i1e(x: Array) -> Array:
     return F.i1e(real(x))
 
 
-@stands_for("scipy.special.k0e")
+@special_function("scipy.special.k0e", derivative="k0e(x) - k1e(x), with its digits for every x", x=POSITIVE)
 def k0e(x: Array) -> Array:
     """The Bessel function of the second kind, modified, of order 0, times exp(x).
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.k0e(1.5):.6f}")
@@ -152,18 +93,11 @@ def k0e(x: Array) -> Array:
     return F.k0e(real(x))
 
 
-@stands_for("scipy.special.k1e")
+@special_function(
+    "scipy.special.k1e", derivative="that of k1(x) times exp(x), plus k1e(x), with its digits for every x", x=POSITIVE
+)
 def k1e(x: Array) -> Array:
     """The Bessel function of the second kind, modified, of order 1, times exp(x).
-
-    Args:
-        x: an array of any shape, with positive numbers.
-
-    Returns:
-        An array of x's shape; its derivative is made of the functions of the neighbouring orders.
-
-    Raises:
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.k1e(1.5):.6f}")
@@ -172,21 +106,14 @@ def k1e(x: Array) -> Array:
     return F.k1e(real(x))
 
 
-@stands_for("scipy.special.iv")
+@special_function(
+    "scipy.special.iv",
+    derivative="(iv(v - 1, z) + iv(v + 1, z)) / 2",
+    v=ORDER,
+    z="an array of any shape, positive or complex",
+)
 def iv(v: float, z: Array) -> Array:
     """The Bessel function of the first kind, modified, of any real order.
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive or complex.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.iv(2.5, 1.5):.6f}")
@@ -195,21 +122,15 @@ def iv(v: float, z: Array) -> Array:
     return F.iv(floating(z), order=fixed(v, "the order v of iv"))
 
 
-@stands_for("scipy.special.kv", "scipy.special.kn")
+@special_function(
+    "scipy.special.kv",
+    "scipy.special.kn",
+    derivative="-(kv(v - 1, z) + kv(v + 1, z)) / 2",
+    v=ORDER,
+    z="an array of any shape, positive or complex",
+)
 def kv(v: float, z: Array) -> Array:
     """The Bessel function of the second kind, modified, of any real order.
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive or complex.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.kv(2.5, 1.5):.6f}")
@@ -218,44 +139,33 @@ def kv(v: float, z: Array) -> Array:
     return F.kv(floating(z), order=fixed(v, "the order v of kv"))
 
 
-@stands_for("scipy.special.ive")
+@special_function(
+    "scipy.special.ive",
+    derivative="that of iv(v, z) times exp(-|z|), minus sign(z) ive(v, z), with its digits for every z",
+    v=ORDER,
+    z="an array of any shape, positive, or complex with |Re z| up to 700",
+)
 def ive(v: float, z: Array) -> Array:
     """The Bessel function of the first kind, modified, of any real order, times exp(-|Re z|).
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.ive(2.5, 1.5):.6f}")
     0.038303
     """
-    return F.ive(real(z), order=fixed(v, "the order v of ive"))
+    z, order = floating(z), fixed(v, "the order v of ive")
+    if z.dtype.kind == "c":  # |Re z| is no holomorphic function of z, so this is a product
+        return F.iv(z, order=order) * F.exp(-F.abs(F.real(z)))
+    return F.ive(z, order=order)
 
 
-@stands_for("scipy.special.kve")
+@special_function(
+    "scipy.special.kve",
+    derivative="that of kv(v, z) times exp(z), plus kve(v, z), with its digits for every z",
+    v=ORDER,
+    z="an array of any shape, positive or complex",
+)
 def kve(v: float, z: Array) -> Array:
     """The Bessel function of the second kind, modified, of any real order, times exp(z).
-
-    Args:
-        v: the order, a number. There is no derivative by it.
-        z: an array of any shape, positive or complex.
-
-    Returns:
-        An array of z's shape; its derivative is made of the functions of order v - 1 and v + 1.
-
-    Raises:
-        TraceError: v is traced.
-                ArgumentError: v is an array.
-        MissingExtraError: SciPy is not installed.
 
     >>> from chainrule import special
     >>> print(f"{special.kve(2.5, 1.5):.6f}")

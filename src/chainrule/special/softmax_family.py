@@ -63,14 +63,14 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
 
 
 @stands_for("scipy.special.logsumexp")
-def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False, *, b: Array | None = None) -> Array:
+def logsumexp(x: Array, axis: Axis = None, b: Array | None = None, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over axes, without overflow; its derivative is `softmax`.
 
     Args:
         x: an array.
         axis: the axis or axes to sum over; None for all.
-        keepdims: keep the axes with size 1.
         b: weights of at least 0 that multiply the exponentials and broadcast with x; by default ones.
+        keepdims: keep the axes with size 1.
 
     Returns:
         The array without these axes; -inf for a sum of nothing.
