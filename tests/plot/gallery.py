@@ -6,6 +6,8 @@ A function takes `ax` and `dark` and passes them on; its docstring is the captio
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -68,3 +70,137 @@ def step_size(**options: Any) -> Figure:
 def step_size_at_a_kink(**options: Any) -> Figure:
     """There is no derivative at a kink, and the picture says so."""
     return cr.plot.step_size(abs, 0.0, **options)
+
+
+# --- learning: the textbook's hundred points, and losses of known shape -----------------------------------------------
+
+
+@functools.cache
+def hundred_points() -> tuple[Any, Any]:
+    """A column of ones and x between 0 and 10; y = 2 + 3x and noise of deviation 2."""
+    random = np.random.RandomState(42)
+    x = 10 * random.rand(100)
+    return np.column_stack([np.ones(100), x]), 3 * x + 2 + 2 * random.randn(100)
+
+
+def mean_squared_error(w: Any) -> Any:
+    X, y = hundred_points()
+    return np.mean((y - X @ w) ** 2)
+
+
+@functools.cache
+def line_learned(rate: float = 0.001, steps: int = 200) -> cr.Descent:
+    return cr.descend(mean_squared_error, np.zeros(2), rate, steps)
+
+
+@shown(small=(4.4, 4.0))
+def descent(**options: Any) -> Figure:
+    """Two hundred steps at a rate of 0.01: fast down the steep side, then slowly along the valley."""
+    return cr.plot.descent(line_learned(0.01), names=("bias", "slope"), **options)
+
+
+@shown(small=(4.4, 4.0))
+def descent_that_diverges(**options: Any) -> Figure:
+    """Above the critical rate each step overshoots by more than the one before."""
+    return cr.plot.descent(line_learned(0.033), names=("bias", "slope"), **options)
+
+
+@shown(small=(4.4, 4.0))
+def descent_of_one_parameter(**options: Any) -> Figure:
+    """One parameter: the iterates jump from side to side of a parabola."""
+    return cr.plot.descent(cr.descend("(w - 3)^2", 0.0, 0.8, 12), **options)
+
+
+@shown(small=(4.4, 4.0))
+def descent_of_many_parameters(**options: Any) -> Figure:
+    """Of ten parameters the two directions in which the path is widest."""
+    random = np.random.RandomState(1)
+    X, y = random.randn(40, 9), random.randn(40)
+
+    def loss(p: Any) -> Any:
+        return np.mean((y - X @ p["weights"] - p["bias"]) ** 2)
+
+    return cr.plot.descent(cr.descend(loss, {"weights": np.full(9, 2.0), "bias": 3.0}, 0.1, 60), **options)
+
+
+@shown(small=(4.4, 3.6))
+def loss_curve(**options: Any) -> Figure:
+    """The loss before the last step is not that of the learned weights."""
+    return cr.plot.loss_curve(line_learned(), **options)
+
+
+@shown(small=(4.4, 3.6))
+def loss_curve_with_rises(**options: Any) -> Figure:
+    """Momentum overshoots: the loss rises now and then on its way down."""
+    run = cr.descend("x^2 + 10 y^2", {"x": 2.0, "y": 1.0}, 0.03, 60, optimizer="momentum")
+    return cr.plot.loss_curve(run, **options)
+
+
+@shown(small=(4.4, 3.6))
+def loss_curve_that_diverges(**options: Any) -> Figure:
+    """A rate of 1 on the same points: no float is large enough for the loss after step 84."""
+    return cr.plot.loss_curve(line_learned(1.0), **options)
+
+
+@shown(small=(4.4, 3.6))
+def fit(**options: Any) -> Figure:
+    """A hundred points, the line learned from them in 200 steps, and the true one."""
+    return cr.plot.fit(*hundred_points(), line_learned(), true=[2.0, 3.0], **options)
+
+
+@shown(small=(4.4, 3.6))
+def fit_of_several_features(**options: Any) -> Figure:
+    """Several features: what is predicted against what was measured."""
+    random = np.random.RandomState(3)
+    X = random.randn(150, 4)
+    weights = np.array([3.0, -2.0, 1.0, 0.0])
+    return cr.plot.fit(X, X @ weights + random.randn(150), weights, names=("x", "yield"), **options)
+
+
+@shown(small=(4.8, 4.4))
+def race(**options: Any) -> Figure:
+    """Four optimizers in a narrow valley, from one start."""
+    rates = {"gd": 0.018, "momentum": 0.01, "nesterov": 0.01, "adam": 0.1}
+    start = {"x": -4.0, "y": 1.5}
+    runs = {name: cr.descend("x^2/2 + 25 y^2", start, rate, 60, optimizer=name) for name, rate in rates.items()}
+    return cr.plot.race(runs, **options)
+
+
+@shown(small=(4.4, 3.6))
+def layer_gradients(**options: Any) -> Figure:
+    """Twelve layers: gradients vanish through sigmoids, and do not through rectifiers."""
+    random = np.random.RandomState(0)
+    X, y = random.randn(64, 16), random.randn(64, 1)
+
+    def loss_with(activation: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def loss(layers: Any) -> Any:
+            a = X
+            for layer in layers[:-1]:
+                a = activation(a @ layer["W"] + layer["b"])
+            return np.mean((a @ layers[-1]["W"] + layers[-1]["b"] - y) ** 2)
+
+        return loss
+
+    def network(gain: float) -> list[dict[str, Any]]:
+        sizes = [16] * 12 + [1]
+        scale = gain / 4
+        return [{"W": scale * random.randn(a, b), "b": np.zeros(b)} for a, b in itertools.pairwise(sizes)]
+
+    losses = {"sigmoid": loss_with(cr.special.sigmoid), "relu": loss_with(cr.special.relu)}
+    return cr.plot.layer_gradients(losses, {"sigmoid": network(1.0), "relu": network(2**0.5)}, networks=True, **options)
+
+
+@shown(small=(4.4, 3.8))
+def spectrum(**options: Any) -> Figure:
+    """The Hessian of a least-squares loss with a feature that is the sum of two others: one eigenvalue is zero."""
+    random = np.random.RandomState(5)
+    X = random.randn(60, 6) * [8.0, 4.0, 2.0, 1.0, 0.5, 0.25]
+    X = np.column_stack([X, X[:, 2] + X[:, 3]])
+    return cr.plot.spectrum(cr.curvature(lambda w: np.mean((X @ w) ** 2), np.ones(7)), **options)
+
+
+@shown(small=(4.4, 3.8))
+def spectrum_at_a_saddle(**options: Any) -> Figure:
+    """Where the loss curves down along some directions."""
+    bend = np.array([10.0, 3.0, 1.0, 0.3, -0.1, -2.0])
+    return cr.plot.spectrum(cr.curvature(lambda w: np.sum(bend * w**2) / 2, np.zeros(6)), **options)

@@ -8,8 +8,27 @@ The error against the step h of exp at x = 1: first derivative, central differen
 """
 
 from chainrule.plot.alt import alt
+from chainrule.plot.animate import animate
+from chainrule.plot.descent import descent
+from chainrule.plot.fit import fit
 from chainrule.plot.graph import graph
+from chainrule.plot.layer_gradients import layer_gradients
+from chainrule.plot.loss_curve import loss_curve
+from chainrule.plot.race import race
 from chainrule.plot.save import save
+from chainrule.plot.spectrum import spectrum
 from chainrule.plot.step_size import step_size
 
-__all__ = ["alt", "graph", "save", "step_size"]
+__all__ = [
+    "alt",
+    "animate",
+    "descent",
+    "fit",
+    "graph",
+    "layer_gradients",
+    "loss_curve",
+    "race",
+    "save",
+    "spectrum",
+    "step_size",
+]
