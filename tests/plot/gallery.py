@@ -137,6 +137,18 @@ def loss_curve_with_rises(**options: Any) -> Figure:
 
 
 @shown(small=(4.4, 3.6))
+def loss_curve_of_mini_batches(**options: Any) -> Figure:
+    """Ten points a step: the noise of the batches, and its mean."""
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return np.mean((y - X @ w) ** 2)
+
+    rate = cr.schedules.cosine(0.01, 300)
+    run = cr.descend(loss, np.zeros(2), rate, 300, data=hundred_points(), batch_size=10)
+    return cr.plot.loss_curve(run, **options)
+
+
+@shown(small=(4.4, 3.6))
 def loss_curve_that_diverges(**options: Any) -> Figure:
     """A rate of 1 on the same points: no float is large enough for the loss after step 84."""
     return cr.plot.loss_curve(line_learned(1.0), **options)

@@ -19,7 +19,7 @@ def run_of(losses, final, rates=None, epoch=0):
     losses = np.asarray(losses, float)
     rates = np.full(len(losses), 0.1) if rates is None else np.asarray(rates)
     history = SimpleNamespace(loss=losses, learning_rate=rates)
-    problem = SimpleNamespace(steps_per_epoch=epoch)
+    problem = SimpleNamespace(batches=SimpleNamespace(per_epoch=epoch) if epoch else None)
     return SimpleNamespace(history=history, final_loss=final, steps=len(losses), problem=problem)
 
 

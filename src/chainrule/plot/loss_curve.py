@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,17 +66,19 @@ def loss_curve(run: Descent, *, scale: str | None = None, ax: Axes | None = None
     losses = np.append(before, run.final_loss)
     how = chosen_scale(losses, scale)
     with canvas(ax, dark, SIZE) as (axes, palette):
+        # The panel takes its part of the height first: the words at the curve need theirs of the rest.
+        panel = panels(axes, rows=2, heights=(4, 1))[1] if ax is None and changes(run) else None
         told = draw(axes, palette, losses, how, batches(run))
-        if ax is None and changes(run):
-            told.append(_draw_rates(axes, palette, np.asarray(run.history.learning_rate, dtype=float)))
+        if panel is not None:
+            told.append(_draw_rates(axes, panel, palette, np.asarray(run.history.learning_rate, dtype=float)))
         axes.set_title("Loss against step", fontsize="medium")
     describe(axes, *told)
     return figure_of(axes)
 
 
-def batches(run: Any) -> int:
-    """How many steps a pass over the data takes: 0 where every step takes all of them."""
-    return int(getattr(run.problem, "steps_per_epoch", 0) or 0)
+def batches(run: Descent) -> int:
+    """How many mini-batches a pass over the data takes; 0 where every step takes all of them."""
+    return run.problem.batches.per_epoch if run.problem.batches is not None else 0
 
 
 def changes(run: Descent) -> bool:
@@ -225,9 +227,8 @@ def _write(
     )  # fmt: skip
 
 
-def _draw_rates(axes: Axes, palette: Palette, rates: NDArray[np.float64]) -> str:
+def _draw_rates(axes: Axes, panel: Axes, palette: Palette, rates: NDArray[np.float64]) -> str:
     """The learning rate of each step, in a panel below."""
-    _, panel = panels(axes, rows=2, heights=(4, 1))
     panel.sharex(axes)
     kept = thinned(rates)
     panel.plot(
