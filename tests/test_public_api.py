@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 import chainrule
-from chainrule import clipping, data, errors, numeric, optimizers, plot, schedules, special, stopping, testing
+from chainrule import clipping, data, errors, models, numeric, optimizers, plot, schedules, special, stopping, testing
 from chainrule.core.registry import primitives
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENTED = set(re.findall(r"^::: (chainrule[\w.]*)$", "\n".join(p.read_text() for p in DOCS.glob("api/*.md")), re.M))
 
-LEARNING = (optimizers, schedules, stopping, clipping, data)
+LEARNING = (optimizers, schedules, stopping, clipping, data, models)
 NAMES = [
     pytest.param(module, name, id=f"{module.__name__}.{name}")
     for module in (chainrule, special, special.stats, plot, numeric, testing, *LEARNING)

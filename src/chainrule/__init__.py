@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from chainrule.learn import (
         clipping as clipping,
         data as data,
+        models as models,
         optimizers as optimizers,
         schedules as schedules,
         stopping as stopping,
@@ -116,6 +117,7 @@ _MODULES = {
     "data": "chainrule.learn.data",
     "errors": "chainrule.errors",
     "numeric": "chainrule.numeric",
+    "models": "chainrule.learn.models",
     "optimizers": "chainrule.learn.optimizers",
     "plot": "chainrule.plot",
     "schedules": "chainrule.learn.schedules",

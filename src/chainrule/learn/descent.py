@@ -57,7 +57,7 @@ class Descent:
         stopped: why it ended: "steps done", "interrupted", "diverged: ..." with the place, or what a criterion said.
         optimizer: the rule that made the steps, with its hyperparameters.
         learning_rate: the rate that was asked for, or its schedule; None where a line search finds the length of steps.
-        problem: what was minimised.
+        problem: what was minimised; None after a run was pickled, which keeps its verdict but not its data.
 
     >>> import chainrule as cr
     >>> run = cr.descend(lambda w: (w - 3.0) ** 2, 0.0, learning_rate=0.5, steps=4)
@@ -85,6 +85,10 @@ class Descent:
             leaves = self.problem.flatten(self.parameters)
             value, slopes = self.problem.evaluate(leaves)
             return value, measure(value, slopes, leaves, self.problem.paths)[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A loss is a function, which cannot be pickled; what is still to be learnt from it is found before.
+        return {**self.__dict__, "_final": self._final, "verdict": self.verdict, "problem": None}
 
     @property
     def final_loss(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.arguments import differentiable, function_name
+from chainrule.calculus.compiled import Compiled, compile
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
@@ -146,6 +147,8 @@ class Problem:
 
     def _with_exact(self) -> Evaluate:
         both, rebuild = value_and_grad(self._function), self._rebuild
+        if isinstance(self._function, Compiled):
+            both = compile(both)
         # A single array, which is what most small problems have, needs no taking apart.
         single = len(self.start) == 1 and isinstance(rebuild([self.start[0]]), np.ndarray | np.generic)
 
