@@ -17,6 +17,8 @@ from chainrule.numeric.probe import quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainrule.learn.verdict import Verdict
+
 __all__ = ["Descent", "History"]
 
 
@@ -106,8 +108,8 @@ class Descent:
         return self.stopped.startswith("diverged")
 
     @cached_property
-    def verdict(self) -> str:
-        """What happened, in a sentence or two made from the measurements of the run."""
+    def verdict(self) -> Verdict:
+        """What happened and why, judged from measurements that are made when it is first asked for."""
         from chainrule.learn.verdict import judge
 
         return judge(self)

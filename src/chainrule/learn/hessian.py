@@ -31,6 +31,13 @@ class Hessian:
     the Hessian). The gradient is recorded once, and a product carries a tangent through the record. Where the loss has
     no second derivative, a product is a central difference of the gradient, and takes two gradients.
 
+    Args:
+        loss: a scalar-valued function of the parameters.
+        at: the point.
+        gradient: the gradient as a function of the parameters, taken where that of the loss cannot be.
+        name: what messages call the point.
+        differences: why products shall be differences of the gradient even where they need not be.
+
     Attributes:
         coordinates: how parameters become vectors.
         products: how many products were made.
@@ -51,6 +58,7 @@ class Hessian:
         at: Any,
         gradient: Callable[[Any], Any] | None = None,
         name: str = "at",
+        differences: str = "",
     ) -> None:
         self.coordinates = Coordinates(at, name)
         self.products = 0
@@ -60,6 +68,8 @@ class Hessian:
         exact = grad(as_function(loss))
         with quiet():
             try:
+                if differences:
+                    raise DerivativeMissingError(differences)
                 self._product, self.gradient = self._by_forward_mode(exact, point)
                 # A second derivative may be missing on the way; zero finds that out.
                 self._product(np.zeros(self.coordinates.size))

@@ -21,8 +21,7 @@ class Ritz:
     Attributes:
         values: approximate eigenvalues, shape (k,).
         errors: for each, |H x - value x|, which bounds the distance to an eigenvalue of H, shape (k,).
-        weights: the squared cosine of v with each vector, shape (k,). `values` and `weights` are the nodes and weights
-            of Gauss's quadrature for v^T f(H) v / v^T v, exact for polynomials of degree 2k - 1.
+        cosines: that of v with each vector, shape (k,).
         basis: an orthonormal basis of the space, shape (k, n).
         mixing: the vectors in that basis, a column each, shape (k, k).
 
@@ -31,13 +30,22 @@ class Ritz:
 
     values: Vector
     errors: Vector
-    weights: Vector
+    cosines: Vector
     basis: Vector
     mixing: Vector
 
     def vector(self, place: int) -> Vector:
         """The approximate eigenvector of `values[place]`, of length 1, shape (n,)."""
         return np.asarray(self.mixing[:, place] @ self.basis)
+
+    @property
+    def weights(self) -> Vector:
+        """Those of Gauss's quadrature for v^T f(H) v / v^T v at `values`, exact for polynomials of degree 2k - 1."""
+        return self.cosines**2
+
+    def applied(self, function: Vector) -> Vector:
+        """f(H) v / |v| in the Krylov space, from f at `values`, shape (n,)."""
+        return np.asarray((self.mixing @ (function * self.cosines)) @ self.basis)
 
     def upper_end(self) -> tuple[float, float]:
         """An estimate of the largest eigenvalue of H, and its error bar.
@@ -103,10 +111,10 @@ def whole(product: Callable[[Vector], Vector], size: int, start: Vector) -> Ritz
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     errors = np.full(size, float(np.linalg.norm(matrix - matrix.T)) / 2 + np.finfo(float).eps * np.abs(values).max())
     length = float(np.linalg.norm(start)) or 1.0
-    return Ritz(values, errors, (vectors.T @ (start / length)) ** 2, np.eye(size), vectors)
+    return Ritz(values, errors, vectors.T @ (start / length), np.eye(size), vectors)
 
 
 def _ritz(tridiagonal: Vector, basis: Vector, rest: float) -> Ritz:
     values, mixing = np.linalg.eigh(tridiagonal)
     rounding = 16 * np.finfo(float).eps * float(np.abs(values).max())
-    return Ritz(values, rest * np.abs(mixing[-1]) + rounding, mixing[0] ** 2, basis, mixing)
+    return Ritz(values, rest * np.abs(mixing[-1]) + rounding, mixing[0], basis, mixing)

@@ -23,5 +23,8 @@ class gd(Rule):
     np.float64(2.625)
     """
 
+    def stability_limit(self) -> float:
+        return 2.0
+
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         return parameter - rate * gradient, state

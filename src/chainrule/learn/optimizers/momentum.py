@@ -40,6 +40,9 @@ class momentum(Rule):
     def init(self, parameter: Any) -> State:
         return (np.zeros_like(parameter)[()],)
 
+    def stability_limit(self) -> float:
+        return 2 * (1 + self.mu)
+
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         velocity = self.mu * state[0] + gradient
         return parameter - rate * velocity, (velocity,)

@@ -42,6 +42,9 @@ class nesterov(Rule):
     def init(self, parameter: Any) -> State:
         return (np.zeros_like(parameter)[()],)
 
+    def stability_limit(self) -> float:
+        return 2 * (1 + self.mu) / (1 + 2 * self.mu)
+
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         velocity = self.mu * state[0] + gradient
         return parameter - rate * (gradient + self.mu * velocity), (velocity,)

@@ -52,6 +52,13 @@ class Rule(Optimizer):
         """The state before the first step of one parameter array: none, unless the rule has one."""
         return ()
 
+    def stability_limit(self) -> float | None:
+        """The learning rate times the curvature below which a quadratic converges; None where there is no such bound.
+
+        A rule that has one is the same at every step, and linear in the gradient and its state.
+        """
+        return None
+
     @abstractmethod
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         """One parameter array after a step, and the state after it; nothing is written in place.

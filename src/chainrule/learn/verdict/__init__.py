@@ -1,5 +1,10 @@
-"""What happened in a descent, and why."""
+"""What happened in a descent, and why.
 
-from chainrule.learn.verdict.losses import judge
+A run is judged by measurements: the ends of the Hessian's spectrum, how the gradient lies in it, and the iterates. Each
+file holds one finding, and `judge` the list of them.
+"""
 
-__all__ = ["judge"]
+from chainrule.learn.verdict.judge import FINDINGS, judge
+from chainrule.learn.verdict.record import Kind, Verdict
+
+__all__ = ["FINDINGS", "Kind", "Verdict", "judge"]

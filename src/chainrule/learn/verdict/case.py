@@ -1,0 +1,225 @@
+"""What is known of a run that is to be judged, and what can be measured of it."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ChainruleError
+from chainrule.learn.curvature import affordable, spectrum
+from chainrule.learn.dynamics import Outlook
+from chainrule.learn.hessian import Hessian
+from chainrule.learn.lanczos import Ritz, lanczos
+from chainrule.learn.verdict.model import Model
+from chainrule.learn.verdict.swings import Swings, seen_swings
+from chainrule.numeric.probe import quiet
+
+if TYPE_CHECKING:
+    from chainrule.learn.descent import Descent
+
+__all__ = ["Case"]
+
+PRODUCTS = 29  # with the Hessian, from a random start: the ends of the spectrum
+FROM_GRADIENT = 30  # and from the gradient: how much of it lies along which curvature
+ENOUGH = 1e-3  # relative change of the excess in five products, below which it is known
+NONLINEAR = 0.2  # of the gradient and of the gain: the error of what the model says of its minimum
+PATH = 200  # the last iterates that are looked at
+
+
+@final
+class Case:
+    """A run under judgement. A measurement is made when it is first asked for, and all together make 60 products.
+
+    What is measured is measured at the last point, or where that is not finite, at the best one before.
+
+    Attributes:
+        run: the run.
+        losses: the loss before each step and at the end, shape (steps + 1,).
+        rate: the learning rate of the last step; NaN where there was none.
+        why_not: why the curvature could not be measured; "" where it could.
+    """
+
+    def __init__(self, run: Descent) -> None:
+        self.run = run
+        self.losses: NDArray[np.float64] = np.append(run.history.loss, run.final_loss)
+        self.rate = float(run.history.learning_rate[-1]) if run.steps else _number(run.learning_rate)
+        self.why_not = ""
+
+    @property
+    def before(self) -> float:
+        """The loss at the start."""
+        return float(self.losses[0])
+
+    @property
+    def after(self) -> float:
+        """The loss at the end."""
+        return float(self.losses[-1])
+
+    @property
+    def fell(self) -> float:
+        """By how much the loss fell; 0 if it rose."""
+        return max(0.0, self.before - self.after)
+
+    @cached_property
+    def point(self) -> Any:
+        """The parameters at which the curvature is measured."""
+        if not self.run.diverged:
+            return self.run.parameters
+        kept = [(self.losses[step], i) for i, step in enumerate(self.run.history.steps) if step < self.run.steps]
+        return self.run.history.parameters[min(kept)[1]] if kept else self.run.problem.rebuild(self.run.problem.start)
+
+    @cached_property
+    def hessian(self) -> Hessian | None:
+        """The Hessian at the point; None where it cannot be had."""
+        problem = self.run.problem
+
+        def gradient(parameters: Any) -> Any:
+            return problem.rebuild(problem.evaluate(problem.flatten(parameters))[1])
+
+        try:
+            return Hessian(
+                problem.loss,
+                self.point,
+                gradient,
+                name="start",
+            )
+        except ChainruleError as error:
+            self.why_not = str(error).splitlines()[0]
+            return None
+
+    @cached_property
+    def ends(self) -> Ritz | None:
+        """The ends of the spectrum, or all of it where there are few parameters; None where it cannot be had."""
+        hessian = self.hessian
+        if hessian is None:
+            return None
+        try:
+            return spectrum(hessian, PRODUCTS)
+        except ChainruleError as error:
+            self.why_not = str(error).splitlines()[0]
+            return None
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The quadratic model of the loss at the point, seen from the gradient; None where it cannot be had."""
+        ends, hessian = self.ends, self.hessian
+        if ends is None or hessian is None:
+            return None
+        size = hessian.coordinates.size
+        if size <= PRODUCTS or not hessian.gradient.any():
+            return Model(self.value, hessian, ends, ends)
+        known = [0.0]
+
+        def enough(found: Ritz) -> bool:
+            positive = found.values > 0
+            known.append(float((found.weights[positive] / found.values[positive]).sum()))
+            return abs(known[-1] - known[-2]) <= ENOUGH * known[-1]
+
+        try:
+            seen = lanczos(hessian, hessian.gradient, affordable(size, FROM_GRADIENT), enough)
+        except ChainruleError as error:
+            self.why_not = str(error).splitlines()[0]
+            return None
+        return Model(self.value, hessian, ends, seen)
+
+    @cached_property
+    def value(self) -> float:
+        """The loss at the point, over all data."""
+        if not self.run.diverged:
+            return self.after
+        with quiet():
+            return float(self.run.problem.loss(self.point))
+
+    @property
+    def limit(self) -> float | None:
+        """The rate times the curvature above which the optimizer diverges on a quadratic; None if it has no bound."""
+        return self.run.optimizer.stability_limit()
+
+    @property
+    def critical_rate(self) -> float:
+        """The rate above which it diverges; infinite where nothing curves up, NaN where it is not known."""
+        if self.limit is None or self.model is None:
+            return math.nan
+        return self.limit / self.model.largest if self.model.largest > self.model.negligible else math.inf
+
+    @property
+    def of_critical(self) -> float:
+        """The rate as a part of the critical rate; NaN where that is not known."""
+        return self.rate / self.critical_rate
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the losses are those of mini-batches."""
+        return getattr(self.run.problem, "batches", None) is not None
+
+    @property
+    def reach(self) -> float:
+        """By how much as many steps again, at least 100, would lower the loss for each unit of the gradient's square.
+
+        Momentum lengthens the way; a rule that scales its steps is counted as plain descent.
+        """
+        if not self.rate > 0:
+            return 100.0
+        lengthened = 1 / (1 - getattr(self.run.optimizer, "mu", 0.0))
+        return self.rate * lengthened * max(100, self.run.steps)
+
+    @property
+    def rounding(self) -> float:
+        """What the loss cannot show, because it is rounded."""
+        precision = self.hessian.coordinates.precision if self.hessian is not None else float(np.finfo(float).eps)
+        return 16 * precision * abs(self.value)
+
+    @property
+    def reference(self) -> float:
+        """How far the loss was above the optimum at the start: what a part of the descent is measured by."""
+        return max(0.0, self.before - self.model.optimum) if self.model is not None else self.fell
+
+    @cached_property
+    def ahead(self) -> Outlook | None:
+        """The loss that further steps at this rate will lead to; None where that cannot be said."""
+        return None if self.model is None else self.model.outlook(self.run.optimizer, self.rate)
+
+    @cached_property
+    def nonlinearity(self) -> float:
+        """How far loss and gradient at the minimum of the model are from what it says there; 0 for a quadratic."""
+        model = self.model
+        if model is None or not model.step.any():
+            return 0.0
+        problem, where = self.run.problem, model.hessian.coordinates
+        there = where.parameters(where.vector(self.point) + model.step)
+        try:
+            with quiet():
+                value, slopes = problem.evaluate(problem.flatten(there))
+                return model.nonlinearity(value, where.joined(slopes, gradient=True))
+        except ChainruleError:  # the model leads out of the domain of the loss
+            return math.inf
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the loss is near enough to a quadratic for its minimum and the steps to it to be told."""
+        return self.nonlinearity <= NONLINEAR
+
+    def steps_to(self, part: float) -> float:
+        """How many more steps leave this part of the loss that was to be lost; NaN where that cannot be said."""
+        if self.ahead is None or self.model is None:
+            return math.nan
+        return self.ahead.steps_to(self.model.optimum + part * self.reference)
+
+    @cached_property
+    def swings(self) -> Swings:
+        """What the last steps did along the steepest eigenvector."""
+        if self.model is None:
+            return Swings(0, 0, math.nan)
+        where = self.model.hessian.coordinates
+        steps, kept = self.run.history.steps[-PATH:], self.run.history.parameters[-PATH:]
+        vectors = [where.vector(parameters) for parameters in kept]
+        resolution = 64 * where.precision * max((float(np.linalg.norm(vector)) for vector in vectors), default=0.0)
+        return seen_swings(steps, np.array([self.model.steep @ vector for vector in vectors]), resolution)
+
+
+def _number(rate: Any) -> float:
+    return float(rate) if isinstance(rate, int | float | np.number) else math.nan

@@ -1,0 +1,83 @@
+"""On its way: how far it has come, how far it is, and whether another rate would be faster."""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.learn.verdict.case import Case
+from chainrule.learn.verdict.finding import CONVERGED, NEARLY, about, critical, fall, found
+from chainrule.learn.verdict.model import Model
+from chainrule.learn.verdict.record import Kind, Verdict
+from chainrule.learn.verdict.standardising import standardising
+
+__all__ = ["descending"]
+
+WORTH = 2  # how many times fewer steps another rate must need to be named
+ILL = 30  # a condition number from which on scaling the inputs is named
+
+
+def descending(case: Case) -> Verdict:
+    """What is left when nothing else holds."""
+    model = case.model
+    if model is None:
+        raise AssertionError("judged without a model")
+    went = "fell" if case.fell > 0 else "went"
+    opening = f"Still descending: the loss {went} {fall(case)}"
+    if not model.convex:
+        said = (
+            f"{opening}. It curves down along {model.downward} ({model.smallest:.3g}) here, so how far down it goes "
+            f"cannot be told from this point; the gradient's norm is {case.run.gradient_norm:.3g}."
+        )
+        return found(case, Kind.DESCENDING, said, _of_rate(case), down_direction=model.downward)
+    if model.unopposed > 0.5:
+        said = (
+            f"{opening}. It hardly curves along the gradient (norm {case.run.gradient_norm:.3g}), so no minimum is in "
+            "sight from here: the loss may have none."
+        )
+        return found(case, Kind.DESCENDING, said, "Check that the loss has a minimum, or go on.")
+    said = f"{opening}, and about {model.excess:.3g} more is to be had, down to {model.optimum:.6g}"
+    said += f", along {model.slow_direction}." if model.hessian.coordinates.size > 1 else "."
+    return _with_prospects(case, model, said)
+
+
+def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
+    if not case.trusted:
+        said += (
+            " That is a rough guess, from a quadratic that does not hold over this distance: tried at its minimum, it is "
+            f"off by {_part(case.nonlinearity)}."
+        )
+        return found(case, Kind.DESCENDING, said, _of_rate(case))
+    near, far = case.steps_to(NEARLY), case.steps_to(CONVERGED)
+    if math.isnan(far):
+        said += f" The steps of {case.run.optimizer.name} are not proportional to the gradient, so their number"
+        return found(case, Kind.DESCENDING, f"{said} cannot be told from the curvature.", "Go on, and look again.")
+    if math.isfinite(far):
+        both = f"{about(near)} to come within 1% of the way, and {about(far)}" if near > 0 else about(far)
+        said += f" At the rate {case.rate:g} that takes {both} to come within a millionth of it."
+    more = {}
+    advice = ""
+    rate, steps = model.best(case.run.optimizer, model.optimum + CONVERGED * case.reference)
+    if case.critical_rate < math.inf:
+        said += f" The rate is {_part(case.of_critical)} of the critical rate {critical(case)}."
+        if steps * WORTH < far:
+            advice = f"Take a larger rate: {rate:.3g} needs {about(steps)}."
+            more = {"best_rate": rate, "steps_at_best_rate": steps}
+        else:
+            advice = f"Go on for {about(far)}."
+    if model.condition > ILL:
+        remedy, numbers = standardising(case)
+        advice, more = f"{advice} {remedy}".strip(), {**more, **numbers}
+    return found(case, Kind.DESCENDING, said, advice, **more)
+
+
+def _part(ratio: float) -> str:
+    return f"{ratio:.0%}" if ratio >= 0.095 else f"{100 * ratio:.2g}%"
+
+
+def _of_rate(case: Case) -> str:
+    if case.of_critical < 0.5:
+        return (
+            f"Go on; the rate is {_part(case.of_critical)} of the critical rate {critical(case)} here, so a larger one "
+            "would be faster."
+        )
+    return "Go on."

@@ -1,0 +1,67 @@
+"""The steps are too long for the curvature: what is wrong grows with each of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from chainrule.learn.dynamics import transitions
+from chainrule.learn.verdict.case import Case
+from chainrule.learn.verdict.finding import counted, critical, found, rate_advice
+from chainrule.learn.verdict.record import Kind, Verdict
+
+__all__ = ["diverging", "growth"]
+
+
+def diverging(case: Case) -> Verdict | None:
+    """The loss grew without bound, or the rate is above the critical rate and the loss, or its swings, grow."""
+    run = case.run
+    finite = case.losses[np.isfinite(case.losses)]
+    peak = float(finite.max()) if finite.size else math.nan
+    over = case.of_critical > 1
+    if run.diverged:
+        if not peak > case.before and not (case.after == math.inf and over):
+            return None
+        rise = f"rose from {case.before:.6g} to {peak:.6g}" if peak > case.before else f"was {case.before:.6g}"
+        said = f"Diverging: the loss {rise}; at step {run.steps:,} {_what(run.stopped)} was no longer finite."
+    else:
+        rising = run.steps > 0 and case.after > case.losses[-2]
+        rose = case.after > case.before + case.rounding
+        # On a quadratic, a rate above the critical one diverges even while the loss still falls along the rest.
+        growing = over and (rising or case.swings.growth > 1 + 1e-6)
+        if not growing and not (rose and (rising or case.limit is None)):
+            return None
+        went = "rose" if rose else "went"
+        said = f"Diverging: the loss {went} from {case.before:.6g} to {case.after:.6g} in {counted(run.steps)}."
+    said += _reason(case)
+    advice = rate_advice(case)
+    if run.problem.given and not over:
+        advice += " Check the gradient with chainrule.check: a wrong one climbs too."
+    return found(case, Kind.DIVERGING, said, advice)
+
+
+def growth(case: Case) -> float:
+    """The factor by which a step multiplies the distance along the steepest eigenvector."""
+    if case.limit is None or case.model is None:
+        return math.nan
+    matrix = transitions(case.run.optimizer, case.rate, np.array([case.model.largest]))[0]
+    return float(np.abs(np.linalg.eigvals(matrix)).max()) if np.isfinite(matrix).all() else math.inf
+
+
+def _reason(case: Case) -> str:
+    if not 0 < case.critical_rate < math.inf:
+        return ""
+    if case.of_critical > 1:
+        return (
+            f" The learning rate {case.rate:g} is {case.of_critical:.3g} times the critical rate {critical(case)}: "
+            f"there each step overshoots, and multiplies the distance from the minimum by {growth(case):.4g}."
+        )
+    return (
+        f" The learning rate {case.rate:g} is below the critical rate {critical(case)} of this point, "
+        "so the loss curves more elsewhere on the way."
+    )
+
+
+def _what(stopped: str) -> str:
+    return stopped.removeprefix("diverged: ").split(" is not finite")[0]
