@@ -227,7 +227,7 @@ def test_an_interrupt_among_mini_batches_leaves_a_whole_state(call: int) -> None
     assert run.steps == len(run.history.loss) == call - 1
     np.testing.assert_array_equal(run.parameters, whole.history.parameters[run.steps])
     assert run.final_loss == mean(run.parameters, X, y)  # found now
-    assert "Interrupted" in run.verdict
+    assert "Interrupted" in str(run.verdict)
 
 
 # --- data that does not fit into memory -------------------------------------------------------------------------------

@@ -57,7 +57,8 @@ def test_a_rate_of_one_reaches_infinity_at_step_85(line: tuple[np.ndarray, np.nd
     assert run.final_loss == math.inf
     assert run.steps == 85
     assert np.isfinite(run.history.loss).all()
-    assert "smaller learning rate" in run.verdict
+    assert "Diverging" in str(run.verdict)
+    assert "at step 85" in str(run.verdict)
 
 
 @pytest.mark.parametrize("rate", [1e20, 1e308])
@@ -76,33 +77,30 @@ def test_a_parameter_that_overflows_under_a_finite_loss_is_seen() -> None:
 def test_leaving_the_domain_is_told_apart_from_growth() -> None:
     run = descend(lambda w: w - np.log(w), 0.1, 10.0, steps=10, gradient=lambda w: np.float64(1.0))
     assert run.stopped == "diverged: the loss is not finite at step 1"
-    assert "left the domain" in run.verdict
+    assert "left the domain" in str(run.verdict)
 
 
 def test_a_plateau_is_reported_as_zero_gradient() -> None:
     run = descend(lambda w: np.sum(w**2) * 0.0 + 7.0, np.ones(2), 0.1, steps=5)
     assert run.final_loss == 7.0
-    assert "gradient is zero at the start" in run.verdict
+    assert "the gradient is zero" in str(run.verdict)
 
 
 def test_no_step_is_a_run_too() -> None:
     run = descend(bowl, np.zeros(2), 0.1, steps=0)
     assert run.history.loss.shape == (0,)
     assert run.final_loss == 18.0
-    assert "No step was made" in run.verdict
+    assert "No step was made" in str(run.verdict)
     assert "18 before, 18 after" in str(run)
 
 
 @pytest.mark.parametrize(
     ("rate", "said"),
-    [(0.1, "fell from 18"), (1.0, "the same"), (1.01, "rose from 18"), (0.9, "fell from 18")],
+    [(0.1, "fell from 18"), (1.0, "Oscillating"), (1.01, "rose from 18"), (0.9, "from 18 to")],
 )
 def test_the_verdict_says_what_the_losses_say(rate: float, said: str) -> None:
     run = descend(bowl, np.zeros(2), rate, steps=20)
-    if said == "the same":
-        assert "is 18 before and after" in run.verdict
-    else:
-        assert said in run.verdict
+    assert said in str(run.verdict)
 
 
 def test_the_verdict_counts_the_steps_that_raised_the_loss() -> None:
@@ -111,7 +109,7 @@ def test_the_verdict_counts_the_steps_that_raised_the_loss() -> None:
     rises = int(np.sum(losses[1:] > losses[:-1]))
     assert 0 < rises < 12
     assert run.final_loss < losses[0]
-    assert f"rose in {rises} of them" in run.verdict
+    assert f"rose in {rises} of them" in str(run.verdict)
 
 
 # --- the forms of parameters ------------------------------------------------------------------------------------------
@@ -201,7 +199,7 @@ def test_a_given_gradient_is_used(line: tuple[np.ndarray, np.ndarray]) -> None:
 
 def test_a_wrong_gradient_makes_the_verdict_ask_for_a_check() -> None:
     run = descend(bowl, np.zeros(2), 0.1, steps=10, gradient=lambda w: -2 * (w - 3.0))
-    assert "check the gradient" in run.verdict
+    assert "off by 200% of the exact one" in str(run.verdict)
 
 
 def test_functions_that_write_into_their_argument_do_not_move_the_descent() -> None:
@@ -325,7 +323,7 @@ started = []
 run = descend(loss, np.zeros(2), 1e-6, steps=10**9)
 print(json.dumps({
     "ended": time.monotonic(), "stopped": run.stopped, "steps": run.steps, "losses": len(run.history.loss),
-    "parameters": run.parameters.tolist(), "final_loss": run.final_loss, "verdict": run.verdict,
+    "parameters": run.parameters.tolist(), "final_loss": run.final_loss, "verdict": str(run.verdict),
 }), flush=True)
 """
 
@@ -371,7 +369,7 @@ def test_an_interrupt_at_any_moment_of_a_step_leaves_a_whole_state(call: int) ->
     np.testing.assert_allclose(run.parameters, 3 * (1 - 0.8**run.steps))
     if call == 1:
         assert math.isnan(run.final_loss)
-        assert run.verdict == "Interrupted before the loss was known."
+        assert str(run.verdict) == "Interrupted before the loss was known."
     else:
         np.testing.assert_allclose(run.final_loss, bowl(run.parameters))
 

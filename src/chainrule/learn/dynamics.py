@@ -1,4 +1,4 @@
-"""How the loss will fall from here: each eigenvector of the Hessian shrinks or grows by itself, at a rate of its own."""
+"""How the loss will fall from here: along each eigenvector of the Hessian by itself, at a rate of its own."""
 
 from __future__ import annotations
 

@@ -102,7 +102,11 @@ class Problem:
         """The loss over the mini-batch of a step, the first being step 1, as a function of the parameters alone."""
         if self.batches is None:
             return self.loss
-        return self._on(next(self.batches.after(step - 1)))
+        return self.loss_on(next(self.batches.after(step - 1)))
+
+    def loss_on(self, block: Block) -> Callable[[Any], Any]:
+        """The loss over some rows as a function of the parameters alone."""
+        return self._on(block)
 
     def flatten(self, parameters: Any) -> list[Any]:
         """The arrays of parameters in the form of the start, in the order of `paths`."""

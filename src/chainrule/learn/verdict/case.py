@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleError
+from chainrule.learn.batches import InMemory
 from chainrule.learn.curvature import affordable, spectrum
 from chainrule.learn.dynamics import Outlook
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import Ritz, lanczos
 from chainrule.learn.verdict.model import Model
+from chainrule.learn.verdict.noise import Noise, measured_noise
 from chainrule.learn.verdict.swings import Swings, seen_swings
 from chainrule.numeric.probe import quiet
 
 if TYPE_CHECKING:
     from chainrule.learn.descent import Descent
 
-__all__ = ["Case"]
+__all__ = ["ALL", "PRODUCTS", "Case"]
 
+ALL = 60  # products that a verdict may take
 PRODUCTS = 29  # with the Hessian, from a random start: the ends of the spectrum
 FROM_GRADIENT = 30  # and from the gradient: how much of it lies along which curvature
+AMONG_BATCHES = 18  # the same where products are needed for the noise, too
 ENOUGH = 1e-3  # relative change of the excess in five products, below which it is known
 NONLINEAR = 0.2  # of the gradient and of the gain: the error of what the model says of its minimum
+MEASURED = 32  # mini-batches whose gradients tell the noise
 PATH = 200  # the last iterates that are looked at
 
 
@@ -49,10 +55,13 @@ class Case:
         self.rate = float(run.history.learning_rate[-1]) if run.steps else _number(run.learning_rate)
         self.why_not = ""
 
-    @property
+    @cached_property
     def before(self) -> float:
-        """The loss at the start."""
-        return float(self.losses[0])
+        """The loss at the start, over all data."""
+        if not self.noisy or not self.run.steps:
+            return float(self.losses[0])
+        with quiet():
+            return self.run.problem.evaluate(self.run.problem.start)[0]
 
     @property
     def after(self) -> float:
@@ -76,6 +85,7 @@ class Case:
     def hessian(self) -> Hessian | None:
         """The Hessian at the point; None where it cannot be had."""
         problem = self.run.problem
+        in_blocks = problem.data is not None and not isinstance(problem.data, InMemory)
 
         def gradient(parameters: Any) -> Any:
             return problem.rebuild(problem.evaluate(problem.flatten(parameters))[1])
@@ -86,6 +96,7 @@ class Case:
                 self.point,
                 gradient,
                 name="start",
+                differences="the data are read in blocks" if in_blocks else "",
             )
         except ChainruleError as error:
             self.why_not = str(error).splitlines()[0]
@@ -119,8 +130,9 @@ class Case:
             known.append(float((found.weights[positive] / found.values[positive]).sum()))
             return abs(known[-1] - known[-2]) <= ENOUGH * known[-1]
 
+        limit = AMONG_BATCHES if self.noisy else FROM_GRADIENT
         try:
-            seen = lanczos(hessian, hessian.gradient, affordable(size, FROM_GRADIENT), enough)
+            seen = lanczos(hessian, hessian.gradient, affordable(size, limit), enough)
         except ChainruleError as error:
             self.why_not = str(error).splitlines()[0]
             return None
@@ -154,7 +166,7 @@ class Case:
     @property
     def noisy(self) -> bool:
         """Whether the losses are those of mini-batches."""
-        return getattr(self.run.problem, "batches", None) is not None
+        return self.run.problem.batches is not None
 
     @property
     def reach(self) -> float:
@@ -164,8 +176,12 @@ class Case:
         """
         if not self.rate > 0:
             return 100.0
-        lengthened = 1 / (1 - getattr(self.run.optimizer, "mu", 0.0))
-        return self.rate * lengthened * max(100, self.run.steps)
+        return self.lengthened * max(100, self.run.steps)
+
+    @property
+    def lengthened(self) -> float:
+        """The rate of plain descent that goes as far on a run of like gradients."""
+        return self.rate / (1 - getattr(self.run.optimizer, "mu", 0.0))
 
     @property
     def rounding(self) -> float:
@@ -208,6 +224,21 @@ class Case:
         if self.ahead is None or self.model is None:
             return math.nan
         return self.ahead.steps_to(self.model.optimum + part * self.reference)
+
+    @cached_property
+    def noise(self) -> Noise | None:
+        """The noise of the gradients of mini-batches; None where there are none, or it cannot be said what it does."""
+        batches, model = self.run.problem.batches, self.model
+        if batches is None or model is None or self.limit is None or not self.rate > 0:
+            return None
+        slopes = []
+        leaves = self.run.problem.flatten(self.point)
+        with quiet():
+            for block in islice(batches.after(self.run.steps), min(batches.per_epoch, MEASURED)):
+                slopes.append(
+                    model.hessian.coordinates.joined(self.run.problem.evaluate_on(leaves, block)[1], gradient=True)
+                )
+        return measured_noise(model, np.array(slopes), self.lengthened, batches.per_epoch, self.run.steps, ALL - 1)
 
     @cached_property
     def swings(self) -> Swings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from chainrule.learn.verdict.case import Case
 from chainrule.learn.verdict.finding import CONVERGED, NEARLY, about, critical, fall, found
 from chainrule.learn.verdict.model import Model
@@ -23,6 +25,9 @@ def descending(case: Case) -> Verdict:
         raise AssertionError("judged without a model")
     went = "fell" if case.fell > 0 else "went"
     opening = f"Still descending: the loss {went} {fall(case)}"
+    rises = 0 if case.noisy else int((np.diff(case.losses) > case.rounding).sum())
+    if rises:
+        opening += f", but rose in {rises:,} of them"
     if not model.convex:
         said = (
             f"{opening}. It curves down along {model.downward} ({model.smallest:.3g}) here, so how far down it goes "
@@ -43,8 +48,8 @@ def descending(case: Case) -> Verdict:
 def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
     if not case.trusted:
         said += (
-            " That is a rough guess, from a quadratic that does not hold over this distance: tried at its minimum, it is "
-            f"off by {_part(case.nonlinearity)}."
+            " That is a rough guess, from a quadratic that does not hold over this distance: tried at its minimum, it "
+            f"is off by {_part(case.nonlinearity)}."
         )
         return found(case, Kind.DESCENDING, said, _of_rate(case))
     near, far = case.steps_to(NEARLY), case.steps_to(CONVERGED)

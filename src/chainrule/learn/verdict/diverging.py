@@ -35,10 +35,7 @@ def diverging(case: Case) -> Verdict | None:
         went = "rose" if rose else "went"
         said = f"Diverging: the loss {went} from {case.before:.6g} to {case.after:.6g} in {counted(run.steps)}."
     said += _reason(case)
-    advice = rate_advice(case)
-    if run.problem.given and not over:
-        advice += " Check the gradient with chainrule.check: a wrong one climbs too."
-    return found(case, Kind.DIVERGING, said, advice)
+    return found(case, Kind.DIVERGING, said, rate_advice(case))
 
 
 def growth(case: Case) -> float:
@@ -54,7 +51,7 @@ def _reason(case: Case) -> str:
         return ""
     if case.of_critical > 1:
         return (
-            f" The learning rate {case.rate:g} is {case.of_critical:.3g} times the critical rate {critical(case)}: "
+            f" The learning rate {case.rate:g} is {case.of_critical:.4g} times the critical rate {critical(case)}: "
             f"there each step overshoots, and multiplies the distance from the minimum by {growth(case):.4g}."
         )
     return (

@@ -74,11 +74,13 @@ def critical(case: Case) -> str:
     model, limit = case.model, case.limit
     if model is None or limit is None:
         raise AssertionError("no critical rate")
-    return f"{case.critical_rate:.4g} = {limit:.3g} / lambda_max ({model.largest:.4g}, along {model.steep_direction})"
+    return f"{case.critical_rate:.4g} = {limit:.4g} / lambda_max ({model.largest:.4g}, along {model.steep_direction})"
 
 
 def rate_advice(case: Case) -> str:
     """Which rate to take in place of one that is too large."""
     if 0 < case.critical_rate < math.inf:
-        return f"Take a learning rate below {case.critical_rate:.4g}; half of it, {case.critical_rate / 2:.3g}, is safe."
+        return (
+            f"Take a learning rate below {case.critical_rate:.4g}; half of it, {case.critical_rate / 2:.3g}, is safe."
+        )
     return "Take a smaller learning rate."

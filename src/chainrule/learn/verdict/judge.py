@@ -11,7 +11,9 @@ from chainrule.learn.verdict.converged import converged
 from chainrule.learn.verdict.descending import descending
 from chainrule.learn.verdict.diverging import diverging
 from chainrule.learn.verdict.finding import Finding
+from chainrule.learn.verdict.given import with_given_gradient
 from chainrule.learn.verdict.interrupted import interrupted
+from chainrule.learn.verdict.noise_floor import noise_floor
 from chainrule.learn.verdict.not_finite import not_finite
 from chainrule.learn.verdict.oscillating import oscillating
 from chainrule.learn.verdict.plateau import plateau
@@ -31,6 +33,7 @@ FINDINGS: Sequence[Finding] = (
     not_finite,
     unmeasured,
     converged,
+    noise_floor,
     saddle,
     plateau,
     conditioning,
@@ -43,4 +46,4 @@ def judge(run: Descent) -> Verdict:
     """What happened in a run and why; it takes at most 60 Hessian-vector products and a few gradients."""
     case = Case(run)
     verdict = next(found for finding in FINDINGS if (found := finding(case)) is not None)
-    return interrupted(case, verdict)
+    return interrupted(case, with_given_gradient(case, verdict))

@@ -109,7 +109,9 @@ class Model:
     @property
     def optimum(self) -> float:
         """The loss at the minimum of the model."""
-        return self.value - self.excess
+        lowest = self.value - self.excess
+        # What the subtraction leaves of equal numbers is rounding.
+        return lowest if abs(lowest) > 1e-14 * abs(self.value) else 0.0
 
     @cached_property
     def step(self) -> NDArray[np.float64]:

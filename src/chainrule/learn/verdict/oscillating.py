@@ -16,7 +16,7 @@ RISES = 0.3  # of the steps in the last half, where the rule has no critical rat
 
 
 def oscillating(case: Case) -> Verdict | None:
-    """Most steps change sides along the steepest eigenvector at a rate near the critical one, or the loss rises often."""
+    """Most steps change sides along the steepest eigenvector, near the critical rate; or the loss rises often."""
     if case.limit is None:
         return _by_the_loss(case)
     model, swings = case.model, case.swings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from chainrule.learn.verdict.case import Case
 from chainrule.learn.verdict.finding import about, fall, found
@@ -29,7 +30,7 @@ def saddle(case: Case) -> Verdict | None:
         f"but along {model.downward} the loss curves down ({model.smallest:.4g}; the largest curvature is "
         f"{model.largest:.4g})."
     )
-    more = {"down_direction": model.downward}
+    more: dict[str, Any] = {"down_direction": model.downward}
     steps = _escape(case)
     if math.isfinite(steps):
         said += f" At this rate it takes {about(steps)} to leave."

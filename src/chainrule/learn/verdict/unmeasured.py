@@ -14,7 +14,7 @@ __all__ = ["unmeasured"]
 def unmeasured(case: Case) -> Verdict | None:
     """What the losses say, and why no more can be said."""
     if math.isnan(case.after):
-        return Verdict(Kind.UNDECIDED, "The loss was not known yet.")
+        return Verdict(Kind.INTERRUPTED, "Interrupted before the loss was known.")
     if case.model is not None:
         return None
     why = f"How the loss curves could not be measured: {case.why_not}."
