@@ -32,7 +32,7 @@ def floor_of(curvatures: NDArray[np.float64], rate: float, batches: int, step: i
     A step is x <- (1 - rate lambda) x - rate xi. With batches drawn anew at each step, the variance of x settles at
     rate / (lambda (2 - rate lambda)), so the loss at rate / (2 (2 - rate lambda)), close to rate / 4. But an epoch
     takes every row once, so that the noise of its batches adds up to zero: they correlate by -1 / (batches - 1), and
-    what changes slowly within an epoch feels less of it. The state after `step` steps is that of its place in the epoch.
+    what changes slowly within an epoch feels less of it. After `step` steps it is at its place in the epoch.
 
     >>> floor_of(np.array([1.0]), 0.1, 1_000_000, 0).round(4)
     array([0.0263])
