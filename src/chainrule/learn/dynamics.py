@@ -8,18 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.learn.optimizers.optimizer import Optimizer
+from chainrule.learn.optimizers.optimizer import Optimizer, Rule
 
-__all__ = ["NEVER", "Outlook", "transitions"]
+__all__ = ["NEVER", "Outlook", "linear_rule", "transitions"]
 
 NEVER = math.inf
 HORIZON = 2**40  # steps that a prediction looks ahead
 
 
-def transitions(optimizer: Optimizer, rate: float, curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
+def linear_rule(optimizer: Optimizer) -> tuple[Rule, float] | None:
+    """The optimizer as a rule that is linear in the gradient and its state, with its stability limit; None if not."""
+    if not isinstance(optimizer, Rule):
+        return None
+    limit = optimizer.stability_limit()
+    return None if limit is None else (optimizer, limit)
+
+
+def transitions(rule: Rule, rate: float, curvatures: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a step does to the coordinate along each eigenvector and to its state: matrices of shape (k, s + 1, s + 1).
 
-    The optimizer is linear in the gradient and its state, so its own update, applied to unit vectors, says it all.
+    The rule is linear in the gradient and its state, so its own update, applied to unit vectors, says it all.
 
     >>> from chainrule.learn.optimizers import gd
     >>> transitions(gd(), 0.1, np.array([1.0, 5.0]))[:, 0, 0]
@@ -27,12 +35,12 @@ def transitions(optimizer: Optimizer, rate: float, curvatures: NDArray[np.float6
     """
     zero = np.zeros_like(curvatures)
     one = np.ones_like(curvatures)
-    size = 1 + len(optimizer.init(zero))
+    size = 1 + len(rule.init(zero))
     columns = []
     for unit in range(size):
         given = [one if place == unit else zero for place in range(size)]
         with np.errstate(all="ignore"):  # a rate of 1e308 may be asked about
-            moved, state = optimizer.update(given[0], curvatures * given[0], tuple(given[1:]), rate, 1)
+            moved, state = rule.update(given[0], curvatures * given[0], tuple(given[1:]), rate, 1)
         columns.append(np.stack([moved, *state], axis=-1))
     return np.stack(columns, axis=-1)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ChainruleError
 from chainrule.learn.batches import InMemory
 from chainrule.learn.curvature import affordable, spectrum
-from chainrule.learn.dynamics import Outlook
+from chainrule.learn.dynamics import Outlook, linear_rule
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import Ritz, lanczos
 from chainrule.learn.verdict.model import Model
@@ -149,7 +149,8 @@ class Case:
     @property
     def limit(self) -> float | None:
         """The rate times the curvature above which the optimizer diverges on a quadratic; None if it has no bound."""
-        return self.run.optimizer.stability_limit()
+        linear = linear_rule(self.run.optimizer)
+        return None if linear is None else linear[1]
 
     @property
     def critical_rate(self) -> float:

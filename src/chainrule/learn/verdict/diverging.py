@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from chainrule.learn.dynamics import transitions
+from chainrule.learn.dynamics import linear_rule, transitions
 from chainrule.learn.verdict.case import Case
 from chainrule.learn.verdict.finding import counted, critical, found, rate_advice
 from chainrule.learn.verdict.record import Kind, Verdict
@@ -40,9 +40,10 @@ def diverging(case: Case) -> Verdict | None:
 
 def growth(case: Case) -> float:
     """The factor by which a step multiplies the distance along the steepest eigenvector."""
-    if case.limit is None or case.model is None:
+    linear = linear_rule(case.run.optimizer)
+    if linear is None or case.model is None:
         return math.nan
-    matrix = transitions(case.run.optimizer, case.rate, np.array([case.model.largest]))[0]
+    matrix = transitions(linear[0], case.rate, np.array([case.model.largest]))[0]
     return float(np.abs(np.linalg.eigvals(matrix)).max()) if np.isfinite(matrix).all() else math.inf
 
 

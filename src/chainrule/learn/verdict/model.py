@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.learn.dynamics import Outlook, transitions
+from chainrule.learn.dynamics import Outlook, linear_rule, transitions
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import Ritz
 from chainrule.learn.optimizers.optimizer import Optimizer
@@ -140,21 +140,21 @@ class Model:
 
     def outlook(self, optimizer: Optimizer, rate: float) -> Outlook | None:
         """The loss that further steps will lead to; None where the rule is not linear, or no minimum is in sight."""
-        up = self.upward
-        if optimizer.stability_limit() is None or not math.isfinite(rate) or not up.any():
+        up, linear = self.upward, linear_rule(optimizer)
+        if linear is None or not math.isfinite(rate) or not up.any():
             return None
         curvatures = self.seen.values[up]
         excess = self.squares[up] / curvatures / 2
-        return Outlook(self.optimum, curvatures, excess, transitions(optimizer, rate, curvatures))
+        return Outlook(self.optimum, curvatures, excess, transitions(linear[0], rate, curvatures))
 
     def best(self, optimizer: Optimizer, loss: float) -> tuple[float, float]:
         """The fixed rate that leads to a loss in the fewest steps, and how many these are; NaN where not known."""
-        limit = optimizer.stability_limit()
-        if limit is None or not self.largest > self.negligible:
+        linear = linear_rule(optimizer)
+        if linear is None or not self.largest > self.negligible:
             return math.nan, math.nan
         found = []
         for part in CANDIDATES:
-            rate = part * limit / self.largest
+            rate = part * linear[1] / self.largest
             ahead = self.outlook(optimizer, rate)
             if ahead is not None:
                 found.append((ahead.steps_to(loss), rate))
