@@ -30,7 +30,7 @@ def test_the_textbooks_line_and_its_minimum_by_least_squares():
     figure = cr.plot.descent(run, names=("bias", "slope"))
     assert (
         cr.plot.alt(figure)
-        == "The path of a descent of 200 steps, gd with learning rate 0.001, on the contours of the "
+        == "The path of 200 steps of gradient descent with learning rate 0.001, on the contours of the "
         "loss, bias across and slope up. Start at (0, 0) with a loss of 336.6350. Reached at (0.6962, 3.175) "
         f"with a loss of 4.0799. Minimum at ({best[0]:.4g}, {best[1]:.4g}) with a loss of "
         f"{np.mean((y - X @ best) ** 2):.4f}."
@@ -178,3 +178,12 @@ def test_a_slow_loss_is_sampled_at_fewer_points(monkeypatch):
     xs, _, losses = module.sample(here, np.zeros(2), np.ones(2), 81)
     assert losses.shape == (27, 27)
     assert len(xs) == 27
+
+
+def test_runs_without_a_rate_and_with_a_schedule():
+    searched = cr.descend("(x - 1)^2 + 10 y^2", {"x": 0.0, "y": 1.0}, optimizer="lbfgs", steps=20)
+    assert " of lbfgs, on the contours" in cr.plot.alt(cr.plot.descent(searched))
+    scheduled = cr.descend("x^2", 1.0, cr.schedules.cosine(0.1, 10), 10)
+    assert "gradient descent with a schedule, on the graph" in cr.plot.alt(cr.plot.descent(scheduled))
+    assert len(searched.plot().axes) == 1
+    assert cr.plot.alt(scheduled.plot()) == cr.plot.alt(cr.plot.loss_curve(scheduled))

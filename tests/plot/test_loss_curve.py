@@ -11,7 +11,8 @@ from plot.layout import drawn_texts, faults
 
 import chainrule as cr
 from chainrule.errors import ArgumentError
-from chainrule.plot.loss_line import chosen_scale, rises, smoothed, thinned
+from chainrule.plot.loss_line import rises, smoothed, thinned
+from chainrule.plot.scale import chosen_scale
 
 
 def run_of(losses, final, rates=None, epoch=0):

@@ -47,7 +47,7 @@ def test_names_come_from_the_optimizers():
     runs = [cr.descend("x^2 + y^2", start, 0.1, 5, optimizer=name) for name in ("gd", "adam", "gd")]
     figure = cr.plot.race(runs)
     named = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
-    assert named == ["gd with learning rate 0.1", "adam with learning rate 0.1", "gd with learning rate 0.1 (3)"]
+    assert named == ["gradient descent with rate 0.1", "adam with rate 0.1", "gradient descent with rate 0.1 (3)"]
     assert faults(figure) == []
 
 

@@ -43,3 +43,8 @@ def test_spectra_of_every_kind(case):
     assert words in cr.plot.alt(figure)
     assert faults(figure) == []
     assert ("critical" in cr.plot.alt(figure)) == (curvature.largest > 0)
+
+
+def test_a_curvature_draws_itself():
+    curvature, _ = CASES["saddle"]
+    assert cr.plot.alt(curvature.plot()) == cr.plot.alt(cr.plot.spectrum(curvature))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from chainrule.errors import ArgumentError, LimitError
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole
 from chainrule.limits import LIMITS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Curvature", "affordable", "curvature", "random_direction", "spectrum", "summarized"]
 
@@ -85,6 +89,20 @@ class Curvature:
         """A magnitude that is rounding of the others, or of differences of the gradient."""
         relative = 1e-6 if self.why_differences else 1e-12
         return relative * float(np.abs(self.eigenvalues).max())
+
+    def plot(self, *, ax: Axes | None = None, dark: bool = False) -> Figure:
+        """The eigenvalues, as `chainrule.plot.spectrum` draws them.
+
+        Args:
+            ax: the axes to draw on; else a new figure.
+            dark: for a dark page.
+
+        Raises:
+            MissingExtraError: the extra `plot` is not installed.
+        """
+        from chainrule.plot.spectrum import spectrum
+
+        return spectrum(self, ax=ax, dark=dark)
 
     def __str__(self) -> str:
         count = "all" if self.complete else f"{len(self.eigenvalues)} of"

@@ -17,6 +17,9 @@ from chainrule.numeric.probe import quiet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from chainrule.learn.verdict import Verdict
 
 __all__ = ["Descent", "History"]
@@ -113,6 +116,23 @@ class Descent:
         from chainrule.learn.verdict import judge
 
         return judge(self)
+
+    def plot(self, *, scale: str | None = None, ax: Axes | None = None, dark: bool = False) -> Figure:
+        """The loss against the step, as `chainrule.plot.loss_curve` draws it.
+
+        The path is drawn by `chainrule.plot.descent`, and as a GIF by `chainrule.plot.animate`.
+
+        Args:
+            scale: "linear" or "log"; None takes the one that fits.
+            ax: the axes to draw on; else a new figure.
+            dark: for a dark page.
+
+        Raises:
+            MissingExtraError: the extra `plot` is not installed.
+        """
+        from chainrule.plot.loss_curve import loss_curve
+
+        return loss_curve(self, scale=scale, ax=ax, dark=dark)
 
     def __str__(self) -> str:
         before = float(self.history.loss[0]) if self.steps else self.final_loss

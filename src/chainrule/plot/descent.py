@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
+from chainrule.plot.frame import legend_below
 from chainrule.plot.landscape import draw_ground, draw_path, settled
-from chainrule.plot.loss_line import legend_below, number
+from chainrule.plot.loss_line import number
 from chainrule.plot.plane import Plane, flat, lowest_near, plane_of, view_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def descent(
     >>> import numpy as np, chainrule as cr
     >>> run = cr.descend(lambda w: w[0] ** 2 + 4 * w[1] ** 2, np.array([2.0, 1.0]), learning_rate=0.1, steps=10)
     >>> print(cr.plot.alt(cr.plot.descent(run, names=("x", "y"))))
-    The path of a descent of 10 steps, gd with learning rate 0.1, on the contours of the loss, x across and y up.
+    The path of 10 steps of gradient descent with learning rate 0.1, on the contours of the loss, x across and y up.
     Start at (2, 1) with a loss of 8.0000. Reached at (0.2147, 1.024e-07) with a loss of 0.0461. Minimum at ...
 
     Source of the leading directions: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, Visualizing the loss landscape
@@ -106,7 +107,7 @@ def draw(run: Descent, along: Sequence[str] | None, names: Sequence[str] | None,
         axes.set_title(title_of(run), fontsize="medium")
     describe(
         axes,
-        f"The path of a descent of {_steps(run.steps)}, {title_of(run)}, {_ground(plane)}.",
+        f"The path of {_steps(run.steps)} of {title_of(run)}, {_ground(plane)}.",
         plane.told[:1].upper() + plane.told[1:] + "." if plane.told else "",
         *told,
         f"It {left}." if left else "",
@@ -125,9 +126,11 @@ def path_of(run: Descent) -> Numbers:
 
 def title_of(run: Any) -> str:
     """The optimizer and the learning rate of a run, in a few words."""
+    name = "gradient descent" if run.optimizer.name == "gd" else str(run.optimizer.name)
     rate = run.learning_rate
-    words = f"learning rate {rate:g}" if isinstance(rate, (int, float)) else "a learning rate by schedule"
-    return f"{run.optimizer.name} with {words}" if rate is not None else str(run.optimizer.name)
+    if rate is None:
+        return name
+    return f"{name} with learning rate {rate:g}" if isinstance(rate, (int, float)) else f"{name} with a schedule"
 
 
 def _ground(plane: Plane) -> str:

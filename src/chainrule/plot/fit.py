@@ -12,7 +12,8 @@ from chainrule.calculus.containers import flatten
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.numeric.probe import quiet
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
-from chainrule.plot.loss_line import legend_below, number
+from chainrule.plot.frame import legend_below
+from chainrule.plot.loss_line import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,8 @@ from chainrule.calculus.containers import flatten, is_container
 from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
-from chainrule.plot.loss_line import legend_below, set_scale
-from chainrule.plot.plane import short
+from chainrule.plot.frame import legend_below, set_places
+from chainrule.plot.scale import set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,8 @@ WIDTH = 6.6
 NAMED = 24
 # Letters that stand side by side below the axes.
 LETTERS = 60
+# Letters of one name.
+LONG = 18
 MARKERS = "osD^v"
 
 
@@ -130,28 +133,38 @@ def _draw(axes: Axes, palette: Palette, found: dict[str, dict[str, float]]) -> N
         colour, marker = palette.series[i % len(palette.series)], MARKERS[i % len(MARKERS)]
         shown = np.where(np.isfinite(size) & (size > 0), size, np.nan)
         axes.plot(place, shown, color=colour, marker=marker, markersize=6, linewidth=1.8, label=network or None)
-        for which, edge, words in ((size == 0, zero, "exactly 0"), (~np.isfinite(size), high, "not finite")):
+        for which, edge, words, mark in (
+            (size == 0, zero, "exactly 0", "v"),
+            (~np.isfinite(size), high, "not finite", "X"),
+        ):
             if which.any():
                 axes.plot(
-                    place[which], np.full(np.count_nonzero(which), edge), marker, color=colour, markersize=7,
+                    place[which], np.full(np.count_nonzero(which), edge), mark, color=colour, markersize=8,
                     markerfacecolor=palette.ground, label=f"{network}: {words}".removeprefix(": "),
                 )  # fmt: skip
     longest = max(found.values(), key=len)
+    set_places(axes, len(longest))
     if len(longest) <= NAMED and any(name != str(i) for i, name in enumerate(longest, start=1)):
-        names = [short(name, 18) for name in longest]
+        names = _told_apart(list(longest))
         turned = max(map(len, names)) * len(names) > LETTERS
         axes.set_xticks(
-            range(1, len(names) + 1), names, rotation=90 if turned else 0, fontsize="small", parse_math=False,
-        )  # fmt: skip
-    else:
-        from matplotlib.ticker import MaxNLocator
-
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-    axes.set_xlim(0.6, len(longest) + 0.4)
+            range(1, len(names) + 1), names, rotation=90 if turned else 0, fontsize="small", parse_math=False
+        )
     axes.set(xlabel="layer, from the input", ylabel="gradient, root mean square")
     axes.grid(True, alpha=0.5)
     axes.set_axisbelow(True)
     legend_below(axes)
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """Names short enough for an axis: without the beginning that all of them share, and with an end that is cut."""
+    if max(map(len, names)) > LONG and len(names) > 1:
+        # What the first and the last in the order of the alphabet share, all do.
+        pairs = zip(min(names), max(names), strict=False)
+        shared = "".join(a for a, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        begin = max(shared.rfind(separator) for separator in "./ ") + 1
+        names = ["…" + name[begin:] if begin else name for name in names]
+    return [name if len(name) <= LONG else name[: LONG - 1] + "…" for name in names]
 
 
 def _told(item: tuple[str, dict[str, float]]) -> str:

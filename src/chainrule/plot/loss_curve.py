@@ -8,18 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
-from chainrule.plot.loss_line import (
-    Scale,
-    chosen_scale,
-    legend_below,
-    number,
-    rises,
-    set_scale,
-    set_steps,
-    smoothed,
-    thinned,
-)
+from chainrule.plot.frame import legend_below, set_steps
+from chainrule.plot.loss_line import number, rises, smoothed, thinned
 from chainrule.plot.panels import panels
+from chainrule.plot.scale import Scale, chosen_scale, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

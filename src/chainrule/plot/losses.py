@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.plot.canvas import Palette
-from chainrule.plot.loss_line import chosen_scale, legend_below, set_scale, set_steps, thinned
+from chainrule.plot.frame import legend_below, set_steps
+from chainrule.plot.loss_line import thinned
+from chainrule.plot.scale import chosen_scale, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

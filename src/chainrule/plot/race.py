@@ -10,8 +10,9 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.descent import in_view, path_of, point, points_of, title_of
+from chainrule.plot.frame import legend_below
 from chainrule.plot.landscape import draw_ground, draw_path, settled
-from chainrule.plot.loss_line import legend_below, number
+from chainrule.plot.loss_line import number
 from chainrule.plot.losses import MARKERS, STYLES, draw_losses, first_loss
 from chainrule.plot.panels import panels
 from chainrule.plot.plane import lowest_near, plane_of, view_of
@@ -87,7 +88,7 @@ def _named(runs: Any) -> dict[str, Descent]:
     else:
         found = {}
         for run in runs:
-            name = title_of(run)
+            name = title_of(run).replace("learning rate", "rate")
             found[name if name not in found else f"{name} ({len(found) + 1})"] = run
     if not 0 < len(found) <= len(STYLES):
         raise ArgumentError(f"{len(found)} runs: expected 1 to {len(STYLES)}, as more cannot be told apart")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
-from chainrule.plot.loss_line import legend_below, set_scale
+from chainrule.plot.frame import legend_below, set_places
+from chainrule.plot.scale import set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,10 +79,7 @@ def _draw(axes: Axes, palette: Palette, curvature: Curvature) -> list[str]:
                 markerfacecolor=colour if filled else palette.ground, elinewidth=1, label=label,
             )  # fmt: skip
     set_scale(axes, "log", np.concatenate([drawn, drawn / 2, 2 * drawn]), (0, 1))
-    axes.set_xlim(0.4, len(values) + 0.6)
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+    set_places(axes, len(values))
     axes.set(xlabel="place among those found, the largest first", ylabel="magnitude of the eigenvalue")
     axes.grid(True, alpha=0.5)
     axes.set_axisbelow(True)
