@@ -47,6 +47,82 @@ def shown(
     return enter
 
 
+@shown()
+def average_speed(**options: Any) -> Figure:
+    """The average speed over shorter and shorter times before t = 0.5 h: 30 mi in 0.5 h are 60 mph, the speed is 80."""
+    return cr.plot.secants("40t + 40t^2", at=0.5, steps=[-0.5, -0.25, -0.1], **options)
+
+
+@shown()
+def secants(**options: Any) -> Figure:
+    """Secants of x² turn into its tangent as their step shrinks."""
+    return cr.plot.secants("x^2", at=1.0, steps=[2, 1, 0.5, 0.1], **options)
+
+
+@shown()
+def tangents(**options: Any) -> Figure:
+    """Tangents of −x³ + 3x: the signs of the derivatives say uphill, downhill, peak or valley."""
+    return cr.plot.tangent("-x^3 + 3x", at=[-1.2, 1, 2], **options)
+
+
+@shown()
+def tangents_of_a_parabola(**options: Any) -> Figure:
+    """The slope of x² at −2, 0 and 2."""
+    return cr.plot.tangent("x^2", at=[-2, 0, 2], **options)
+
+
+@shown()
+def tangents_at_a_kink(**options: Any) -> Figure:
+    """At a kink the tangents from both sides are drawn; an ordinary function of NumPy is followed as a formula is."""
+
+    def huber(r: float) -> float:
+        return np.where(np.abs(r) < 1, r**2 / 2, 2 * np.abs(r) - 1.5)
+
+    return cr.plot.tangent(huber, at=[-2, 0, 1], **options)
+
+
+@shown()
+def tangents_between_poles(**options: Any) -> Figure:
+    """The graph is cut at poles."""
+    return cr.plot.tangent("tan(x)", at=[-3, 0, 1], **options)
+
+
+@shown()
+def sigmoid(**options: Any) -> Figure:
+    """The sigmoid and its derivative: never steeper than 0.25, which is why gradients vanish in deep networks."""
+    return cr.plot.derivative("1/(1 + e^-x)", **options)
+
+
+@shown()
+def second_derivative(**options: Any) -> Figure:
+    """A function with its first and second derivative."""
+    return cr.plot.derivative("x^3 - 3x", second=True, between=(-2.5, 2.5), **options)
+
+
+@shown()
+def logarithm(**options: Any) -> Figure:
+    """Outside its domain a function is not drawn."""
+    return cr.plot.derivative("ln(x)", **options)
+
+
+@shown(small=(4.6, 4.2))
+def gradient_field(**options: Any) -> Figure:
+    """A round bowl with its negative gradients: all of them point to the minimum."""
+    return cr.plot.gradient_field("x^2 + y^2", **options)
+
+
+@shown(small=(4.6, 4.2))
+def gradient_field_of_a_valley(**options: Any) -> Figure:
+    """Where the contours are no circles, the direction of steepest descent is not that to the minimum."""
+    return cr.plot.gradient_field("x^2 + 10y^2", **options)
+
+
+@shown(small=(4.6, 4.2), projection="3d")
+def surface(**options: Any) -> Figure:
+    """The round bowl as a surface."""
+    return cr.plot.surface("x^2 + y^2", **options)
+
+
 @shown(small=(5.0, 4.0))
 def graph(**options: Any) -> Figure:
     """The computational graph of a squared error, with both passes and the local derivatives."""

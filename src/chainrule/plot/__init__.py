@@ -9,26 +9,36 @@ The error against the step h of exp at x = 1: first derivative, central differen
 
 from chainrule.plot.alt import alt
 from chainrule.plot.animate import animate
+from chainrule.plot.derivative import derivative
 from chainrule.plot.descent import descent
 from chainrule.plot.fit import fit
+from chainrule.plot.gradient_field import gradient_field
 from chainrule.plot.graph import graph
 from chainrule.plot.layer_gradients import layer_gradients
 from chainrule.plot.loss_curve import loss_curve
 from chainrule.plot.race import race
 from chainrule.plot.save import save
+from chainrule.plot.secants import secants
 from chainrule.plot.spectrum import spectrum
 from chainrule.plot.step_size import step_size
+from chainrule.plot.surface import surface
+from chainrule.plot.tangent import tangent
 
 __all__ = [
     "alt",
     "animate",
+    "derivative",
     "descent",
     "fit",
+    "gradient_field",
     "graph",
     "layer_gradients",
     "loss_curve",
     "race",
     "save",
+    "secants",
     "spectrum",
     "step_size",
+    "surface",
+    "tangent",
 ]
