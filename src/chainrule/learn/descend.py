@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ def descend(
     clip: Clip | float | None = None,
     stop: Stop | Sequence[Stop] | None = None,
     callback: Callable[[int, float, Any], Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 100,
     keep_history: int = 64 * MEBIBYTE,
     progress: bool = True,
 ) -> Descent:
@@ -67,15 +70,22 @@ def descend(
         stop: one of `cr.stopping`, or several, to end before the steps are done.
         callback: called as `callback(steps, loss, parameters)` at the start and after each step, with a copy of the
             parameters and, with mini-batches, the loss of the next batch; if it returns True, the run ends.
+        checkpoint: a folder in which the run is kept, so that the same call goes on where it was: after its process was
+            killed, after Ctrl-C, or to make more steps. A run that has ended there is returned at once. With `lbfgs`
+            and `newton_cg` the method begins anew at each checkpoint.
+        checkpoint_every: how many steps lie between two checkpoints; with 1, nothing is lost but the step under way.
         keep_history: how many bytes `history.parameters` may take; see `History`.
         progress: whether a long run shows a bar on a terminal.
 
     Returns:
-        A `Descent`. It stops early, and says so, when the loss, its gradient or a parameter is no longer finite.
+        A `Descent`. It stops early, and says so, when the loss, its gradient or a parameter is no longer finite, or
+        when a checkpoint cannot be written.
 
     Raises:
         ArgumentError: the start is not numeric, the learning rate is not positive, an optimizer or another setting is
-            unknown, or the loss is neither a mean nor a sum over the rows of a source that does not fit into memory.
+            unknown, the loss is neither a mean nor a sum over the rows of a source that does not fit into memory, or
+            the folder of `checkpoint` holds another run.
+        DataError: the folder of `checkpoint` cannot be used.
         NonFiniteError: the start, or the loss at the start, is not finite; the message names the place.
         MissingExtraError: `lbfgs` or `newton_cg` without SciPy.
         NotScalarError: the loss is not a scalar.
@@ -106,6 +116,8 @@ def descend(
         callback=_callback(callback),
         keep_history=operator.index(keep_history),
         progress=progress,
+        checkpoint=checkpoint,
+        every=_whole(checkpoint_every, "checkpoint_every", 1),
     )
     for name, value in (("batch_size", batch_size), ("clip", clip)):
         if value is not None and isinstance(method, Solver):

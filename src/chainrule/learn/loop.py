@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.errors import ArgumentError, NonFiniteError
+from chainrule.errors import ArgumentError, DataError, NonFiniteError
 from chainrule.learn.batches import Block
+from chainrule.learn.checkpoint import Checkpoint, Saved
 from chainrule.learn.clipping import Clip
 from chainrule.learn.descent import Descent, History
+from chainrule.learn.identity import identity
 from chainrule.learn.optimizers.optimizer import Optimizer, Rule, State
 from chainrule.learn.optimizers.solver import Solver
 from chainrule.learn.problem import NO_DATA, Problem, first_not_finite, measure
@@ -40,6 +43,8 @@ class Settings:
         callback: called at each measured state.
         keep_history: how many bytes the iterates may take.
         progress: whether a long run shows a bar.
+        checkpoint: the folder in which the run is kept.
+        every: how many steps lie between two checkpoints.
     """
 
     learning_rate: float | Callable[[int], float] | None
@@ -49,6 +54,8 @@ class Settings:
     callback: Callback | None
     keep_history: int
     progress: bool
+    checkpoint: str | os.PathLike[str] | None
+    every: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +109,44 @@ class Run:
         self.measured = Measured(0, leaves, math.nan, math.nan)
         self.memories = self.position.memories
         self.progress = Progress(settings.steps, settings.progress)
+        self.checkpoint: Checkpoint | None = None
+        self.failed = ""
 
     def descend(self) -> Descent:
-        """Run to the end, or to an interrupt."""
+        """Run to the end, or to an interrupt; on from a checkpoint, if there is one."""
+        if self.settings.checkpoint is None:
+            return self._result(self._run())
+        self.checkpoint = Checkpoint(self.settings.checkpoint, identity(self))
+        try:
+            saved = self.checkpoint.load(self.problem.start)
+            if saved is None:
+                self._save()  # a folder that cannot be written to is found before anything is lost
+            elif self._restored(saved):
+                return self._result(saved.stopped, saved.final)
+            stopped = self._run()
+            # Of a solver the checkpoint before is kept: its legs end there in every run.
+            if stopped == "interrupted" and isinstance(self.optimizer, Rule):
+                self.save()
+            result = self._result(stopped)
+            if stopped != "interrupted" and not self.failed:
+                final = result.final_loss, result.gradient_norm
+                if failed := self.save(stopped, final):
+                    return self._result(f"{stopped}; {failed}", final)
+            return result
+        finally:
+            self.checkpoint.close()
+
+    def _run(self) -> str:
         optimizer = self.optimizer
         with quiet(), self.progress:
             try:
                 if isinstance(optimizer, Solver):
-                    stopped = solve(self, optimizer)
-                elif isinstance(optimizer, Rule):
-                    stopped = self._steps(optimizer)
-                else:
-                    raise ArgumentError(f"{optimizer.name} is neither a Rule nor a Solver: derive it from one of them")
+                    return solve(self, optimizer)
+                if isinstance(optimizer, Rule):
+                    return self._steps(optimizer)
             except KeyboardInterrupt:
-                stopped = "interrupted"
-        return self._result(stopped)
+                return "interrupted"
+        raise ArgumentError(f"{optimizer.name} is neither a Rule nor a Solver: derive it from one of them")
 
     def _steps(self, rule: Rule) -> str:
         problem, settings = self.problem, self.settings
@@ -149,6 +179,10 @@ class Run:
                 moved.append(parameter)
                 states.append(after)
             self.moved(moved, states, rate)
+            if self.checkpoint is not None and (done + 1) % settings.every == 0:
+                reason = self.save()
+                if reason:
+                    return reason
         leaves = self.position.leaves
         value, slopes = problem.evaluate(leaves)
         return self.measure(settings.steps, leaves, value, slopes, block) or "steps done"
@@ -185,14 +219,65 @@ class Run:
         self.iterates.keep(before.done, before.leaves)
         self.position = Position(before.done + 1, leaves, states, self.memories)
 
+    def until_checkpoint(self) -> int:
+        """How many steps lie before the next checkpoint, or the end."""
+        done, steps, every = self.position.done, self.settings.steps, self.settings.every
+        return steps - done if self.checkpoint is None else min(steps - done, every - done % every)
+
+    def save(self, stopped: str = "", final: tuple[float, float] | None = None) -> str:
+        """Put the position on the disk, if the run is kept in a folder; why that failed, or ""."""
+        try:
+            self._save(stopped, final)
+        except DataError as error:
+            self.failed = f"the checkpoint could not be written: {error}"
+        return self.failed
+
+    def _save(self, stopped: str = "", final: tuple[float, float] | None = None) -> None:
+        if self.checkpoint is None:
+            return
+        position, done = self.position, self.position.done
+        first = self.checkpoint.history.upto
+        recent = np.column_stack([np.array(column[first:done]) for column in (self.losses, self.norms, self.rates)])
+        self.checkpoint.save(
+            Saved(
+                done=done,
+                leaves=position.leaves,
+                states=position.states,
+                memories=position.memories,
+                history=recent,
+                iterates=self.iterates.held,
+                stride=self.iterates.stride,
+                stopped=stopped,
+                final=final,
+            )
+        )
+
+    def _restored(self, saved: Saved) -> bool:
+        """Go to where a checkpoint stands; whether the run has ended there."""
+        steps = self.settings.steps
+        if saved.done > steps:
+            raise ArgumentError(
+                f"steps is {steps:,}, and the run in {os.fsdecode(self.settings.checkpoint or '')} has made "
+                f"{saved.done:,} already: ask for as many or more, or give another folder"
+            )
+        for column, values in zip((self.losses, self.norms, self.rates), saved.history.T, strict=True):
+            column.frombytes(np.ascontiguousarray(values).tobytes())
+        self.iterates.stride, self.iterates.held = saved.stride, list(saved.iterates)
+        self.position = Position(saved.done, saved.leaves, saved.states, saved.memories)
+        self.memories = saved.memories
+        self.measured = Measured(saved.done, saved.leaves, math.nan, math.nan)
+        return bool(saved.stopped) and not (saved.stopped == "steps done" and saved.done < steps)
+
     def _copied(self, leaves: Sequence[Any]) -> Any:
         return self.problem.rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
 
-    def _result(self, stopped: str) -> Descent:
+    def _result(self, stopped: str, known: tuple[float, float] | None = None) -> Descent:
         problem, measured = self.problem, self.measured
         done, leaves = measured.done, measured.leaves
         final: tuple[float, float] | None = measured.loss, measured.norm
-        if problem.batches is not None and done < self.settings.steps:
+        if known is not None:
+            done, leaves, final = self.position.done, self.position.leaves, known
+        elif problem.batches is not None and done < self.settings.steps:
             # What was measured is a batch's. All data may take long: after an interrupt, only when it is asked for.
             done, leaves, final = self.position.done, self.position.leaves, None
             if not math.isnan(measured.loss) and stopped != "interrupted":

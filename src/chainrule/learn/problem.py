@@ -39,12 +39,25 @@ class Problem:
         loss: the loss over all data as a function of the parameters alone, in the form of the start; it can be traced.
         paths: the name of each parameter array, such as "layers[0].W"; of a single array, "start".
         start: the arrays of the start, floating or complex.
-        given: whether the gradient is the user's own, and not the exact one.
+        name: what the loss is called, or its formula.
+        gradient: the user's own gradient; None for the exact one.
         data: the rows that the loss takes; None where it has no data but its own.
         batches: the mini-batches that steps are made of; None where each step takes all data.
     """
 
-    __slots__ = ("_evaluate", "_function", "_over", "_rebuild", "batches", "data", "given", "loss", "paths", "start")
+    __slots__ = (
+        "_evaluate",
+        "_function",
+        "_over",
+        "_rebuild",
+        "batches",
+        "data",
+        "gradient",
+        "loss",
+        "name",
+        "paths",
+        "start",
+    )
 
     def __init__(
         self,
@@ -65,10 +78,16 @@ class Problem:
                 raise NonFiniteError(f"{place[0]} is {place[1]}: a descent needs a finite start")
         self.data, self.batches = data, batches
         self._function = of_parameters_and_rows(loss, start, None if data is None else next(data.blocks()))
-        self.given = gradient is not None
+        self.name = loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
+        self.gradient = gradient
         self._evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
         self._over: OverRows | None = None
         self.loss = self._over_all_data()
+
+    @property
+    def given(self) -> bool:
+        """Whether the gradient is the user's own, and not the exact one."""
+        return self.gradient is not None
 
     def evaluate(self, leaves: Sequence[Any]) -> tuple[float, list[Any]]:
         """The loss over all data and its gradient, given the parameter arrays."""

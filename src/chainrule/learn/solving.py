@@ -24,14 +24,18 @@ TOO_HIGH = 100.0  # above the loss of the step before, relative to 1 + |loss|: w
 
 
 def solve(run: Run, solver: Solver) -> str:
-    """Run a solver to the end of the steps, or to where it or the run ends; why it ended."""
+    """Run a solver to the end of the steps, or to where it or the run ends; why it ended.
+
+    With a checkpoint it runs in legs, each beginning anew from its parameters: what it has learned of the loss is no
+    part of a checkpoint, so that a resumed run and one that was never interrupted are the same.
+    """
     solver.require()
     view = _View(run)
     reason = view.measure(run.position.leaves)
-    if not reason and run.settings.steps:
-        objective = Objective(view.both, view.hessian, view.arrived)
-        ended = solver.minimize(objective, view.vector(), run.settings.steps)
-        reason = view.reason or ended
+    objective = Objective(view.both, view.hessian, view.arrived)
+    while not reason and run.position.done < run.settings.steps:
+        ended = solver.minimize(objective, view.vector(), run.until_checkpoint())
+        reason = view.reason or ended or run.save()
     return reason or "steps done"
 
 
