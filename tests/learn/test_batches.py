@@ -85,6 +85,23 @@ def test_a_gradient_of_ones_own_takes_the_data_too() -> None:
     np.testing.assert_allclose(run.parameters, REFERENCE.parameters, rtol=1e-12)
 
 
+def test_a_compiled_loss_is_the_same_descent_and_is_derived_once() -> None:
+    calls = []
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        calls.append(None)
+        return np.mean((y - X @ w) ** 2)
+
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    data, settings = (X, X @ [1.0, 2.0, 3.0]), {"learning_rate": 0.1, "steps": 50, "batch_size": 25}
+    traced = descend(loss, np.zeros(3), data=data, **settings)
+    calls.clear()
+    compiled = descend(cr.compile(loss), np.zeros(3), data=data, **settings)
+    assert np.allclose(compiled.parameters, traced.parameters, rtol=1e-12)
+    assert np.allclose(compiled.history.loss, traced.history.loss, rtol=1e-12)
+    assert len(calls) < 10  # for batches, and for all rows at the end
+
+
 def test_the_problem_is_a_function_of_the_parameters_alone() -> None:
     run = descend(mean, np.zeros(3), 0.1, 5, data=(X, y), batch_size=10)
     problem = run.problem

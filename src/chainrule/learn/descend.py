@@ -52,7 +52,8 @@ def descend(
 
     Args:
         loss: a real scalar-valued function of the parameters, and of rows where `data` is given; or a formula. A
-            formula of several variables takes a dict of them as `start`.
+            formula of several variables takes a dict of them as `start`. One that `cr.compile` has made is derived
+            once, and then runs as emitted code with its gradient: what it finds around it must not change.
         start: where to begin: a number, an array, or a container of such. Integers become float64.
         learning_rate: the factor of the gradient in a step, positive; one of `cr.schedules`, or any function of how
             many steps were made before; None for the optimizer's default, if it has one. `lbfgs` and `newton_cg` take
