@@ -68,9 +68,17 @@ if TYPE_CHECKING:
         schedules as schedules,
         stopping as stopping,
     )
+    from chainrule.learn.comparison import (
+        Comparison as Comparison,
+        Sweep as Sweep,
+        compare_learning_rates as compare_learning_rates,
+        learning_rate_sweep as learning_rate_sweep,
+    )
     from chainrule.learn.curvature import Curvature as Curvature, curvature as curvature
     from chainrule.learn.descend import descend as descend
     from chainrule.learn.descent import Descent as Descent
+    from chainrule.learn.rates import CriticalRate as CriticalRate, critical_learning_rate as critical_learning_rate
+    from chainrule.learn.verdict.record import Verdict as Verdict
     from chainrule.numeric.checking.check import GradientCheck as GradientCheck, check as check
     from chainrule.numeric.rule import numeric_rule as numeric_rule
     from chainrule.passes.guards import strict as strict, watch_numbers as watch_numbers
@@ -103,9 +111,12 @@ _HOMES = {
         "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError",
         "ShapeError", "SingularError", "SourceError", "TraceError",
     ),
+    "chainrule.learn.comparison": ("Comparison", "Sweep", "compare_learning_rates", "learning_rate_sweep"),
     "chainrule.learn.curvature": ("Curvature", "curvature"),
     "chainrule.learn.descend": ("descend",),
     "chainrule.learn.descent": ("Descent",),
+    "chainrule.learn.rates": ("CriticalRate", "critical_learning_rate"),
+    "chainrule.learn.verdict.record": ("Verdict",),
     "chainrule.numeric.checking.check": ("GradientCheck", "check"),
     "chainrule.numeric.rule": ("numeric_rule",),
     "chainrule.passes.guards": ("strict", "watch_numbers"),

@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, LimitError
+from chainrule.learn.batches import InMemory
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole
+from chainrule.learn.problem import Problem
 from chainrule.limits import LIMITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Curvature", "affordable", "curvature", "random_direction", "spectrum", "summarized"]
+__all__ = ["Curvature", "affordable", "curvature", "hessian_of", "random_direction", "spectrum", "summarized"]
 
 TOLERANCE = 0.01  # of the largest magnitude: how far from an eigenvalue a value may be that counts as found
 # The end of a spectrum has arrived. It is asked for more than `TOLERANCE`, because a value may rest for a while between
@@ -162,6 +164,20 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) ->
     limit = _at_least_two(products)
     hessian = Hessian(loss, at)
     return summarized(hessian, spectrum(hessian, limit))
+
+
+def hessian_of(problem: Problem, parameters: Any) -> Hessian:
+    """The Hessian of what a descent minimises, over all data, at some parameters.
+
+    Of data that are read in blocks no record is kept, which would hold them all: products are differences then.
+    """
+    in_blocks = problem.data is not None and not isinstance(problem.data, InMemory)
+
+    def gradient(given: Any) -> Any:
+        return problem.rebuild(problem.evaluate(problem.flatten(given))[1])
+
+    why = "the data are read in blocks" if in_blocks else ""
+    return Hessian(problem.loss, parameters, gradient, name="start", differences=why)
 
 
 def spectrum(hessian: Hessian, limit: int, *, upper_only: bool = False) -> Ritz:

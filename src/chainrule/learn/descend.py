@@ -6,6 +6,7 @@ import math
 import operator
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from chainrule.learn.descent import Descent
 from chainrule.learn.loop import Run, Settings
 from chainrule.learn.optimizers import Optimizer, Solver, as_optimizer
 from chainrule.learn.problem import Problem
+from chainrule.learn.rates import automatic_rate
 from chainrule.learn.schedules import Schedule
 from chainrule.learn.stopping import Stop, as_stops
 
@@ -28,7 +30,7 @@ MEBIBYTE = 2**20
 def descend(
     loss: Callable[..., Any] | str,
     start: Any,
-    learning_rate: float | Schedule | Callable[[int], float] | None = None,
+    learning_rate: float | str | Schedule | Callable[[int], float] | None = None,
     steps: int = 100,
     *,
     optimizer: str | Optimizer = "gd",
@@ -56,8 +58,9 @@ def descend(
             once, and then runs as emitted code with its gradient: what it finds around it must not change.
         start: where to begin: a number, an array, or a container of such. Integers become float64.
         learning_rate: the factor of the gradient in a step, positive; one of `cr.schedules`, or any function of how
-            many steps were made before; None for the optimizer's default, if it has one. `lbfgs` and `newton_cg` take
-            none.
+            many steps were made before; "auto" for 1 / lambda_max at the start, measured by Hessian-vector products,
+            or the default of an optimizer that scales its steps by itself; None for the optimizer's default, if it has
+            one. `lbfgs` and `newton_cg` take none.
         steps: how many steps to make; a step is one update.
         optimizer: the rule of a step, by its name or as one of `cr.optimizers`.
         data: the rows that the loss takes after the parameters: an array, a tuple of arrays by position, a dict of
@@ -109,8 +112,9 @@ def descend(
     array([ 1., -2.])
     """
     method = as_optimizer(optimizer)
+    automatic = isinstance(learning_rate, str) and learning_rate == "auto" and not isinstance(method, Solver)
     settings = Settings(
-        learning_rate=_rate(learning_rate, method),
+        learning_rate=None if automatic else _rate(learning_rate, method),
         steps=_whole(steps, "steps", 0),
         clip=as_clip(clip),
         stops=as_stops(stop),
@@ -125,7 +129,10 @@ def descend(
             raise ArgumentError(f"{name} is given, but {method.name} takes whole gradients of all data: leave it out")
     rows = None if data is None else as_data(data)
     batches = _batches(rows, batch_size, shuffle, seed)
-    return Run(Problem(loss, start, gradient, rows, batches), method, settings).descend()
+    problem = Problem(loss, start, gradient, rows, batches)
+    if automatic:
+        settings = replace(settings, learning_rate=automatic_rate(problem, method))
+    return Run(problem, method, settings).descend()
 
 
 def _batches(rows: Data | None, size: int | None, shuffle: bool, seed: int) -> Batches | None:
@@ -159,7 +166,8 @@ def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], f
     if learning_rate is None:
         if optimizer.default_learning_rate is None:
             raise ArgumentError(
-                f"learning_rate is None, and {optimizer.name} has no rate that suits every loss: give a positive number"
+                f"learning_rate is None, and {optimizer.name} has no rate that suits every loss: "
+                'give a positive number, or "auto"'
             )
         return optimizer.default_learning_rate
     if isinstance(learning_rate, type):
@@ -176,7 +184,7 @@ def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], f
         rate = float(learning_rate)
     except (TypeError, ValueError, OverflowError):
         raise ArgumentError(
-            f"learning_rate is {learning_rate!r:.60}, expected a positive number such as 0.01"
+            f'learning_rate is {learning_rate!r:.60}, expected a positive number such as 0.01, or "auto"'
         ) from None
     if not 0 < rate < math.inf:
         hint = ": a step goes against the gradient by itself" if rate < 0 else ""

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ChainruleError
-from chainrule.learn.batches import InMemory
-from chainrule.learn.curvature import affordable, spectrum
+from chainrule.learn.curvature import affordable, hessian_of, spectrum
 from chainrule.learn.dynamics import Outlook, linear_rule
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import Ritz, lanczos
@@ -84,20 +83,8 @@ class Case:
     @cached_property
     def hessian(self) -> Hessian | None:
         """The Hessian at the point; None where it cannot be had."""
-        problem = self.run.problem
-        in_blocks = problem.data is not None and not isinstance(problem.data, InMemory)
-
-        def gradient(parameters: Any) -> Any:
-            return problem.rebuild(problem.evaluate(problem.flatten(parameters))[1])
-
         try:
-            return Hessian(
-                problem.loss,
-                self.point,
-                gradient,
-                name="start",
-                differences="the data are read in blocks" if in_blocks else "",
-            )
+            return hessian_of(self.run.problem, self.point)
         except ChainruleError as error:
             self.why_not = str(error).splitlines()[0]
             return None
