@@ -79,6 +79,9 @@ _HOLES = "np.where(np.abs(A) < 0.5, np.nan, A)"
 _ORDERS = {"jn": 2, "yn": 2, "kn": 1, "iv": 0.5, "ive": 1.5, "jv": 0.5, "kv": 1.5, "kve": 0.5, "yv": 1.5}
 
 CALLS: dict[str, tuple[str, ...]] = {
+    "scipy.special.expn": ("special.expn(2, x)",),
+    "scipy.special.hyp1f1": ("special.hyp1f1(0.5, 1.5, x)",),
+    "scipy.special.hyp2f1": ("special.hyp2f1(0.5, 1.5, 2.0, x)",),
     "numpy.allclose": ("np.allclose(A, A)",),
     "numpy.append": ("np.append(A, x)", "np.append(A, A[:1], axis=0)"),
     "numpy.apply_along_axis": ("np.apply_along_axis(lambda row: np.cumsum(row) * row[0], 1, A)",),

@@ -26,6 +26,7 @@ def test_the_table_names_what_the_errors_name() -> None:
 
 def test_every_distribution_stands_in_the_reference() -> None:
     for name in cr.special.stats.__all__:
+        assert f"`{name}`" in (DOCS / "scipy.md").read_text("utf-8"), f"{name} is not in the table of distributions"
         for method in ("logpdf", "logpmf"):
             if hasattr(getattr(cr.special.stats, name), method):
                 found = equivalent(f"scipy.stats.{name}.{method}")

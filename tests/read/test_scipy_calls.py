@@ -73,8 +73,8 @@ def test_a_name_that_is_bound_later_is_no_obstacle() -> None:
 
 
 def test_a_ufunc_of_scipy_without_an_equivalent_is_named() -> None:
-    with pytest.raises(TraceError, match=r"scipy\.special\.hyp2f1 is not known"):
-        cr.grad(lambda x: scipy.special.hyp2f1(1.0, 2.0, 3.0, x))(0.5)
+    with pytest.raises(TraceError, match=r"scipy\.special\.ellipk is not known"):
+        cr.grad(lambda x: scipy.special.ellipk(x))(0.5)
     other = np.frompyfunc(lambda x: x, 1, 1)
     with pytest.raises(TraceError, match="is not known"):
         cr.grad(lambda x: other(x))(0.5)

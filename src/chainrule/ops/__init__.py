@@ -7,6 +7,7 @@
 - `error_functions`: the error function, scaled and inverse, the normal distribution
 - `gamma`, `beta`: the gamma and beta functions, their logarithms and derivatives, the incomplete ones
 - `bessel`: Bessel functions of both kinds
+- `hypergeometric`: Lambert's function, the dilogarithm, hypergeometric functions
 - `entropy`: terms of entropies, exponential integrals
 - `piecewise`: choosing and rounding: where, maximum, clip, abs, floor
 - `compare`: comparisons and logic
@@ -38,6 +39,7 @@
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
-    exponential, fft, flow, gamma, indexing, like, linalg, matrix_functions, norms, orthogonal, piecewise, products,
-    pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special, spectral, trigonometric,
+    exponential, fft, flow, gamma, hypergeometric, indexing, like, linalg, matrix_functions, norms, orthogonal,
+    piecewise, products, pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special, spectral,
+    trigonometric,
 )

@@ -145,6 +145,12 @@ binom = primitive("binom", evaluate=SciPyFunction("scipy.special.binom", 2), sha
                   domain=Domain((Interval(3.0, 6.0), Interval(0.0, 2.0)), "0 <= k <= n"))
 
 
+def _excess(F: Any, a: Any, x: Any) -> Any:
+    # (a - 1) / x, which is 0 at the end of the interval for a = 1
+    flat = F.logical_and(F.equal(a, 1.0), F.equal(x, 0.0))
+    return (a - 1.0) / F.where(flat, 1.0, x)
+
+
 def _by_parameter(index: int) -> Any:
     def partial(F: Any, out: Any, a: Any, b: Any, x: Any, m: int, n: int) -> Any:
         # the power of what the density's logarithm changes by is one more; and mu and nu depend on a and b themselves
@@ -169,7 +175,7 @@ log_beta_density = primitive("log_beta_density", evaluate=_log_beta_density, sha
                              derivative=Elementwise(
                                  lambda F, out, a, b, x: F.log(x) + F.polygamma_change(a, b, order=0),
                                  lambda F, out, a, b, x: F.log1p(-x) + F.polygamma_change(b, a, order=0),
-                                 lambda F, out, a, b, x: (a - 1.0) / x - (b - 1.0) / (1.0 - x)),
+                                 lambda F, out, a, b, x: _excess(F, a, x) - _excess(F, b, 1.0 - x)),
                              rule=rules.LOG_BETA_DENSITY, domain=_INSIDE,
                              examples=tuple(example(*shapes) for shapes in _THREE))
 

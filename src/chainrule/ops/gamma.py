@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core.derivative import Elementwise
+from chainrule.core.derivative import Constant, Elementwise
 from chainrule.core.domain import POSITIVE, Domain, Kink
 from chainrule.core.library import SciPyFunction
 from chainrule.core.notation import Call
@@ -209,6 +209,18 @@ gamma = primitive("gamma", evaluate=SciPyFunction("scipy.special.gamma", 1), sha
                   notation=Call("gamma", latex=r"\Gamma"), rule=rules.GAMMA,
                   domain=Domain(POSITIVE.operands, _GAMMA, _poles("gamma(x)")))
 
+rgamma = primitive("rgamma", evaluate=SciPyFunction("scipy.special.rgamma", 1), shape=elementwise, dtype=_floating,
+                   derivative=Elementwise(lambda F, out, x: -out * F.digamma(x)), rule=rules.RECIPROCAL_GAMMA,
+                   domain=Domain(POSITIVE.operands, _GAMMA, _poles("the rule of rgamma(x)")))
+
+gammasgn = primitive("gammasgn", evaluate=SciPyFunction("scipy.special.gammasgn", 1), shape=elementwise,
+                     dtype=_floating, derivative=Constant(), rule=rules.STEP)
+
+poch = primitive("poch", evaluate=SciPyFunction("scipy.special.poch", 2), shape=elementwise, dtype=_floating,
+                 derivative=Elementwise(lambda F, out, z, m: out * F.polygamma_change(z, m, order=0),
+                                        lambda F, out, z, m: out * F.digamma(z + m)),
+                 rule=rules.POCHHAMMER, domain=POSITIVE)
+
 digamma = primitive("digamma", evaluate=SciPyFunction("scipy.special.digamma", 1), shape=elementwise, dtype=_floating,
                     derivative=Elementwise(lambda F, out, x: F.polygamma(x, order=1)),
                     notation=Call("digamma", latex=r"\psi"), rule=rules.DIGAMMA,
@@ -234,12 +246,18 @@ zeta = primitive("zeta", evaluate=SciPyFunction("scipy.special.zeta", 1, ("s",))
                  rule=rules.HURWITZ_ZETA, domain=POSITIVE,
                  examples=(example((3,), s=2), example((), s=1.5), example((2, 3), s=3)))
 
+def _excess(F: Any, a: Any, x: Any) -> Any:
+    # (a - 1) / x, which is 0 at 0 for a = 1
+    flat = F.logical_and(F.equal(a, 1.0), F.equal(x, 0.0))
+    return (a - 1.0) / F.where(flat, 1.0, x)
+
+
 _ENDS = Domain(POSITIVE.operands, kinks=(
     Kink(lambda out, a, x, **_: (a == 0) | (x == 0), "the gamma density at a or x = 0"),))
 
 log_gamma_density = primitive("log_gamma_density", evaluate=_log_gamma_density, shape=elementwise, dtype=_floating,
                               derivative=Elementwise(lambda F, out, a, x: F.log(x) - F.digamma(a),
-                                                     lambda F, out, a, x: (a - 1.0) / x - 1.0),
+                                                     lambda F, out, a, x: _excess(F, a, x) - 1.0),
                               rule=rules.LOG_GAMMA_DENSITY, domain=_ENDS)
 
 gammainc = primitive("gammainc", evaluate=SciPyFunction("scipy.special.gammainc", 2), shape=elementwise,

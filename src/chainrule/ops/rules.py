@@ -233,6 +233,16 @@ SCALED_BESSEL_K = Rule("derivative of a Bessel function", _SCALED_K, partial=lam
 SCALED_BESSEL_AGAIN = Rule("derivative of a Bessel function",
                            "a derivative taken `times` times has the one that is taken once more")
 
+LAMBERT = Rule("derivative of Lambert's function", "W(u)' = W(u) / (u (1 + W(u))) u'")
+EXPONENTIAL_INTEGRAL_N = Rule("derivative of the exponential integral", "E_n(u)' = -E_(n-1)(u) u'")
+DILOGARITHM = Rule("fundamental theorem of calculus", "spence(u)' = ln(u) / (1 - u) u'",
+                   partial=lambda F, out, u: F.log(u) / (1.0 - u))
+LOG_QUOTIENT = Rule("derivative of ln(u) / (1 - u)", "the derivative of order n has that of order n + 1")
+HYPERGEOMETRIC = Rule("derivative of a hypergeometric function", "all parameters rise by 1, times their quotient")
+POCHHAMMER = Rule("derivative of a quotient of gamma functions",
+                  "(Gamma(u + v) / Gamma(u))' = Gamma(u + v) / Gamma(u) (psi(u + v) (u + v)' - psi(u) u')", _UV)
+RECIPROCAL_GAMMA = Rule("derivative of the gamma function", "(1 / Gamma(u))' = -psi(u) / Gamma(u) u'")
+
 ENTROPY = Rule("derivative of an entropy term", "(-u ln u)' = -(ln u + 1) u'")
 RELATIVE_ENTROPY = Rule("derivative of a relative entropy term",
                         "(u ln(u / v))' = (ln(u / v) + 1) u' - u / v v'", _UV)

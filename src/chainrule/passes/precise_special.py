@@ -113,6 +113,19 @@ def _betainc(m: Any) -> Function:
     return lambda a, b, x: moment(a, b, x, m=0, n=0)
 
 
+def _log_quotient(m: Any) -> Function:
+    # (1 - z) f = ln z, differentiated
+    def function(z: Any, order: int) -> Any:
+        with m.workprec((order + 2) * m.prec):
+            found, power = m.log(z) / (1 - z), 1 / z
+            for n in range(1, order + 1):
+                found = (n * found + power) / (1 - z)
+                power *= -n / z
+        return +found
+
+    return function
+
+
 def _stdtr(m: Any) -> Function:
     def function(df: Any, t: Any) -> Any:
         tail = _betainc(m)(df / 2, m.one / 2, df / (df + t * t)) / 2
@@ -152,6 +165,15 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "betaincc": lambda m: lambda a, b, x: _betainc(m)(b, a, 1 - x),
     "betainc_moment": _betainc_moment,
     "stdtr": _stdtr,
+    "rgamma": lambda m: m.rgamma,
+    "gammasgn": lambda m: lambda x: m.sign(m.gamma(x)),
+    "poch": lambda m: m.rf,
+    "lambertw": lambda m: lambda z, branch: m.lambertw(z, branch),
+    "expn": lambda m: lambda x, n: m.expint(n, x),
+    "spence": lambda m: lambda z: m.polylog(2, 1 - z),
+    "log_quotient": _log_quotient,
+    "hyp1f1": lambda m: lambda x, a, b: m.hyp1f1(a, b, x),
+    "hyp2f1": lambda m: lambda x, a, b, c: m.hyp2f1(a, b, c, x),
     "expi": lambda m: m.ei,
     "exp1": lambda m: m.e1,
     "j0": _bessel("j", 0),

@@ -19,10 +19,12 @@ from chainrule.core.traced import plain_value
 from chainrule.errors import ArgumentError
 from chainrule.read.special_arguments import real
 
-__all__ = ["Continuous", "Discrete", "Distribution", "Invertible"]
+__all__ = ["Continuous", "Density", "Discrete", "Distribution", "Invertible", "Mass", "log_of_rest"]
 
 F = evaluating
 _INFINITY = math.inf
+_LOG_2 = math.log(2.0)
+_SILENT = np.errstate(all="ignore")  # the infinities at the ends of a support are values, as in SciPy
 
 
 class Distribution(ABC):
@@ -38,6 +40,15 @@ class Distribution(ABC):
 
     def __repr__(self) -> str:
         return f"<distribution {self.name}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = ", ".join(sorted(part for part in dir(type(self)) if _is_method(type(self), part)))
+        raise AttributeError(
+            f"{self.name} has no {name} here: it has {known}\n"
+            f"  scipy.stats.{self.name} has more, for plain numbers; cr.value(x) takes a traced one as a constant"
+        )
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         raise ArgumentError(f"{self.name} is not called: its parameters are given to its functions, after x")
@@ -73,16 +84,17 @@ class Distribution(ABC):
             raise ArgumentError(f"{self.name}: the parameter {name} {what}, not {wrong}")
 
 
-class Continuous(Distribution):
+class Density(Distribution):
     """A distribution with a density; location and scale move and stretch its standard form."""
 
     support: ClassVar[tuple[float, float]] = (-_INFINITY, _INFINITY)
     inner: ClassVar[float] = 0.5  # a point inside the support, which stands in for one outside
 
+    @_SILENT
     def logpdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the density; minus infinity outside the support, with derivative 0."""
         z, shapes, scale = self._standard(x, parameters, options)
-        below, above, inside = self._sides(z)
+        below, above, inside = self._sides(z, shapes)
         value = self._logpdf(inside, *shapes)
         if scale is not None:
             value = value - F.log(scale)
@@ -92,24 +104,61 @@ class Continuous(Distribution):
         """The density."""
         return F.exp(self.logpdf(x, *parameters, **options))
 
+    @abstractmethod
+    def _logpdf(self, z: Array, *shapes: Array) -> Array: ...
+
+    def _standard(self, x: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array], Array]:
+        *shapes, loc, scale = self._bound(given, options)
+        z = real(x)
+        if loc is not None:
+            z = z - loc
+        return z if scale is None else z / scale, shapes, scale
+
+    def _sides(self, z: Array, shapes: Sequence[Array]) -> tuple[Array, Array, Array]:
+        """Where z is below the support and where above it; and z, where it is outside a point inside."""
+        low, high = self._ends(*shapes)
+        below = _beyond(z, low, -_INFINITY, F.less)
+        above = _beyond(z, high, _INFINITY, F.greater)
+        return below, above, _chosen(below, self._inside(low), _chosen(above, self._inside(high), z))
+
+    def _ends(self, *shapes: Array) -> tuple[Array, Array]:
+        """The ends of the support, which may depend on the shapes."""
+        return self.support
+
+    def _inside(self, end: Array) -> Array:
+        """A point inside, for one beyond this end."""
+        return self.inner
+
+
+class Continuous(Density):
+    """A distribution whose distribution function has a form of its own."""
+
+    @_SILENT
     def cdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The distribution function: the probability of a value of at most x."""
         return self._of_sides(self._cdf, 0.0, 1.0, x, parameters, options)
 
+    @_SILENT
     def sf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The survival function 1 - cdf(x), with all its digits where it is small."""
         return self._of_sides(self._sf, 1.0, 0.0, x, parameters, options)
 
+    @_SILENT
     def logcdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the distribution function."""
         return self._of_sides(self._logcdf, -_INFINITY, 0.0, x, parameters, options)
 
+    @_SILENT
     def logsf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the survival function."""
         return self._of_sides(self._logsf, 0.0, -_INFINITY, x, parameters, options)
 
-    @abstractmethod
-    def _logpdf(self, z: Array, *shapes: Array) -> Array: ...
+    def _of_sides(
+        self, function: Any, low: float, high: float, x: Array, given: Sequence[Any], options: Mapping[str, Any]
+    ) -> Array:
+        z, shapes, _ = self._standard(x, given, options)
+        below, above, inside = self._sides(z, shapes)
+        return _chosen(below, low, _chosen(above, high, function(inside, *shapes)))
 
     @abstractmethod
     def _cdf(self, z: Array, *shapes: Array) -> Array: ...
@@ -123,31 +172,11 @@ class Continuous(Distribution):
     def _logsf(self, z: Array, *shapes: Array) -> Array:
         return _logarithm(self._sf(z, *shapes), self._cdf(z, *shapes))
 
-    def _standard(self, x: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array], Array]:
-        *shapes, loc, scale = self._bound(given, options)
-        z = real(x)
-        if loc is not None:
-            z = z - loc
-        return z if scale is None else z / scale, shapes, scale
-
-    def _sides(self, z: Array) -> tuple[Array, Array, Array]:
-        """Where z is below the support and where above it; and z, where it is outside a point inside."""
-        low, high = self.support
-        below = None if low == -_INFINITY else F.less(z, low)
-        above = None if high == _INFINITY else F.greater(z, high)
-        return below, above, _chosen(below, self.inner, _chosen(above, self.inner, z))
-
-    def _of_sides(
-        self, function: Any, low: float, high: float, x: Array, given: Sequence[Any], options: Mapping[str, Any]
-    ) -> Array:
-        z, shapes, _ = self._standard(x, given, options)
-        below, above, inside = self._sides(z)
-        return _chosen(below, low, _chosen(above, high, function(inside, *shapes)))
-
 
 class Invertible(Continuous):
     """A distribution whose quantiles have a form of their own."""
 
+    @_SILENT
     def ppf(self, q: Array, *parameters: Array, **options: Array) -> Array:
         """The quantile: the x of cdf(x) = q."""
         *shapes, loc, scale = self._bound(parameters, options)
@@ -164,53 +193,30 @@ class Invertible(Continuous):
     def _ppf(self, q: Array, *shapes: Array) -> Array: ...
 
 
-class Discrete(Distribution):
-    """A distribution on whole numbers from 0 on; `loc` moves it."""
+class Mass(Distribution):
+    """A distribution on whole numbers from `first` on; `loc` moves it."""
 
     placed: ClassVar[tuple[str, ...]] = ("loc",)
+    first: ClassVar[float] = 0.0
 
+    @_SILENT
     def logpmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the probability of k; minus infinity where k is no value, with derivative 0."""
         k, shapes = self._counted(k, parameters, options)
         held = F.logical_and(F.equal(k, F.floor(k)), self._holds(k, *shapes))
-        return _chosen(held, self._logpmf(_chosen(held, k, 0.0), *shapes), -_INFINITY)
+        return _chosen(held, self._logpmf(_chosen(held, k, self.first), *shapes), -_INFINITY)
 
     def pmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The probability of k."""
         return F.exp(self.logpmf(k, *parameters, **options))
 
-    def cdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
-        """The probability of a value of at most k."""
-        k, shapes = self._counted(k, parameters, options)
-        return self._between(F.floor(k), 0.0, 1.0, self._cdf, shapes)
-
-    def sf(self, k: Array, *parameters: Array, **options: Array) -> Array:
-        """The probability of a value greater than k, with all its digits where it is small."""
-        k, shapes = self._counted(k, parameters, options)
-        return self._between(F.floor(k), 1.0, 0.0, self._sf, shapes)
-
-    def logcdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
-        """The logarithm of the probability of a value of at most k."""
-        return _logarithm(self.cdf(k, *parameters, **options), self.sf(k, *parameters, **options))
-
-    def logsf(self, k: Array, *parameters: Array, **options: Array) -> Array:
-        """The logarithm of the probability of a value greater than k."""
-        return _logarithm(self.sf(k, *parameters, **options), self.cdf(k, *parameters, **options))
-
     def _counted(self, k: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array]]:
         *shapes, loc = self._bound(given, options)
         return real(k) if loc is None else real(k) - loc, shapes
 
-    def _between(self, k: Array, below: float, above: float, function: Any, shapes: Sequence[Array]) -> Array:
-        last = self._last(*shapes)
-        beyond = None if last is None else F.greater_equal(k, last)
-        negative = F.less(k, 0.0)
-        inside = _chosen(negative, 0.0, _chosen(beyond, 0.0, k))
-        return _chosen(negative, below, _chosen(beyond, above, function(inside, *shapes)))
-
     def _holds(self, k: Array, *shapes: Array) -> Array:
         last = self._last(*shapes)
-        held = F.greater_equal(k, 0.0)
+        held = F.greater_equal(k, self.first)
         return held if last is None else F.logical_and(held, F.less_equal(k, last))
 
     def _last(self, *shapes: Array) -> Array | None:
@@ -220,11 +226,55 @@ class Discrete(Distribution):
     @abstractmethod
     def _logpmf(self, k: Array, *shapes: Array) -> Array: ...
 
+
+class Discrete(Mass):
+    """A distribution on whole numbers whose distribution function has a form of its own."""
+
+    @_SILENT
+    def cdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The probability of a value of at most k."""
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), 0.0, 1.0, self._cdf, shapes)
+
+    @_SILENT
+    def sf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The probability of a value greater than k, with all its digits where it is small."""
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), 1.0, 0.0, self._sf, shapes)
+
+    @_SILENT
+    def logcdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the probability of a value of at most k."""
+        return _logarithm(self.cdf(k, *parameters, **options), self.sf(k, *parameters, **options))
+
+    @_SILENT
+    def logsf(self, k: Array, *parameters: Array, **options: Array) -> Array:
+        """The logarithm of the probability of a value greater than k."""
+        return _logarithm(self.sf(k, *parameters, **options), self.cdf(k, *parameters, **options))
+
+    def _between(self, k: Array, below: float, above: float, function: Any, shapes: Sequence[Array]) -> Array:
+        last = self._last(*shapes)
+        beyond = None if last is None else F.greater_equal(k, last)
+        negative = F.less(k, self.first)
+        inside = _chosen(negative, self.first, _chosen(beyond, self.first, k))
+        return _chosen(negative, below, _chosen(beyond, above, function(inside, *shapes)))
+
     @abstractmethod
     def _cdf(self, k: Array, *shapes: Array) -> Array: ...
 
     @abstractmethod
     def _sf(self, k: Array, *shapes: Array) -> Array: ...
+
+
+def _beyond(z: Array, end: Array, infinity: float, compare: Any) -> Array | None:
+    """Where z is beyond an end of the support. Infinity is, where all numbers are inside: its density is 0."""
+    if not isinstance(end, float) or end != infinity:
+        return compare(z, end)
+    return F.equal(z, infinity) if np.any(plain_value(z) == infinity) else None
+
+
+def _is_method(owner: type, name: str) -> bool:
+    return not name.startswith("_") and callable(getattr(owner, name))
 
 
 def _chosen(condition: Array | None, x: Any, y: Any) -> Array:
@@ -238,3 +288,10 @@ def _logarithm(probability: Array, other: Array) -> Array:
     """The logarithm of a probability, by that of its complement where it is near 1."""
     small = F.less(probability, 0.5)
     return _chosen(small, F.log(_chosen(small, probability, 0.5)), F.log1p(-_chosen(small, 0.5, other)))
+
+
+def log_of_rest(y: Array) -> Array:
+    """The logarithm of 1 - exp(-y) for y > 0, in each case by the form that keeps its digits."""
+    near = F.less(y, _LOG_2)
+    by_difference = F.log(-F.expm1(-F.where(near, y, _LOG_2)))
+    return F.where(near, by_difference, F.log1p(-F.exp(-F.where(near, _LOG_2, y))))

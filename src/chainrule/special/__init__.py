@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         log_ndtr as log_ndtr,
         ndtr as ndtr,
         ndtri as ndtri,
+        voigt_profile as voigt_profile,
+        wofz as wofz,
     )
     from chainrule.special.gamma_functions import (
         beta as beta,
@@ -41,11 +43,21 @@ if TYPE_CHECKING:
         factorial as factorial,
         gamma as gamma,
         gammaln as gammaln,
+        gammasgn as gammasgn,
         loggamma as loggamma,
         multigammaln as multigammaln,
+        poch as poch,
         polygamma as polygamma,
         psi as psi,
+        rgamma as rgamma,
         zeta as zeta,
+    )
+    from chainrule.special.hypergeometric_functions import (
+        expn as expn,
+        hyp1f1 as hyp1f1,
+        hyp2f1 as hyp2f1,
+        lambertw as lambertw,
+        spence as spence,
     )
     from chainrule.special.incomplete_functions import (
         betainc as betainc,
@@ -91,11 +103,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "bessel_functions": ("j0", "j1", "jv", "y0", "y1", "yv"),
     "entropies": ("entr", "kl_div", "rel_entr", "xlog1py", "xlogy"),
-    "error_functions": ("erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"),
-    "gamma_functions": (
-        "beta", "betaln", "binom", "digamma", "factorial", "gamma", "gammaln", "loggamma", "multigammaln",
-        "polygamma", "psi", "zeta",
+    "error_functions": (
+        "erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri", "voigt_profile", "wofz",
     ),
+    "gamma_functions": (
+        "beta", "betaln", "binom", "digamma", "factorial", "gamma", "gammaln", "gammasgn", "loggamma",
+        "multigammaln", "poch", "polygamma", "psi", "rgamma", "zeta",
+    ),
+    "hypergeometric_functions": ("expn", "hyp1f1", "hyp2f1", "lambertw", "spence"),
     "incomplete_functions": ("betainc", "betaincc", "exp1", "expi", "gammainc", "gammaincc"),
     "linear_systems": ("cho_factor", "cho_solve", "solve_triangular"),
     "logistic": ("expit", "log_expit", "logit", "sigmoid", "softplus"),

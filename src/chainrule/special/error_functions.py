@@ -7,9 +7,9 @@ import math
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.special_arguments import floating, real
-from chainrule.read.special_functions import special_function
+from chainrule.read.special_functions import COMPLEX, REAL, special_function
 
-__all__ = ["erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri"]
+__all__ = ["erf", "erfc", "erfcinv", "erfcx", "erfinv", "log_ndtr", "ndtr", "ndtri", "voigt_profile", "wofz"]
 
 F = evaluating
 
@@ -137,3 +137,33 @@ def ndtri(p: Array) -> Array:
     1.959964
     """
     return F.ndtri(real(p))
+
+
+@special_function("scipy.special.wofz", derivative="-2 z wofz(z) + 2i / sqrt(pi)", z=COMPLEX)
+def wofz(z: Array) -> Array:
+    """Faddeeva's function exp(-z^2) erfc(-i z), a complex number.
+
+    >>> from chainrule import special
+    >>> print(f"{special.wofz(1.0 + 1.0j):.6f}")
+    0.304744+0.208219j
+    """
+    return F.erfcx(-1j * floating(z))
+
+
+@special_function(
+    "scipy.special.voigt_profile",
+    returns="An array of the shape that they broadcast to; it is differentiable by each",
+    x=REAL,
+    sigma="an array of positive numbers, the standard deviation of the normal distribution",
+    gamma="an array of numbers of at least 0, the half width at half maximum of the Cauchy distribution",
+)
+def voigt_profile(x: Array, sigma: Array, gamma: Array) -> Array:
+    """The density of the sum of a normal and a Cauchy variate, the form of a spectral line.
+
+    >>> from chainrule import special
+    >>> print(f"{special.voigt_profile(0.5, 1.0, 0.3):.6f}")
+    0.289003
+    """
+    x, sigma, gamma = real(x), real(sigma), real(gamma)
+    width = math.sqrt(2.0) * sigma
+    return F.real(F.erfcx((gamma - 1j * x) / width)) / (math.sqrt(math.pi) * width)

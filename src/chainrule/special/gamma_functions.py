@@ -18,10 +18,13 @@ __all__ = [
     "factorial",
     "gamma",
     "gammaln",
+    "gammasgn",
     "loggamma",
     "multigammaln",
+    "poch",
     "polygamma",
     "psi",
+    "rgamma",
     "zeta",
 ]
 
@@ -75,6 +78,45 @@ def factorial(n: Array) -> Array:
     np.float64(24.0)
     """
     return F.gamma(floating(n) + 1.0)
+
+
+@special_function("scipy.special.rgamma", derivative="-digamma(x) rgamma(x), and NaN at 0, -1, -2, ...", x=COMPLEX)
+def rgamma(x: Array) -> Array:
+    """The reciprocal of the gamma function.
+
+    >>> from chainrule import special
+    >>> print(f"{special.rgamma(5.0):.6f}")
+    0.041667
+    """
+    return F.rgamma(floating(x))
+
+
+@special_function("scipy.special.gammasgn", derivative="0", x=REAL)
+def gammasgn(x: Array) -> Array:
+    """The sign of the gamma function, with which `gammaln` goes for negative numbers.
+
+    >>> from chainrule import special
+    >>> special.gammasgn(-0.5)
+    np.float64(-1.0)
+    """
+    return F.gammasgn(real(x))
+
+
+@special_function(
+    "scipy.special.poch",
+    returns="An array of the shape that z and m broadcast to",
+    derivative="by m poch(z, m) digamma(z + m)",
+    z=POSITIVE,
+    m="an array of numbers greater than -z, which broadcasts with it",
+)
+def poch(z: Array, m: Array) -> Array:
+    """Pochhammer's symbol gamma(z + m) / gamma(z), also called the rising factorial.
+
+    >>> from chainrule import special
+    >>> special.poch(2.0, 3.0)
+    np.float64(24.0)
+    """
+    return F.poch(real(z), real(m))
 
 
 @special_function("scipy.special.digamma", "scipy.special.psi", derivative="polygamma(1, x)", x=COMPLEX)

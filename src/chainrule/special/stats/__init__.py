@@ -21,7 +21,21 @@ from chainrule.core.lazy import lazily
 
 if TYPE_CHECKING:
     from chainrule.special.stats.bounded import beta as beta, uniform as uniform
-    from chainrule.special.stats.counts import bernoulli as bernoulli, binom as binom, poisson as poisson
+    from chainrule.special.stats.circular import vonmises as vonmises, wrapcauchy as wrapcauchy
+    from chainrule.special.stats.counts import (
+        bernoulli as bernoulli,
+        betabinom as betabinom,
+        binom as binom,
+        geom as geom,
+        nbinom as nbinom,
+        poisson as poisson,
+    )
+    from chainrule.special.stats.extremes import (
+        gumbel_l as gumbel_l,
+        gumbel_r as gumbel_r,
+        pareto as pareto,
+        weibull_min as weibull_min,
+    )
     from chainrule.special.stats.normal import halfnorm as halfnorm, lognorm as lognorm, norm as norm
     from chainrule.special.stats.positive import (
         chi2 as chi2,
@@ -29,16 +43,31 @@ if TYPE_CHECKING:
         gamma as gamma,
         invgamma as invgamma,
     )
-    from chainrule.special.stats.symmetric import cauchy as cauchy, laplace as laplace, logistic as logistic, t as t
-    from chainrule.special.stats.vectors import dirichlet as dirichlet, multivariate_normal as multivariate_normal
+    from chainrule.special.stats.symmetric import (
+        cauchy as cauchy,
+        gennorm as gennorm,
+        halfcauchy as halfcauchy,
+        laplace as laplace,
+        logistic as logistic,
+        t as t,
+    )
+    from chainrule.special.stats.truncated import truncnorm as truncnorm
+    from chainrule.special.stats.vectors import (
+        dirichlet as dirichlet,
+        multinomial as multinomial,
+        multivariate_normal as multivariate_normal,
+    )
 
 _HOMES = {
     "bounded": ("beta", "uniform"),
-    "counts": ("bernoulli", "binom", "poisson"),
+    "circular": ("vonmises", "wrapcauchy"),
+    "counts": ("bernoulli", "betabinom", "binom", "geom", "nbinom", "poisson"),
+    "extremes": ("gumbel_l", "gumbel_r", "pareto", "weibull_min"),
     "normal": ("halfnorm", "lognorm", "norm"),
     "positive": ("chi2", "expon", "gamma", "invgamma"),
-    "symmetric": ("cauchy", "laplace", "logistic", "t"),
-    "vectors": ("dirichlet", "multivariate_normal"),
+    "symmetric": ("cauchy", "gennorm", "halfcauchy", "laplace", "logistic", "t"),
+    "truncated": ("truncnorm",),
+    "vectors": ("dirichlet", "multinomial", "multivariate_normal"),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)

@@ -67,7 +67,9 @@ class _HalfNorm(Continuous):
         return F.erfc(z / _ROOT_2)
 
     def _logsf(self, z: Array, *shapes: Array) -> Array:
-        return F.log_ndtr(-z) + math.log(2.0)
+        near = F.less(z, 1.0)  # there the two terms of the other form cancel
+        by_cdf = F.log1p(-F.erf(F.where(near, z, 0.0) / _ROOT_2))
+        return F.where(near, by_cdf, F.log_ndtr(-F.where(near, 1.0, z)) + math.log(2.0))
 
 
 class _LogNorm(Continuous):
@@ -80,12 +82,12 @@ class _LogNorm(Continuous):
 
     name = "lognorm"
     shapes = ("s",)
-    support = (0.0, math.inf)
+    support = (math.ulp(0.0), math.inf)
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         (s,) = shapes
-        log = F.log(F.where(F.equal(z, 0.0), 1.0, z))
-        return F.where(F.equal(z, 0.0), -math.inf, -0.5 * F.square(log / s) - log - F.log(s) - _LOG_ROOT_2_PI)
+        log = F.log(z)
+        return -0.5 * F.square(log / s) - log - F.log(s) - _LOG_ROOT_2_PI
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return 0.5 * F.erfc(F.log(z) / (-_ROOT_2 * shapes[0]))

@@ -6,7 +6,7 @@ import math
 
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
-from chainrule.read.distributions import Continuous, Invertible
+from chainrule.read.distributions import Continuous, Invertible, log_of_rest
 
 __all__ = ["chi2", "expon", "gamma", "invgamma"]
 
@@ -35,8 +35,7 @@ class _Exponential(Invertible):
         return F.exp(-z)
 
     def _logcdf(self, z: Array, *shapes: Array) -> Array:
-        near = F.less(z, _LOG_2)  # each form where it keeps its digits
-        return F.where(near, F.log(-F.expm1(-F.where(near, z, _LOG_2))), F.log1p(-F.exp(-F.where(near, _LOG_2, z))))
+        return log_of_rest(z)
 
     def _logsf(self, z: Array, *shapes: Array) -> Array:
         return -z

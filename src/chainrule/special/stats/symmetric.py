@@ -1,4 +1,4 @@
-"""Symmetric distributions with heavier tails than the normal one."""
+"""Symmetric distributions with other tails than the normal one, and the half of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.read.distributions import Continuous, Invertible
 
-__all__ = ["cauchy", "laplace", "logistic", "t"]
+__all__ = ["cauchy", "gennorm", "halfcauchy", "laplace", "logistic", "t"]
 
 F = evaluating
 _LOG_2 = math.log(2.0)
@@ -103,6 +103,55 @@ class _Cauchy(Invertible):
         return F.where(F.less(end, 0.25), tail, middle)
 
 
+class _HalfCauchy(Invertible):
+    """The modulus of a value of the Cauchy distribution.
+
+    >>> from chainrule.special import stats
+    >>> print(f"{stats.halfcauchy.sf(1e10):.4e}")
+    6.3662e-11
+    """
+
+    name = "halfcauchy"
+    support = (0.0, math.inf)
+
+    def _logpdf(self, z: Array, *shapes: Array) -> Array:
+        return math.log(2 / math.pi) - F.log1p(F.square(z))
+
+    def _cdf(self, z: Array, *shapes: Array) -> Array:
+        return F.arctan(z) / (math.pi / 2)
+
+    def _sf(self, z: Array, *shapes: Array) -> Array:
+        return F.arctan2(1.0, z) / (math.pi / 2)
+
+    def _ppf(self, q: Array, *shapes: Array) -> Array:
+        low = F.less(q, 0.5)  # near 1, 1 - q keeps the digits
+        tail = 1.0 / F.tan(math.pi / 2 * (1.0 - F.where(low, 0.5, q)))
+        return F.where(low, F.tan(math.pi / 2 * F.where(low, q, 0.5)), tail)
+
+
+class _GeneralizedNormal(Continuous):
+    """The distribution of density proportional to exp(-|z|^beta): Laplace's for beta = 1, a normal one for 2.
+
+    >>> from chainrule.special import stats
+    >>> print(f"{stats.gennorm.logpdf(0.5, 3.0):.6f}")
+    -0.704956
+    """
+
+    name = "gennorm"
+    shapes = ("beta",)
+
+    def _logpdf(self, z: Array, *shapes: Array) -> Array:
+        (beta,) = shapes
+        return F.log(0.5 * beta) - F.gammaln(1.0 / beta) - F.power(F.abs(z), beta)
+
+    def _cdf(self, z: Array, *shapes: Array) -> Array:
+        tail = 0.5 * F.gammaincc(1.0 / shapes[0], F.power(F.abs(z), shapes[0]))
+        return F.where(F.less(z, 0.0), tail, 1.0 - tail)
+
+    def _sf(self, z: Array, *shapes: Array) -> Array:
+        return self._cdf(-z, *shapes)
+
+
 class _Student(Continuous):
     """Student's t distribution with `df` degrees of freedom, a positive number.
 
@@ -142,6 +191,12 @@ logistic = _Logistic()
 
 cauchy = _Cauchy()
 """The Cauchy distribution: logpdf, pdf, cdf, sf, logcdf, logsf and ppf, each of (x, loc=0, scale=1)."""
+
+halfcauchy = _HalfCauchy()
+"""The half-Cauchy distribution: logpdf, pdf, cdf, sf, logcdf, logsf and ppf, each of (x, loc=0, scale=1)."""
+
+gennorm = _GeneralizedNormal()
+"""The generalized normal distribution: logpdf, pdf, cdf, sf, logcdf and logsf, each of (x, beta, loc=0, scale=1)."""
 
 t = _Student()
 """Student's t distribution: logpdf, pdf, cdf, sf, logcdf and logsf, each of (x, df, loc=0, scale=1)."""

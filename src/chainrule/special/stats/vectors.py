@@ -13,7 +13,7 @@ from chainrule.core.traced import plain_value
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.special_arguments import real
 
-__all__ = ["dirichlet", "multivariate_normal"]
+__all__ = ["dirichlet", "multinomial", "multivariate_normal"]
 
 F = evaluating
 
@@ -104,6 +104,42 @@ class _Dirichlet:
         """The density."""
         return np.exp(self.logpdf(x, alpha))
 
+
+class _Multinomial:
+    """The counts of `n` draws of several outcomes with the probabilities `p`, along the last axis.
+
+    >>> import numpy as np, chainrule as cr
+    >>> print(f"{cr.special.stats.multinomial.pmf([1, 2], 3, np.array([0.4, 0.6])):.3f}")
+    0.432
+    """
+
+    __stands_for__ = "scipy.stats.multinomial"
+
+    @np.errstate(divide="ignore")
+    def logpmf(self, x: Array, n: Array, p: Array) -> Array:
+        """The logarithm of the probability of the counts x; minus infinity where they do not sum to n. By p it is the
+        derivative of the formula, as if they were free; SciPy takes the last one as what the others leave."""
+        x, n, p = real(x), real(n), real(p)
+        if not x.ndim or not p.ndim or x.shape[-1] != p.shape[-1]:
+            raise ShapeError(f"multinomial: x of shape {x.shape} does not fit p of shape {p.shape} along the last axis")
+        value = plain_value(p)
+        if np.any(value < 0) or np.any(np.abs(np.sum(value, axis=-1) - 1) > 1e-9):
+            raise ArgumentError("multinomial: the components of p are at least 0 and have the sum 1, and these are not")
+        counts, total = plain_value(x), plain_value(n)
+        whole = np.all((counts >= 0) & (counts == np.floor(counts)), axis=-1) & (np.sum(counts, axis=-1) == total)
+        k = F.where(whole[..., None], x, 0.0)
+        drawn = F.not_equal(k, 0.0)  # 0^0 is 1
+        powers = np.sum(k * F.log(F.where(drawn, p, 1.0)) - F.gammaln(k + 1.0), axis=-1)
+        out = F.where(whole, F.gammaln(F.where(whole, n, 0.0) + 1.0) + powers, -math.inf)
+        return out[()] if isinstance(out, np.ndarray) else out
+
+    def pmf(self, x: Array, n: Array, p: Array) -> Array:
+        """The probability of the counts x."""
+        return np.exp(self.logpmf(x, n, p))
+
+
+multinomial: Any = _Multinomial()
+"""The multinomial distribution: logpmf and pmf, each of (x, n, p)."""
 
 multivariate_normal: Any = _MultivariateNormal()
 """The multivariate normal distribution: logpdf and pdf, each of (x, mean=None, cov=1)."""
