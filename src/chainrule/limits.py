@@ -34,7 +34,7 @@ class Limits:
     data_cells: int = 50_000_000  # of a table in memory
     data_files: int = 10_000  # of one pattern
     batch_bytes: int = 2**28  # of a page of a Parquet file, or of a batch of an Arrow file, expanded
-    gzip_ratio: int = 500  # of the size expanded to that in the file
+    gzip_ratio: int = 200  # of the size expanded to that in the file
     levels: int = 1_000  # of a categorical column
     classes: int = 100  # of a target of whole numbers
 

@@ -32,6 +32,8 @@ def descend(context: click.Context, data: str, target: str, learning_rate: float
     they are in the file. Ctrl-C ends the run and reports it. The exit status is 1 if the descent diverges.
     """
     table = read_csv(data, target)
+    if table.classes is not None:
+        raise cr.DataError(f"{data}, column {target!r}: holds classes, and a linear model predicts numbers")
     inputs = _Standardised.of(table)
     Z, y = inputs.design, table.y
 

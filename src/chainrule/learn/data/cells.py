@@ -40,10 +40,11 @@ def kind_of(cells: Sequence[str], missing: Collection[str] = MISSING) -> Kind | 
     present = [cell for cell in map(str.strip, cells) if cell not in missing]
     if present and all(cell in BOOLEANS for cell in present):
         return Kind.BOOLEAN
-    texts = [cell[:LONGEST] for cell in present if not is_number(cell)]
+    texts = [cell for cell in present if not is_number(cell)]
     if 2 * len(texts) <= len(present):
         return Kind.NUMBER
-    if 2 * sum(_DATE.fullmatch(cell) is not None for cell in texts) > len(texts):
+    short = [cell for cell in texts if len(cell) <= LONGEST]
+    if 2 * sum(_DATE.fullmatch(cell) is not None for cell in short) > len(texts):
         return DATES
-    nearly = sum(_NEARLY_A_NUMBER.fullmatch(cell) is not None for cell in texts)
+    nearly = sum(_NEARLY_A_NUMBER.fullmatch(cell) is not None for cell in short)
     return Kind.NUMBER if 2 * nearly > len(texts) else Kind.CATEGORY

@@ -26,7 +26,7 @@ from chainrule.learn.data.typed_columns import kind_of_type, numbers, texts
 
 __all__ = ["ArrowFile", "ParquetFile"]
 
-CELLS = 2**20  # of a chunk
+CELLS = 2**18  # of a chunk
 
 
 class TypedFile(Reader):

@@ -79,7 +79,7 @@ class FastReader:
         except (arrow.ArrowException, ValueError):
             return None
         # A blank row comes as one without values, so most pieces need not be searched for them.
-        if ("" not in self.missing or any(column.null_count for column in table.columns)) and _has_blank_rows(piece):
+        if any(column.null_count for column in table.columns) and _has_blank_rows(piece):
             return None
         found: dict[str, RawColumn] = {}
         for name, kind in self.plan.items():

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, LimitError
 from chainrule.learn.data.cells import BOOLEANS
 from chainrule.learn.data.csv_text import Lines, found_text, is_number, records
 from chainrule.learn.data.encoding import Kind, Texts, place, shown
-from chainrule.learn.data.reader import Chunk, Plan
+from chainrule.learn.data.reader import Chunk, Plan, RawColumn
 
 __all__ = ["StrictReader"]
 
@@ -48,29 +48,26 @@ class StrictReader:
     def chunks(self, lines: Lines) -> Iterator[Chunk]:
         """All rows of some lines."""
         most = max(1, CELLS // len(self.names))
-        cells: dict[str, _Cells] = self._empty()
-        rows = array("d")
-        first = self.row
-        for record in records(lines, self.row):
-            row, self.row = self.row, self.row + 1
-            if not record:
-                self.gap = self.gap or row
-                continue
-            self.refuse_gap(lines.name)
-            if len(record) != len(self.names):
-                raise DataError(
-                    f"{lines.name}, row {row}: has {len(record)} cells, expected {len(self.names)} as in the header"
-                )
-            if self._numeric and (values := _numbers(record)):
-                rows.extend(values)
-            else:
-                self._append(cells, rows, record, place(lines.name, row))
-            if row - first + 1 >= most:
-                yield self._chunk(lines.name, first, row - first + 1, cells, rows)
-                cells, rows, first = self._empty(), array("d"), self.row
-        count = (self.gap or self.row) - first
-        if count > 0:
+        cells, rows, first, count = self._empty(), array("d"), self.row, 0
+        problem: DataError | LimitError | None = None
+        try:
+            for record in records(lines, self.row):
+                row, self.row = self.row, self.row + 1
+                if not record:
+                    self.gap = self.gap or row
+                    continue
+                self._read(record, place(lines.name, row), cells, rows)
+                count += 1
+                if count == most:
+                    yield self._chunk(lines.name, first, count, cells, rows)
+                    cells, rows, first, count = self._empty(), array("d"), self.row, 0
+        except (DataError, LimitError) as error:
+            problem = error
+        if count:
             yield self._chunk(lines.name, first, count, cells, rows)
+        # What is wrong comes after the rows before it, however these are cut into chunks.
+        if problem is not None:
+            raise problem
 
     def refuse_gap(self, name: str) -> None:
         """Raise `DataError` if a blank row has gone before, as it does when another row follows."""
@@ -80,7 +77,14 @@ class StrictReader:
     def _empty(self) -> dict[str, _Cells]:
         return {} if self._numeric else {name: _Cells() for name in self.plan}
 
-    def _append(self, cells: dict[str, _Cells], rows: array[float], record: Sequence[str], at: str) -> None:
+    def _read(self, record: Sequence[str], at: str, cells: dict[str, _Cells], rows: array[float]) -> None:
+        if self.gap:
+            self.refuse_gap(at.rpartition(", row ")[0])
+        if len(record) != len(self.names):
+            raise DataError(f"{at}: has {len(record)} cells, expected {len(self.names)} as in the header")
+        if self._numeric and (values := _numbers(record)):
+            rows.extend(values)
+            return
         for name, cell in zip(self.names, record, strict=True):
             kind = self.plan.get(name)
             if kind is None:
@@ -110,9 +114,11 @@ class StrictReader:
 
     def _chunk(self, name: str, first: int, count: int, cells: dict[str, _Cells], rows: array[float]) -> Chunk:
         if self._numeric:
-            values = np.frombuffer(rows).reshape(count, len(self.names))
+            values = np.frombuffer(rows, count=count * len(self.names)).reshape(count, len(self.names))
             return Chunk(name, first, count, {column: values[:, i] for i, column in enumerate(self.names)})
-        return Chunk(name, first, count, {column: found.column(self.plan[column]) for column, found in cells.items()})
+        return Chunk(
+            name, first, count, {column: found.column(self.plan[column], count) for column, found in cells.items()}
+        )
 
 
 class _Cells:
@@ -124,10 +130,10 @@ class _Cells:
     def add_text(self, text: str | None) -> None:
         self.codes.append(-1 if text is None else self.levels.setdefault(text, len(self.levels)))
 
-    def column(self, kind: Kind) -> np.ndarray | Texts:
+    def column(self, kind: Kind, count: int) -> RawColumn:
         if kind is Kind.CATEGORY:
-            return Texts(np.frombuffer(self.codes, dtype=np.int32), list(self.levels))
-        return np.frombuffer(self.numbers)
+            return Texts(np.frombuffer(self.codes, np.int32, count), list(self.levels))
+        return np.frombuffer(self.numbers, np.float64, count)
 
 
 def _numbers(record: Sequence[str]) -> list[float]:

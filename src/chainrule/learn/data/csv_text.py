@@ -139,7 +139,7 @@ def check(limit: str, size: int, at: str) -> None:
 def found_text(cell: str, at: str, column: str, decimal: str) -> DataError:
     """The error for a text in a column of numbers, with the way out that the text suggests."""
     hint = f"; if the column holds categories, pass categorical=[{shown(column)}]"
-    swapped = cell.strip().replace(",", "\0").replace(".", "").replace("\0", ".")
-    if decimal == "." and "," in cell and is_number(swapped):
-        hint = ": it has a decimal comma; pass decimal=',' or save it with decimal points"
+    if is_number(cell.replace(",", "").replace(".", "")):
+        comma = "" if decimal == "," else "pass decimal=',' if the comma stands before the fraction; "
+        hint = f"; {comma}write thousands without separators"
     return DataError(f"{at}: {shown(cell)} is not a number{hint}")

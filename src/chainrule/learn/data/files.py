@@ -30,7 +30,7 @@ UNREADABLE = {
     b"%PDF": "a PDF",
     b"SQLite format 3": "an SQLite database: export the table as CSV",
 }
-HARMLESS = 16 * 2**20  # bytes that may come out of a gzip file before its ratio is looked at
+HARMLESS = 2**20  # bytes that may come out of a gzip file before its ratio is looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ def _of_arrow(column: Any) -> _Column:
 def _of_array(values: Any, at: str) -> _Column:
     try:
         array = np.asarray(values)
+        if array.dtype.kind == "U" and not isinstance(values, np.ndarray):
+            array = np.array(values, dtype=object)  # before NumPy has made texts of the numbers among them
     except ValueError as error:
         raise DataError(f"{at}: its rows have different lengths") from error
     if array.ndim != 1:

@@ -42,8 +42,8 @@ def expanded_pages(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
             meta = chunk.get(META_DATA)
             if not isinstance(meta, dict):
                 continue  # of an encrypted column, which pyarrow refuses
-            first, dictionary = meta.get(DATA_PAGE, 0), meta.get(DICTIONARY_PAGE, 0)
-            at = min(first, dictionary) if dictionary > 0 else first
+            # Of no rows there may be a dictionary and no page of data.
+            at = min((offset for offset in (meta.get(DATA_PAGE, 0), meta.get(DICTIONARY_PAGE, 0)) if offset), default=0)
             end = at + meta.get(COMPRESSED_SIZE, 0)
             if not 0 < at <= end <= size:
                 raise ValueError(f"row group {group} says that it has a column at byte {at:,} up to {end:,}")

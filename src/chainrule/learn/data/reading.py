@@ -55,7 +55,7 @@ def read(
         columns: the features; all columns but the target where it is not given.
         categorical: columns that hold categories although they look like numbers, such as postcodes.
         missing: "refuse", or "drop" to leave out the rows in which a value is missing.
-        na_values: the cells that mean a missing value; spaces around them do not matter.
+        na_values: the cells that mean a missing value, beside empty ones; spaces around them do not matter.
         separator: what stands between cells: comma, semicolon, tab or bar; where it is not given, that which divides
             the header into most columns.
         decimal: what stands before the fraction of a number: "." or ",".
@@ -83,7 +83,7 @@ def read(
     if decimal not in (".", ","):
         raise ArgumentError(f"decimal must be '.' or ',', not {decimal!r}")
     chosen = choices(target, columns, categorical, missing, all_levels, dtype, encoding)
-    marks = frozenset(na_values)
+    marks = frozenset(na_values) | {""}
 
     def reader(file: DataFile) -> Reader:
         for mark, typed in TYPED.items():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, DataError, LimitError
+from chainrule.learn.data.cells import DATES
 from chainrule.learn.data.csv_text import check, is_number
 from chainrule.learn.data.encoding import SHOWN, Column, Encoding, Kind, Rows, listed, shown
 from chainrule.learn.data.missing import Clean, complete_rows
@@ -166,7 +167,9 @@ class RowSource(Source):
         if levels:
             for rows, columns in self._clean():
                 for name, found in levels.items():
-                    found.update(columns[name].levels)
+                    # Rows that are left out may have had levels of their own.
+                    used = np.flatnonzero(np.bincount(columns[name].codes))
+                    found.update(columns[name].levels[i] for i in used)
                     _few_levels(name, len(found), rows)
             for name, found in levels.items():
                 _recurring_levels(name, len(found), self._rows or 0, self._readers[0].name)
@@ -214,6 +217,8 @@ def column_among(names: Sequence[str], wanted: str, file: str) -> None:
         return
     near = get_close_matches(wanted, [name for name in names if len(name) <= 2 * SHOWN], n=1)
     hint = f"; did you mean {shown(near[0])}?" if near else ""
+    if len(names) == 1:
+        hint = "; cells are separated by a comma, a semicolon, a tab or a bar"
     if all(map(is_number, names)):
         hint = "; the first row holds numbers: does the file lack its header?"
     raise DataError(f"{file}: there is no column {shown(wanted)}, only {listed(names)}{hint}")
@@ -234,9 +239,9 @@ def _plan(reader: Reader, choices: Choices) -> dict[str, Kind]:
     for column in wanted:
         kind = Kind.CATEGORY if column in choices.categorical else found[column]
         if isinstance(kind, str):
+            numbers = "numbers of it, such as days since the first one" if kind == DATES else "numbers of it"
             raise DataError(
-                f"{name}, column {shown(column)}: holds {kind}; leave it out with columns=, or make numbers of it, "
-                "such as days since the first one"
+                f"{name}, column {shown(column)}: holds {kind}; leave it out with columns=, or make {numbers}"
             )
         plan[column] = kind
     return plan
