@@ -16,7 +16,7 @@ from chainrule.calculus.functions import as_function
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError, NotScalarError
 
-__all__ = ["grad", "value_and_grad"]
+__all__ = ["grad", "scalar", "value_and_grad", "value_and_leaves"]
 
 
 def grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -74,13 +74,33 @@ def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: b
     return emitted_at_numbers(value_and_gradient, f)
 
 
+def value_and_leaves(f: Callable[..., Any]) -> Callable[..., tuple[Any, list[Any]]]:
+    """What `value_and_grad` returns, with the gradient by the first argument as its arrays, in the order of `flatten`.
+
+    >>> value_and_leaves(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 3.0})
+    (np.float64(6.0), [np.float64(3.0), np.float64(2.0)])
+    """
+    selection = Selection(f, 0)
+
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        value, _, leaves = _differentiated(f, selection, args, kwargs, False, apart=True)
+        return value, leaves
+
+    return both
+
+
 _ONE = np.float64(1.0)
 
 
 def _differentiated(
-    function: Callable[..., Any], selection: Selection, args: Sequence[Any], kwargs: Mapping[str, Any], has_aux: bool
+    function: Callable[..., Any],
+    selection: Selection,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    has_aux: bool,
+    apart: bool = False,
 ) -> tuple[Any, Any, Any]:
-    """The value, what came with it (None without `has_aux`), and the gradient."""
+    """The value, what came with it (None without `has_aux`), and the gradient, or its leaves if it is to be `apart`."""
     run = Run(function, selection, args, kwargs)
     output, aux = _split(run.result) if has_aux else (run.result, None)
     value = run.plain(output)
@@ -88,7 +108,8 @@ def _differentiated(
     if type(value) is not np.float64:
         value = scalar(value, function_name(function))
         seed = value.dtype.type(1) if isinstance(value, np.generic) else evaluating.ones_like(value)
-    found = run.rebuild(run.pull([(output, seed)]))
+    leaves = run.pull([(output, seed)])
+    found = leaves if apart else run.rebuild(leaves)
     return value, map_leaves(run.plain, aux) if has_aux else None, found
 
 

@@ -8,7 +8,7 @@ import os
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -58,8 +58,7 @@ class Settings:
     every: int
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where a run stands between two steps: from here it goes on in one way only.
 
     Attributes:
@@ -75,8 +74,7 @@ class Position:
     memories: Sequence[Memory]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """A state with its loss and the norm of its gradient."""
 
     done: int
@@ -152,7 +150,7 @@ class Run:
         problem, settings = self.problem, self.settings
         asked = settings.learning_rate
         rate_of, rate = (asked, math.nan) if callable(asked) else (None, math.nan if asked is None else asked)
-        is_complex = [leaf.dtype.kind == "c" for leaf in problem.start]
+        any_complex = any(leaf.dtype.kind == "c" for leaf in problem.start)
         batches = None if problem.batches is None else problem.batches.after(self.position.done)
         block = NO_DATA
         for done in range(self.position.done, settings.steps):
@@ -167,10 +165,10 @@ class Run:
                 return reason
             if rate_of is not None:
                 rate = _rate_at(rate_of, done)
-            # The gradient of a complex parameter is conjugated once, here: no rule needs to know of it.
-            ascent: Sequence[Any] = [
-                np.conj(slope) if conjugated else slope for slope, conjugated in zip(slopes, is_complex, strict=True)
-            ]
+            ascent: Sequence[Any] = slopes
+            if any_complex:
+                # Conjugated once, here: no rule needs to know of it.
+                ascent = [np.conj(slope) if slope.dtype.kind == "c" else slope for slope in slopes]
             if settings.clip is not None:
                 ascent = settings.clip(ascent, self.measured.norm)
             moved, states = [], []
@@ -207,7 +205,8 @@ class Run:
             reason = next((reason for reason, _ in looks if reason), "")
         if settings.callback is not None and settings.callback(done, value, self._copied(leaves)) is True:
             reason = reason or "the callback said so"
-        self.progress.update(done, value, self.rates[-1] if self.rates else None)
+        if self.progress.shown:
+            self.progress.update(done, value, self.rates[-1] if self.rates else None)
         return reason
 
     def moved(self, leaves: Sequence[Any], states: Sequence[State], rate: float) -> None:

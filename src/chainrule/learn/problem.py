@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule.calculus.arguments import differentiable, function_name
 from chainrule.calculus.compiled import Compiled, compile
 from chainrule.calculus.containers import flatten
-from chainrule.calculus.gradients import scalar, value_and_grad
+from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.learn.batches import Batches, Block, Data, InMemory
 from chainrule.learn.blockwise import OverRows, over_rows, summed
@@ -169,15 +169,14 @@ class Problem:
         return self._over
 
     def _with_exact(self) -> Evaluate:
-        both, rebuild = value_and_grad(self._function), self._rebuild
-        if isinstance(self._function, Compiled):
-            both = compile(both)
-        # A single array, which is what most small problems have, needs no taking apart.
-        single = len(self.start) == 1 and isinstance(rebuild([self.start[0]]), np.ndarray | np.generic)
+        both, rebuild = value_and_leaves(self._function), self._rebuild
+        # What most small problems have, without the cost of a container.
+        single = self.paths == ("start",)
 
         def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
-            value, gradient = both(rebuild(leaves), *block.by_position, **block.by_name)
-            return float(value), [gradient] if single else [slope for _, slope in flatten(gradient)[0]]
+            parameters = leaves[0] if single else rebuild(leaves)
+            value, slopes = both(parameters, *block.by_position, **block.by_name)
+            return float(value), slopes
 
         return evaluate
 
@@ -274,11 +273,17 @@ def measure(
     value: float, slopes: Sequence[Any], leaves: Sequence[Any], paths: Sequence[str]
 ) -> tuple[float, tuple[str, Any] | None]:
     """The Euclidean norm of a gradient, and what of the state is not finite, if anything."""
-    if value - value == 0.0:
+    if math.isfinite(value):
         squares = sizes = 0.0
         for leaf, slope in zip(leaves, slopes, strict=True):
-            squares += float(np.vdot(slope, slope).real)
-            sizes += float(np.vdot(leaf, leaf).real)
+            if slope.ndim and slope.dtype.char in "df":
+                flat, of_leaf = slope.reshape(-1), leaf.reshape(-1)
+                # Without what `vdot` costs for small arrays.
+                squares += flat.dot(flat)
+                sizes += of_leaf.dot(of_leaf)
+            else:
+                squares += np.vdot(slope, slope).real
+                sizes += np.vdot(leaf, leaf).real
         # Sums of squares in the middle of the range show at once that all is finite, and nothing has underflowed.
         if TINY < squares < HUGE and sizes < HUGE:
             return math.sqrt(squares), None

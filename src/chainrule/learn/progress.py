@@ -25,8 +25,8 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._start = time.monotonic()
-        terminal = shown and sys.stderr is not None and sys.stderr.isatty()
-        self._due = self._start + PATIENCE if terminal else float("inf")
+        self.shown = shown and sys.stderr is not None and sys.stderr.isatty()
+        self._due = self._start + PATIENCE if self.shown else math.inf
 
     def __enter__(self) -> Progress:
         return self
