@@ -80,6 +80,30 @@ def test_a_formula_of_columns_and_several_parameters() -> None:
     np.testing.assert_allclose([run.parameters[name] for name in "abc"], exact, rtol=1e-9)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_a_data_frame_comes_by_column(library: str) -> None:
+    columns = {"a": X[:, 0], "b": X[:, 1], "y": y}
+    module = pytest.importorskip(library)
+    frame = module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
+    start = {"u": 0.0, "v": 0.0}
+    run = descend("mean((y - u*a - v*b)^2)", start, 0.1, 20, data=frame)
+    assert run.parameters == descend("mean((y - u*a - v*b)^2)", start, 0.1, 20, data=columns).parameters
+
+
+def test_a_file_comes_as_it_yields() -> None:
+    source = cr.data.read("examples/diabetes.csv", target="y")
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return np.mean((X @ w - y) ** 2)
+
+    table = source.table()
+    run = descend(loss, np.zeros(10), 1e-6, 5, data=source)
+    whole = descend(loss, np.zeros(10), 1e-6, 5, data=(table.X, table.y))
+    np.testing.assert_allclose(run.parameters, whole.parameters, rtol=1e-12)
+    formula = descend("mean((y - w*bmi)^2)", 0.0, 1e-4, 5, data=cr.data.read("examples/diabetes.csv"))
+    assert formula.final_loss < formula.history.loss[0]
+
+
 def test_a_gradient_of_ones_own_takes_the_data_too() -> None:
     run = descend(mean, np.zeros(3), 0.1, 20, data=(X, y), gradient=lambda w, X, y: 2 / len(y) * X.T @ (X @ w - y))
     np.testing.assert_allclose(run.parameters, REFERENCE.parameters, rtol=1e-12)

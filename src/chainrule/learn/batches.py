@@ -212,7 +212,7 @@ class Batches:
 
 
 def as_data(data: Any) -> Data:
-    """Rows from what `data=` may be: arrays, or a source, which is held in memory if it fits.
+    """Rows from what `data=` may be: arrays, a data frame, or a source, which is held in memory if it fits.
 
     Raises:
         ArgumentError: it is none of these, or has no rows.
@@ -222,11 +222,15 @@ def as_data(data: Any) -> Data:
         found: Data = InMemory(Block.of(data))
     elif isinstance(data, Source):
         found = _held_or_streamed(data)
+    elif hasattr(data, "columns") or hasattr(data, "column_names"):
+        from chainrule.learn.data.frames import table
+
+        found = _held_or_streamed(table(data))
     else:
         hint = ": put the arrays in a tuple" if isinstance(data, list) else ""
         raise ArgumentError(
             f"data is {data!r:.60} of type {type(data).__name__}, expected an array, a tuple of arrays, a dict of "
-            f"arrays by name, or a source of blocks{hint}"
+            f"arrays by name, a data frame, or a source of blocks{hint}"
         )
     if not found.rows:
         raise ArgumentError("data has no rows")

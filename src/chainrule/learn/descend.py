@@ -64,8 +64,9 @@ def descend(
         steps: how many steps to make; a step is one update.
         optimizer: the rule of a step, by its name or as one of `cr.optimizers`.
         data: the rows that the loss takes after the parameters: an array, a tuple of arrays by position, a dict of
-            arrays by keyword, or a source such as `cr.data.read` returns. Rows lie along the first axis. In a formula,
-            arrays by position are X and y. A source that does not fit into memory is read anew at every pass.
+            arrays or a data frame by keyword, or a source such as `cr.data.read` returns. Rows lie along the first
+            axis. In a formula, arrays by position are X and y. A source that does not fit into memory is read anew at
+            every pass.
         batch_size: how many rows a step takes; 1 is stochastic descent, None takes all rows.
         shuffle: whether the rows are put in another order at each epoch; those of a source within its blocks.
         seed: from which those orders are drawn, 0 or more.

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.arguments import differentiable, function_name
-from chainrule.calculus.compiled import Compiled, compile
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
