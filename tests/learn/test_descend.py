@@ -148,6 +148,12 @@ def test_containers_of_parameters(line: tuple[np.ndarray, np.ndarray], start: An
     assert type(run.history.parameters[0]) is type(start)
 
 
+def test_a_container_of_one_array_stays_a_container() -> None:
+    for start in ({"start": np.zeros(2)}, [np.zeros(2)]):
+        run = descend(lambda p: bowl(next(iter(p.values())) if isinstance(p, dict) else p[0]), start, 0.1, 3)
+        assert type(run.parameters) is type(start)
+
+
 def test_integers_are_promoted_and_the_start_is_left_alone() -> None:
     start = np.array([0, 1])
     run = descend(bowl, start, 0.1, steps=100)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.arguments import differentiable, function_name
+from chainrule.calculus.compiled import Compiled, compile
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
@@ -168,9 +169,18 @@ class Problem:
         return self._over
 
     def _with_exact(self) -> Evaluate:
-        both, rebuild = value_and_leaves(self._function), self._rebuild
+        rebuild = self._rebuild
+        if isinstance(self._function, Compiled):
+            compiled = compile(value_and_grad(self._function))
+
+            def evaluate_compiled(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
+                value, gradient = compiled(rebuild(leaves), *block.by_position, **block.by_name)
+                return float(value), self.flatten(gradient)
+
+            return evaluate_compiled
+        both = value_and_leaves(self._function)
         # What most small problems have, without the cost of a container.
-        single = self.paths == ("start",)
+        single = rebuild(self.start) is self.start[0]
 
         def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
             parameters = leaves[0] if single else rebuild(leaves)
