@@ -19,7 +19,7 @@ from chainrule.cli.output import printable
 
 __all__ = ["main"]
 
-COMMANDS = ("check", "derivative", "descend", "explain", "graph", "source")
+COMMANDS = ("check", "derivative", "descend", "explain", "graph", "plot", "source")
 DONE, BAD_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 2, 70, 130, 141
 
 WELCOME = """\

@@ -62,7 +62,8 @@ def drawn_curve(
             start, stop = _defined(curve, start, stop)
     if curve is None:
         raise ArgumentError(
-            f"{f.title} has no real value from {start:g} to {stop:g}: give an interval where it has, between=(a, b)"
+            f"{f.title} has no real value from {start:g} to {stop:g}{f.why_undefined()}\n"
+            "  give an interval where it has, between=(a, b)"
         )
     return curve, (start, stop)
 

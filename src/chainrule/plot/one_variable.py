@@ -29,7 +29,7 @@ class OneVariable:
         variable: what its argument is called.
         name: what it is called, such as f.
         title: the function as an equation where it is a formula, else its name with its argument.
-        complex_values: whether a value was complex; NaN stands for it.
+        complex_values: whether a value was complex; it counts as undefined.
 
     Raises:
         ArgumentError: it has more than one variable, or none.
@@ -40,6 +40,7 @@ class OneVariable:
         self._derivatives: dict[int, Callable[[float], Any]] = {}
         self._of = f
         self.complex_values = False
+        self._raised = ""
         if isinstance(self._f, FormulaFunction):
             variables: list[str] = list(self._f.variables)
             self.name = "f" if "f" not in variables else "y"
@@ -89,6 +90,10 @@ class OneVariable:
                 return True
         return False
 
+    def why_undefined(self) -> str:
+        """What is known of the reason why there was no real value, to follow a sentence that says so."""
+        return self._raised or (": its value is complex there" if self.complex_values else "")
+
     def _number(self, function: Callable[[float], Any], x: float) -> float:
         """The value as a float; NaN outside the domain, where functions of Python raise."""
         try:
@@ -98,6 +103,7 @@ class OneVariable:
             # Of chainrule's errors only those that speak of numbers: a wrong function is to be named.
             if isinstance(error, (ArgumentError, TypeError)):
                 raise
+            self._raised = f": it raised {type(error).__name__}" + (f": {error}" if str(error) else "")
             return math.nan
         if np.shape(value) != ():
             raise ArgumentError(

@@ -75,7 +75,9 @@ def secants(
     value = function(x)
     for place, found in [(x, value), *((there, found) for _, there, found in places)]:
         if not math.isfinite(found):
-            raise ArgumentError(f"{function.title} has no finite value at {function.variable} = {place:g}")
+            raise ArgumentError(
+                f"{function.title} has no finite value at {function.variable} = {place:g}{function.why_undefined()}"
+            )
     slope = function.slope(x)
     slopes = [(h, (there_value - value) / (there - x)) for h, there, there_value in places]
     ends = [x, *(there for _, there, _ in places)]

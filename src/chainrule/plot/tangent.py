@@ -112,7 +112,7 @@ def _touched(f: OneVariable, x: float) -> _Touched:
     value = f(x)
     if not math.isfinite(value):
         what = "has no real value" if math.isnan(value) else f"is {number(value)}"
-        raise ArgumentError(f"{f.title} {what} at {f.variable} = {x:g}: there is no tangent there")
+        raise ArgumentError(f"{f.title} {what} at {f.variable} = {x:g}, so no tangent{f.why_undefined()}")
     slope = f.slope(x)
     near = max(abs(x), 1.0)
     # Beside a slope so large the noise of a derivative is nothing.
