@@ -292,3 +292,20 @@ def spectrum_at_a_saddle(**options: Any) -> Figure:
     """Where the loss curves down along some directions."""
     bend = np.array([10.0, 3.0, 1.0, 0.3, -0.1, -2.0])
     return cr.plot.spectrum(cr.curvature(lambda w: np.sum(bend * w**2) / 2, np.zeros(6)), **options)
+
+
+@functools.cache
+def three_rates() -> cr.Comparison:
+    return cr.compare_learning_rates(mean_squared_error, np.zeros(2), [0.00001, 0.001, 0.01], steps=200)
+
+
+@shown(small=(4.4, 3.8))
+def learning_rates(**options: Any) -> Figure:
+    """The textbook's three rates, with what is true of them: 0.01 is not too large, and comes lowest."""
+    return cr.plot.learning_rates(three_rates(), **options)
+
+
+@shown(small=(4.4, 4.2))
+def sweep(**options: Any) -> Figure:
+    """From a thousandth of the critical rate to twice it: the best rates lie just below it."""
+    return cr.plot.sweep(cr.learning_rate_sweep(mean_squared_error, np.zeros(2), steps=200), **options)
