@@ -19,7 +19,7 @@ def words(axes):
 def test_the_textbooks_three_rates():
     figure = cr.plot.learning_rates(three_rates())
     assert [axes.get_title() for axes in figure.axes] == [
-        "learning rate 1e-05",
+        "learning rate 1e−05",
         "learning rate 0.001",
         "learning rate 0.01, the lowest loss",
     ]
@@ -37,7 +37,9 @@ def test_the_textbooks_three_rates():
     # The textbook calls 0.01 too large, unstable or divergent: it descends, and came lowest.
     assert all(lines[1].startswith("Still descending.") for lines in below)
     said = cr.plot.alt(figure)
-    assert said.startswith("The loss against the step at 3 learning rates, of which 0.01 came lowest. At 1e-05: 262.7190")
+    assert said.startswith(
+        "The loss against the step at 3 learning rates, of which 0.01 came lowest. At 1e-05: 262.7190"
+    )
     for run in three_rates().runs:
         assert str(run.verdict) in said
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
@@ -59,7 +61,7 @@ def test_on_axes_of_the_user_the_lines_stand_together():
     axes = figure.add_subplot()
     assert three_rates().plot(ax=axes) is figure
     shown = [text.get_text() for text in drawn_texts(figure)]
-    assert "1e-05: reaches 262.3925" in shown
+    assert "1e−05: reaches 262.3925" in shown
     assert "0.01: reaches 3.3415" in shown
 
 

@@ -51,11 +51,11 @@ AWKWARD = {
     "constant": (run_of([2.0] * 50, 2.0), "2.0000 before the last step and 2.0000 at"),
     "zero in the end": (run_of(ZEROS, 0.0), "and 0 at the parameters reached."),
     "zero throughout": (run_of([0.0] * 5, 0.0), "and 0 at the parameters reached."),
-    "below zero": (run_of(100.0 - np.arange(200), -100.0), "-100.0000 at the parameters reached."),
-    "unbounded below": (run_of(-(10.0 ** np.arange(50)), -1e50), "-1e+50 at the parameters reached."),
+    "below zero": (run_of(100.0 - np.arange(200), -100.0), "−100.0000 at the parameters reached."),
+    "unbounded below": (run_of(-(10.0 ** np.arange(50)), -1e50), "−1e+50 at the parameters reached."),
     "not finite": (run_of([3.0, 2.0, np.nan, np.inf], np.inf), "2.0000 at step 1, the last where it is finite."),
     "never finite": (run_of([np.inf], np.nan), "No loss is finite."),
-    "the largest floats": (run_of([1e308, 1e307, 1e3], 1e-300), "1e-300 at the parameters reached."),
+    "the largest floats": (run_of([1e308, 1e307, 1e3], 1e-300), "1e−300 at the parameters reached."),
     "all the same but tiny": (run_of([1e-320] * 4, 1e-320), "at the parameters reached."),
 }
 

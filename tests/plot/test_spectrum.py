@@ -32,7 +32,7 @@ CASES = {
     "flat": (bent(0.0, 0.0), "The largest is 0, the smallest 0."),
     "wide": (bent(1e12, 1.0, 1e-3), "The largest is 1e+12"),
     "many": (bent(*np.linspace(1, 100, 300)), "of 300, the largest first"),
-    "tiny": (bent(1e-200, 1e-201), "The largest is 1e-200"),
+    "tiny": (bent(1e-200, 1e-201), "The largest is 1e−200"),
 }
 
 

@@ -15,6 +15,7 @@ from chainrule.plot.fit import fit
 from chainrule.plot.gradient_field import gradient_field
 from chainrule.plot.graph import graph
 from chainrule.plot.layer_gradients import layer_gradients
+from chainrule.plot.learning_rates import learning_rates
 from chainrule.plot.loss_curve import loss_curve
 from chainrule.plot.race import race
 from chainrule.plot.save import save
@@ -22,6 +23,7 @@ from chainrule.plot.secants import secants
 from chainrule.plot.spectrum import spectrum
 from chainrule.plot.step_size import step_size
 from chainrule.plot.surface import surface
+from chainrule.plot.sweep import sweep
 from chainrule.plot.tangent import tangent
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "gradient_field",
     "graph",
     "layer_gradients",
+    "learning_rates",
     "loss_curve",
     "race",
     "save",
@@ -40,5 +43,6 @@ __all__ = [
     "spectrum",
     "step_size",
     "surface",
+    "sweep",
     "tangent",
 ]

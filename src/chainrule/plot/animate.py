@@ -16,7 +16,7 @@ from chainrule.errors import ArgumentError
 from chainrule.plot.alt import alt
 from chainrule.plot.canvas import require_matplotlib
 from chainrule.plot.descent import Drawn, draw
-from chainrule.plot.loss_line import number
+from chainrule.plot.loss_line import loss_number
 from chainrule.views.palette import DARK, LIGHT
 from chainrule.whole_files import write_whole
 
@@ -164,7 +164,7 @@ def _frames(scene: Drawn, run: Descent, moments: Sequence[int]) -> Iterator[NDAr
         if reached is not None:
             reached.set_data(whole[moment : moment + 1].T)
         step = run.history.steps[moment]
-        title.set_text(f"step {step:,}: loss {number(float(losses[step]))}")
+        title.set_text(f"step {step:,}: loss {loss_number(float(losses[step]))}")
         for artist in (path, *front, *moving[1:]):
             axes.draw_artist(artist)
         yield np.array(canvas.buffer_rgba())[..., :3]

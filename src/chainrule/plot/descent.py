@@ -13,8 +13,9 @@ from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below
 from chainrule.plot.landscape import draw_ground, draw_path, settled
-from chainrule.plot.loss_line import number
-from chainrule.plot.plane import Plane, flat, lowest_near, plane_of, view_of
+from chainrule.plot.loss_line import loss_number
+from chainrule.plot.numbers import number
+from chainrule.plot.plane import Plane, flat, lowest_near, plane_of, view_of, without_noise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,8 @@ def descent(
     >>> run = cr.descend(lambda w: w[0] ** 2 + 4 * w[1] ** 2, np.array([2.0, 1.0]), learning_rate=0.1, steps=10)
     >>> print(cr.plot.alt(cr.plot.descent(run, names=("x", "y"))))
     The path of 10 steps of gradient descent with learning rate 0.1, on the contours of the loss, x across and y up.
-    Start at (2, 1) with a loss of 8.0000. Reached at (0.2147, 1.024e-07) with a loss of 0.0461. Minimum at ...
+    Start at (2, 1) with a loss of 8.0000. Reached at (0.2147, 1.024e−07) with a loss of 0.0461. Minimum at (0, 0) with
+    a loss of 0.
 
     Source of the leading directions: H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, Visualizing the loss landscape
     of neural nets, 2018.
@@ -95,6 +97,7 @@ def draw(run: Descent, along: Sequence[str] | None, names: Sequence[str] | None,
     # A run that ran away has its minimum, if any, near where it began.
     lowest = lowest_near(plane, coordinates[-1]) or lowest_near(plane, coordinates[0])
     low, high = view_of(coordinates, lowest[0] if lowest else None)
+    lowest = without_noise(plane, lowest, high - low) if lowest else None
     with canvas(ax, dark, SIZE) as (axes, palette):
         draw_ground(axes, palette, plane, low, high)
         points = points_of(plane, coordinates)
@@ -130,7 +133,7 @@ def title_of(run: Any) -> str:
     rate = run.learning_rate
     if rate is None:
         return name
-    return f"{name} with learning rate {rate:g}" if isinstance(rate, (int, float)) else f"{name} with a schedule"
+    return f"{name} with learning rate {number(rate)}" if isinstance(rate, (int, float)) else f"{name} with a schedule"
 
 
 def _ground(plane: Plane) -> str:
@@ -160,9 +163,9 @@ def _mark(
         at = points_of(plane, place[None])
         (drawn_mark,) = axes.plot(
             at[:, 0], at[:, 1], marker, color=colour, markersize=size, markeredgecolor=palette.ground,
-            markeredgewidth=0.8, zorder=4, label=f"{name}: loss {number(loss)}",
+            markeredgewidth=0.8, zorder=4, label=f"{name}: loss {loss_number(loss)}",
         )  # fmt: skip
-        told.append(f"{name.capitalize()} at {point(place)} with a loss of {number(loss)}.")
+        told.append(f"{name.capitalize()} at {point(place)} with a loss of {loss_number(loss)}.")
         reached = drawn_mark if name == "reached" else reached
     return told, reached
 
@@ -173,7 +176,7 @@ def point(coordinates: Numbers) -> str:
     >>> point(np.array([2.43, 2.9081]))
     '(2.43, 2.908)'
     """
-    return f"({', '.join(f'{value:.4g}' for value in coordinates)})"
+    return f"({', '.join(map(number, coordinates))})"
 
 
 def in_view(axes: Axes, point: Numbers) -> bool:

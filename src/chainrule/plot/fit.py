@@ -13,7 +13,8 @@ from chainrule.errors import ArgumentError, ShapeError
 from chainrule.numeric.probe import quiet
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below
-from chainrule.plot.loss_line import number
+from chainrule.plot.loss_line import loss_number
+from chainrule.plot.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +98,7 @@ def fit(
         axes,
         f"Data and a model, {title[0].lower()}{title[1:]}: {len(targets):,} points.",
         *told,
-        f"The mean squared error of the model is {number(error)}.",
+        f"The mean squared error of the model is {loss_number(error)}.",
         f"{left_out:,} rows that are not finite are left out." if left_out else "",
     )
     return figure_of(axes)
@@ -181,9 +182,13 @@ def _draw_line(
         told.append(f"The {name} line is {formula}." if formula else f"A line shows the {name} model.")
     axes.set(xlabel=names[0], ylabel=names[1])
     return [
-        f"{names[0]} from {x.min():.4g} to {x.max():.4g}, {names[1]} from {targets.min():.4g} to {targets.max():.4g}.",
+        f"{names[0]} {_extent(x)}, {names[1]} {_extent(targets)}.",
         *told,
     ]
+
+
+def _extent(values: Numbers) -> str:
+    return f"from {number(float(values.min()))} to {number(float(values.max()))}"
 
 
 def _formula(line: Callable[[Numbers], Numbers], row: Numbers, column: int, names: tuple[str, str]) -> str:
@@ -192,7 +197,7 @@ def _formula(line: Callable[[Numbers], Numbers], row: Numbers, column: int, name
         return ""
     bias = line.bias + float(sum(line.weights[j] * row[j] for j in range(len(row)) if j != column))
     slope = float(line.weights[column])
-    return f"{names[1]} = {bias:.4f} {'-' if slope < 0 else '+'} {abs(slope):.4f} {names[0]}"
+    return f"{names[1]} = {loss_number(bias)} {'−' if slope < 0 else '+'} {loss_number(abs(slope))} {names[0]}"
 
 
 def _draw_diagonal(
@@ -211,7 +216,7 @@ def _draw_diagonal(
         share = 1 - float(np.mean((targets - predicted) ** 2)) / spread
         told.append(f"The model explains {share:.1%} of the variance (R^2 = {share:.4f}).")
     return [
-        f"Measured from {low:.4g} to {high:.4g}, predicted from {predicted.min():.4g} to {predicted.max():.4g}.",
+        f"Measured {_extent(targets)}, predicted {_extent(predicted)}.",
         *told,
     ]
 

@@ -23,6 +23,8 @@ Numbers = NDArray[np.float64]
 RESOLUTION = 81
 FINE = 241
 BANDS = 14
+# Lighter than contours alone: paths and their points lie on it.
+STRONGEST = 0.55
 # Iterates of a path that are shown as points of their own.
 POINTS = 80
 # Sides of the view within which all of a path is drawn, from its middle.
@@ -50,15 +52,14 @@ def draw_ground(axes: Axes, palette: Palette, plane: Plane, low: Numbers, high: 
     levels = _levels(losses)
     if levels is None:
         return
-    from matplotlib.colors import LinearSegmentedColormap, to_rgb
-
-    ground, hue = np.array(to_rgb(palette.ground)), np.array(to_rgb(palette.measured))
-    shades = LinearSegmentedColormap.from_list("loss", [ground, 0.45 * ground + 0.55 * hue])
-    shown = np.ma.masked_invalid(losses)
-    # Each band has the same part of the shades, however wide it is.
     from matplotlib.colors import BoundaryNorm
 
-    axes.contourf(xs, ys, shown, levels, cmap=shades, norm=BoundaryNorm(levels, shades.N), extend="max", zorder=0)
+    from chainrule.plot.shades import shades
+
+    colours = shades(palette, STRONGEST)
+    shown = np.ma.masked_invalid(losses)
+    # Each band has the same part of the shades, however wide it is.
+    axes.contourf(xs, ys, shown, levels, cmap=colours, norm=BoundaryNorm(levels, colours.N), extend="max", zorder=0)
     axes.contour(xs, ys, shown, levels, colors=palette.soft, linewidths=0.5, alpha=0.7, zorder=1)
 
 

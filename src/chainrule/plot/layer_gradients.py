@@ -15,6 +15,7 @@ from chainrule.calculus.gradients import grad
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below, set_places
+from chainrule.plot.numbers import number
 from chainrule.plot.scale import set_scale
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def layer_gradients(
     >>> import chainrule as cr
     >>> gradients = {"first": [1e-6, 1e-6], "second": [1e-4], "third": [1e-2]}
     >>> print(cr.plot.alt(cr.plot.layer_gradients(gradients)))
-    The root mean square of the gradient in each layer, on a logarithmic scale. 3 layers, 1e-06 in the first (first),
+    The root mean square of the gradient in each layer, on a logarithmic scale. 3 layers, 1e−06 in the first (first),
     0.01 in the last (third): a factor 100 a layer smaller towards the input.
     """
     require_matplotlib()
@@ -171,8 +172,8 @@ def _told(item: tuple[str, dict[str, float]]) -> str:
     network, layers = item
     (first, size), (last, end) = next(iter(layers.items())), list(layers.items())[-1]
     words = f"{network}: " if network else ""
-    words += f"{len(layers):,} layer{'s' * (len(layers) > 1)}, {size:.3g} in the first ({first})"
-    words += f", {end:.3g} in the last ({last})"
+    words += f"{len(layers):,} layer{'s' * (len(layers) > 1)}, {number(size)} in the first ({first})"
+    words += f", {number(end)} in the last ({last})"
     if len(layers) > 1 and 0 < size < math.inf and 0 < end < math.inf:
         factor = (end / size) ** (1 / (len(layers) - 1))
         trend = "smaller" if factor > 1 else "larger"

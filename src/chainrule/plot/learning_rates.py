@@ -10,8 +10,9 @@ from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below
 from chainrule.plot.loss_curve import batches, draw
-from chainrule.plot.loss_line import number
+from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import STYLES, comparable, draw_losses, losses_of
+from chainrule.plot.numbers import number
 from chainrule.plot.panels import panels
 from chainrule.plot.scale import chosen_scale
 
@@ -54,8 +55,8 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
     >>> import chainrule as cr
     >>> figure = cr.plot.learning_rates(cr.compare_learning_rates("(x - 3)^2", 0.0, [0.01, 0.4, 1.1], steps=20))
     >>> print(cr.plot.alt(figure).partition(" At 0.4:")[0])
-    The loss against the step at 3 learning rates, of which 0.4 came lowest. At 0.01: 4.1773 before the last step, 4.0119
-    at the parameters reached. Still descending: ...
+    The loss against the step at 3 learning rates, of which 0.4 came lowest. At 0.01: 4.1773 before the last step,
+    4.0119 at the parameters reached. Still descending: ...
     """
     require_matplotlib()
     runs = dict(zip(comparison.rates, comparison.runs, strict=True))
@@ -66,7 +67,7 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
     columns = -(-len(runs) // rows)
     with canvas(ax, dark, (WIDTH * columns, HEIGHT * rows)) as (axes, palette):
         if ax is not None:
-            draw_losses(axes, palette, {f"{rate:g}: {_reached(run)}": run for rate, run in runs.items()})
+            draw_losses(axes, palette, {f"{number(rate)}: {_reached(run)}": run for rate, run in runs.items()})
         else:
             extent = comparable(runs.values())
             scale = chosen_scale(extent, None)
@@ -74,7 +75,7 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
             below = {rate: "step\n\n" + _below(comparison, rate, run) for rate, run in runs.items()}
             for place, rate in zip(places, runs, strict=True):
                 lowest = ", the lowest loss" if rate == comparison.best and len(runs) > 1 else ""
-                place.set_title(f"learning rate {rate:g}{lowest}", fontsize="medium")
+                place.set_title(f"learning rate {number(rate)}{lowest}", fontsize="medium")
                 place.set_xlabel(below[rate], fontsize="small", parse_math=False)
             # The words at the curves need room in what the words below have left of the height.
             figure_of(axes).draw_without_rendering()
@@ -84,8 +85,8 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
                 legend_below(place)
     describe(
         axes,
-        f"The loss against the step at {len(runs)} learning rates, of which {comparison.best:g} came lowest.",
-        *(f"At {rate:g}: {_ends(run)}. {run.verdict}" for rate, run in runs.items()),
+        f"The loss against the step at {len(runs)} learning rates, of which {number(comparison.best)} came lowest.",
+        *(f"At {number(rate)}: {_ends(run)}. {run.verdict}" for rate, run in runs.items()),
     )
     return figure_of(axes)
 
@@ -96,15 +97,15 @@ def _below(comparison: Comparison, rate: float, run: Descent) -> str:
     if comparison.critical is not None and math.isfinite(comparison.critical):
         part = rate / comparison.critical
         share = f"{100 * part:.3g}% of" if part < 1 else f"{part:.3g} times"
-        share += f" the critical rate {comparison.critical:.4g}\n"
+        share += f" the critical rate {number(comparison.critical)}\n"
     return share + textwrap.fill(f"{run.verdict.kind.value.capitalize()}. {run.verdict.advice}".strip(), LETTERS)
 
 
 def _reached(run: Descent) -> str:
-    return f"reaches {number(run.final_loss)}" if math.isfinite(run.final_loss) else "not finite"
+    return f"reaches {loss_number(run.final_loss)}" if math.isfinite(run.final_loss) else "not finite"
 
 
 def _ends(run: Descent) -> str:
     losses = losses_of(run)
-    before = f"{number(float(losses[-2]))} before the last step, " if len(losses) > 1 else ""
-    return f"{before}{number(float(losses[-1]))} at the parameters reached"
+    before = f"{loss_number(float(losses[-2]))} before the last step, " if len(losses) > 1 else ""
+    return f"{before}{loss_number(float(losses[-1]))} at the parameters reached"

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below, set_steps
-from chainrule.plot.loss_line import number, rises, smoothed, thinned
+from chainrule.plot.loss_line import loss_number, rises, smoothed, thinned
+from chainrule.plot.numbers import number
 from chainrule.plot.panels import panels
 from chainrule.plot.scale import Scale, chosen_scale, set_scale
 
@@ -168,21 +169,21 @@ def _annotate(
     last = int(finite[-1])
     told = []
     if steps == 0:
-        words = f"{number(first)} at the start; no step was made"
+        words = f"{loss_number(first)} at the start; no step was made"
         _write(axes, palette, losses, 0, words, scale, edge)
         return [words[0].upper() + words[1:] + "."]
     if np.isfinite(first):
-        _write(axes, palette, losses, 0, f"{number(first)} at the start", scale, edge)
-        told.append(f"It is {number(first)} at the start")
+        _write(axes, palette, losses, 0, f"{loss_number(first)} at the start", scale, edge)
+        told.append(f"It is {loss_number(first)} at the start")
     if last == steps:
-        at_end = f"{number(reached)} at the parameters reached" + (" over all data" if epoch > 1 else "")
-        before = f"{number(float(losses[-2]))} before the last step"
+        at_end = f"{loss_number(reached)} at the parameters reached" + (" over all data" if epoch > 1 else "")
+        before = f"{loss_number(float(losses[-2]))} before the last step"
         # The loss of one mini-batch says little beside that of all data, and before one step lies only the start.
         known = steps > 1 and epoch <= 1 and bool(np.isfinite(losses[-2]))
         _write(axes, palette, losses, last, f"{before}\n{at_end}" if known else at_end, scale, edge)
         told += [before, f"and {at_end}"] if known else [at_end]
     else:
-        at_end = f"{number(float(losses[last]))} at step {last:,}"
+        at_end = f"{loss_number(float(losses[last]))} at step {last:,}"
         _write(axes, palette, losses, last, f"{at_end},\nnot finite after it", scale, edge)
         told.append(f"{at_end}, the last where it is finite")
     return [", ".join(told).replace(", and", " and") + "."]
@@ -231,6 +232,6 @@ def _draw_rates(axes: Axes, panel: Axes, palette: Palette, rates: NDArray[np.flo
     axes.set_xlabel("")
     axes.tick_params(labelbottom=False)
     return (
-        f"Below it the learning rate: {rates[0]:.4g} at first, {rates[-1]:.4g} at last, "
-        f"between {rates.min():.4g} and {rates.max():.4g}."
+        f"Below it the learning rate: {number(rates[0])} at first, {number(rates[-1])} at last, "
+        f"between {number(rates.min())} and {number(rates.max())}."
     )

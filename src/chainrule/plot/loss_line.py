@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["number", "rises", "smoothed", "thinned"]
+from chainrule.plot.numbers import number
+
+__all__ = ["loss_number", "rises", "smoothed", "thinned"]
 
 # More points than a line of a page's width can show.
 MOST = 2_000
 
 
-def number(value: float) -> str:
-    """A number as it stands in a picture: four decimals where they say something, else five digits.
+def loss_number(value: float) -> str:
+    """A loss as it is written: four decimals where they say something, else five digits.
 
-    >>> number(336.635), number(1e-7), number(0.0), number(float("inf"))
-    ('336.6350', '1e-07', '0', 'inf')
+    >>> loss_number(336.635), loss_number(-1e-7), loss_number(0.0), loss_number(float("inf"))
+    ('336.6350', '−1e−07', '0', '∞')
     """
-    return f"{value:.4f}" if 0.01 <= abs(value) < 1e5 else f"{value:.5g}"
+    if not math.isfinite(value):
+        return number(value)
+    return (f"{value:.4f}" if 0.01 <= abs(value) < 1e5 else f"{value:.5g}").replace("-", "−")
 
 
 def thinned(values: NDArray[np.float64], most: int = MOST) -> NDArray[np.intp]:

@@ -18,7 +18,7 @@ from chainrule.numeric.differences.functions import gradient
 from chainrule.numeric.differences.hessian import hessian
 from chainrule.numeric.probe import label, quiet
 
-__all__ = ["Plane", "components", "flat", "lowest_near", "plane_of", "sample", "view_of"]
+__all__ = ["Plane", "components", "flat", "lowest_near", "plane_of", "sample", "view_of", "without_noise"]
 
 Numbers = NDArray[np.float64]
 
@@ -224,6 +224,12 @@ def lowest_near(plane: Plane, start: Numbers) -> tuple[Numbers, float] | None:
         # A kink or a pole has no Newton step: the picture then marks no minimum.
         return None
     return None
+
+
+def without_noise(plane: Plane, lowest: tuple[Numbers, float], sides: Numbers) -> tuple[Numbers, float]:
+    """A minimum whose coordinates that are nothing beside the sides of the view are 0, with the loss there."""
+    point = np.where(np.abs(lowest[0]) < 1e-6 * sides, 0.0, lowest[0])
+    return point, plane.at(point)
 
 
 def view_of(path: Numbers, lowest: Numbers | None) -> tuple[Numbers, Numbers]:

@@ -12,10 +12,10 @@ from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_
 from chainrule.plot.descent import in_view, path_of, point, points_of, title_of
 from chainrule.plot.frame import legend_below
 from chainrule.plot.landscape import draw_ground, draw_path, settled
-from chainrule.plot.loss_line import number
+from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import MARKERS, STYLES, draw_losses, first_loss
 from chainrule.plot.panels import panels
-from chainrule.plot.plane import lowest_near, plane_of, view_of
+from chainrule.plot.plane import lowest_near, plane_of, view_of, without_noise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,9 @@ def _draw_paths(
     # A run that diverges would press the others into a corner.
     kept = [name for name, run in raced.items() if len(raced) == 1 or run.final_loss <= first_loss(run)] or list(raced)
     corners = [view_of(drawn[name], lowest[0] if lowest else None) for name in kept]
-    draw_ground(axes, palette, plane, np.min([c[0] for c in corners], axis=0), np.max([c[1] for c in corners], axis=0))
+    low, high = np.min([c[0] for c in corners], axis=0), np.max([c[1] for c in corners], axis=0)
+    lowest = without_noise(plane, lowest, high - low) if lowest else None
+    draw_ground(axes, palette, plane, low, high)
     gone = []
     for i, (name, part) in enumerate(drawn.items()):
         points = points_of(plane, part)
@@ -130,7 +132,7 @@ def _draw_paths(
             *points_of(plane, lowest[0][None]).T, "*", color=palette.ink, markeredgecolor=palette.ground, markersize=14,
             zorder=4, label="minimum" if not plane.told else "lowest here",
         )  # fmt: skip
-        least = f"The minimum, a loss of {number(lowest[1])}, is at {point(lowest[0])}."
+        least = f"The minimum, a loss of {loss_number(lowest[1])}, is at {point(lowest[0])}."
     legend_below(axes)
     axes.set_title(
         "Paths on the contours of the loss" if len(plane.labels) == 2 else "Iterates on the loss", fontsize="medium"
@@ -141,7 +143,7 @@ def _draw_paths(
 
 def _results(raced: dict[str, Descent]) -> str:
     ends = [
-        f"{name} reaches {number(run.final_loss)} in {run.steps:,} steps" if np.isfinite(run.final_loss)
+        f"{name} reaches {loss_number(run.final_loss)} in {run.steps:,} steps" if np.isfinite(run.final_loss)
         else f"{name} is not finite after {run.steps:,} steps"
         for name, run in raced.items()
     ]  # fmt: skip

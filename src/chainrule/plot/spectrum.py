@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below, set_places
+from chainrule.plot.numbers import number
 from chainrule.plot.scale import set_scale
 
 if TYPE_CHECKING:
@@ -83,17 +84,19 @@ def _draw(axes: Axes, palette: Palette, curvature: Curvature) -> list[str]:
     axes.set(xlabel="place among those found, the largest first", ylabel="magnitude of the eigenvalue")
     axes.grid(True, alpha=0.5)
     axes.set_axisbelow(True)
-    told = [f"The largest is {values[0]:.4g}, the smallest {values[-1]:.4g}."]
+    told = [f"The largest is {number(values[0])}, the smallest {number(values[-1])}."]
     if values[0] > 0:
-        rate = f"λ_max = {values[0]:.4g}: critical rate 2 / λ_max = {2 / values[0]:.4g}"
+        rate = f"λ_max = {number(values[0])}: critical rate 2 / λ_max = {number(2 / values[0])}"
         axes.axhline(values[0], color=palette.mark, linewidth=1, zorder=1)
         axes.annotate(
             rate, (0.99, values[0]), xycoords=("axes fraction", "data"), xytext=(0, 4), textcoords="offset points",
             ha="right", va="bottom", fontsize="small", color=palette.ink, parse_math=False,
         )  # fmt: skip
-        told.append(f"The critical learning rate 2 / lambda_max is {2 / values[0]:.4g}.")
+        told.append(f"The critical learning rate 2 / lambda_max is {number(2 / values[0])}.")
     if curvature.convex and math.isfinite(curvature.condition):
-        told.append(f"The condition number is {'' if curvature.complete else 'at least '}{curvature.condition:.4g}.")
+        told.append(
+            f"The condition number is {'' if curvature.complete else 'at least '}{number(curvature.condition)}."
+        )
     below = int(np.count_nonzero((values < 0) & ~unknown))
     if below:
         told.append(f"Below zero: {below:,}; the loss curves down most along {curvature.directions[-1]}.")

@@ -9,8 +9,9 @@ import numpy as np
 
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below
-from chainrule.plot.loss_line import number
+from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import ABOVE
+from chainrule.plot.numbers import number
 from chainrule.plot.scale import chosen_scale, set_scale
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def sweep(swept: Sweep, *, ax: Axes | None = None, dark: bool = False) -> Figure
         axes.set_title(f"Loss after {_steps(swept.steps)} against the learning rate", fontsize="medium")
     describe(
         axes,
-        f"The loss after {_steps(swept.steps)} against {len(swept.rates)} learning rates from {swept.rates[0]:.3g} to "
-        f"{swept.rates[-1]:.3g}; it is {number(swept.start_loss)} at the start.",
+        f"The loss after {_steps(swept.steps)} against {len(swept.rates)} learning rates from "
+        f"{number(swept.rates[0])} to {number(swept.rates[-1])}; it is {loss_number(swept.start_loss)} at the start.",
         *told,
     )
     return figure_of(axes)
@@ -72,19 +73,19 @@ def _draw(axes: Axes, palette: Palette, swept: Sweep) -> list[str]:
     axes.plot(
         rates, np.where(off, np.nan, losses), "o-", color=palette.measured, markersize=4, linewidth=1.6, label="loss"
     )
-    axes.axhline(start, color=palette.soft, linewidth=1, linestyle=":", label=f"at the start: {number(start)}")
+    axes.axhline(start, color=palette.soft, linewidth=1, linestyle=":", label=f"at the start: {loss_number(start)}")
     told = []
     if not off.all():
         best = int(np.argmin(np.where(off, np.inf, losses)))
         axes.plot(
             rates[best : best + 1], losses[best : best + 1], "D", color=palette.second, markersize=8, zorder=4,
-            label=f"lowest: {number(float(losses[best]))} at {rates[best]:.3g}",
+            label=f"lowest: {loss_number(float(losses[best]))} at {number(rates[best])}",
         )  # fmt: skip
-        told.append(f"The lowest, {number(float(losses[best]))}, is at the rate {rates[best]:.3g}.")
+        told.append(f"The lowest, {loss_number(float(losses[best]))}, is at the rate {number(rates[best])}.")
     critical = swept.critical
     if critical is not None and math.isfinite(critical):
-        axes.axvline(critical, color=palette.mark, linewidth=1.4, label=f"critical rate {critical:.4g}")
-        told.append(f"The critical rate is {critical:.4g}.")
+        axes.axvline(critical, color=palette.mark, linewidth=1.4, label=f"critical rate {number(critical)}")
+        told.append(f"The critical rate is {number(critical)}.")
     if off.any():
         axes.plot(
             rates[off], np.full(np.count_nonzero(off), axes.get_ylim()[1]), "^", color=palette.first, markersize=7,
@@ -92,7 +93,8 @@ def _draw(axes: Axes, palette: Palette, swept: Sweep) -> list[str]:
         )  # fmt: skip
         count = int(np.count_nonzero(off))
         told.append(
-            f"At {count} rate{'s' * (count > 1)}, from {rates[off][0]:.3g} on, it is above three times that of the start."
+            f"At {count} rate{'s' * (count > 1)}, from {number(rates[off][0])} on, it is above three times that of the "
+            "start."
         )
     axes.set(xlabel="learning rate", ylabel="loss")
     axes.grid(True, alpha=0.5)
