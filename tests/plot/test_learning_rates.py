@@ -38,7 +38,7 @@ def test_the_textbooks_three_rates():
     assert all(lines[1].startswith("Still descending.") for lines in below)
     said = cr.plot.alt(figure)
     assert said.startswith(
-        "The loss against the step at 3 learning rates, of which 0.01 came lowest. At 1e-05: 262.7190"
+        "The loss against the step at 3 learning rates, of which 0.01 came lowest. At 1e−05: 262.7190"
     )
     for run in three_rates().runs:
         assert str(run.verdict) in said

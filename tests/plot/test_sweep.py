@@ -20,8 +20,8 @@ def test_the_textbooks_loss():
     assert np.isnan(losses[~seen]).all()
     said = cr.plot.alt(figure)
     assert "it is 336.6350 at the start." in said
-    assert f"is at the rate {swept.best:.3g}. The critical rate is 0.03165." in said
-    assert f"from {swept.rates[~seen][0]:.3g} on, it is above three times that of the start." in said
+    assert f"is at the rate {swept.best:.4g}. The critical rate is 0.03165." in said
+    assert f"from {swept.rates[~seen][0]:.4g} on, it is above three times that of the start." in said
     assert next(line for line in axes.lines if "critical" in str(line.get_label())).get_xdata()[0] == swept.critical
 
 

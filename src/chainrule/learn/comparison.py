@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from chainrule.learn.descend import descend
 from chainrule.learn.descent import Descent
 from chainrule.learn.optimizers import as_optimizer
 from chainrule.learn.rates import CriticalRate, critical_rate_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Comparison", "Sweep", "compare_learning_rates", "learning_rate_sweep"]
 
@@ -46,6 +50,20 @@ class Comparison:
     def best(self) -> float:
         """The rate that has led to the lowest loss."""
         return self.rates[_lowest([run.final_loss for run in self.runs])]
+
+    def plot(self, *, ax: Axes | None = None, dark: bool = False) -> Figure:
+        """The rates side by side, as `chainrule.plot.learning_rates` draws them.
+
+        Args:
+            ax: the axes to draw on; else a new figure.
+            dark: for a dark page.
+
+        Raises:
+            MissingExtraError: the extra `plot` is not installed.
+        """
+        from chainrule.plot.learning_rates import learning_rates
+
+        return learning_rates(self, ax=ax, dark=dark)
 
     def __str__(self) -> str:
         steps = max(run.asked for run in self.runs)
@@ -93,6 +111,20 @@ class Sweep:
     def best(self) -> float:
         """The rate with the lowest loss."""
         return float(self.rates[_lowest(self.losses)])
+
+    def plot(self, *, ax: Axes | None = None, dark: bool = False) -> Figure:
+        """The loss against the rate, as `chainrule.plot.sweep` draws it.
+
+        Args:
+            ax: the axes to draw on; else a new figure.
+            dark: for a dark page.
+
+        Raises:
+            MissingExtraError: the extra `plot` is not installed.
+        """
+        from chainrule.plot.sweep import sweep
+
+        return sweep(self, ax=ax, dark=dark)
 
     def __str__(self) -> str:
         lowest = float(self.losses[_lowest(self.losses)])

@@ -55,8 +55,8 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
     >>> import chainrule as cr
     >>> figure = cr.plot.learning_rates(cr.compare_learning_rates("(x - 3)^2", 0.0, [0.01, 0.4, 1.1], steps=20))
     >>> print(cr.plot.alt(figure).partition(" At 0.4:")[0])
-    The loss against the step at 3 learning rates, of which 0.4 came lowest. At 0.01: 4.1773 before the last step,
-    4.0119 at the parameters reached. Still descending: ...
+    The loss against the step at 3 learning rates, of which 0.4 came lowest. At 0.01: 4.1767 before the last step,
+    4.0113 at the parameters reached. Still descending: ...
     """
     require_matplotlib()
     runs = dict(zip(comparison.rates, comparison.runs, strict=True))

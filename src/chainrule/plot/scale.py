@@ -12,8 +12,9 @@ from chainrule.errors import ArgumentError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
-__all__ = ["Scale", "chosen_scale", "set_scale"]
+__all__ = ["Scale", "chosen_scale", "powers_only", "set_scale"]
 
 Scale = Literal["linear", "log", "symlog"]
 
@@ -50,7 +51,8 @@ def chosen_scale(losses: NDArray[np.float64], wanted: str | None) -> Scale:
         return "log" if positive.max() / DECADES > positive.min() else "linear"
     # Of losses below zero only a run that left all bounds needs another scale.
     size = np.abs(seen)
-    return "symlog" if size.max() / 1e4 > np.quantile(size, 0.25, method="lower") else "linear"
+    usual = max(abs(float(seen[0])), float(np.quantile(size, 0.25, method="lower")))
+    return "symlog" if size.max() / 1e4 > usual else "linear"
 
 
 def set_scale(axes: Axes, scale: Scale, losses: NDArray[np.float64], lines: tuple[int, int] = (0, 0)) -> float:
@@ -67,7 +69,7 @@ def set_scale(axes: Axes, scale: Scale, losses: NDArray[np.float64], lines: tupl
         axes.set_yscale("symlog", linthresh=max(abs(float(seen[0])), 1e-300))
         # Matplotlib's own ticks crowd around zero.
         decades = np.log10(float(np.abs(seen).max()))
-        powers = 10.0 ** (decades * np.array([0.25, 0.5, 0.75, 1.0])).round()
+        powers = 10.0 ** np.unique((decades * np.array([0.25, 0.5, 0.75, 1.0])).round())
         axes.yaxis.set_major_locator(FixedLocator([*-powers[::-1], 0.0, *(powers if (seen > powers[0]).any() else [])]))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.margins(y=max(below, above))
@@ -91,11 +93,15 @@ def set_scale(axes: Axes, scale: Scale, losses: NDArray[np.float64], lines: tupl
         return 0.0
     axes.set_yscale("log")
     axes.set_ylim(10.0 ** max(bottom, -323.0), 10.0 ** min(top, 308.0))
-    if top - bottom > 250 or max(abs(top), abs(bottom)) > 290:
-        # Matplotlib's own ticks would overflow on their way to the next power.
-        from matplotlib.ticker import FixedLocator, NullLocator
-
-        powers = np.arange(-300.0, 301.0, 50.0)
-        axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in powers if bottom <= power <= top]))
-        axes.yaxis.set_minor_locator(NullLocator())
+    powers_only(axes.yaxis, bottom, top)
     return 10.0 ** max(low, -323.0)
+
+
+def powers_only(axis: Axis, low: float, high: float) -> None:
+    """Give a logarithmic axis between two powers of ten ticks of its own, if Matplotlib's would overflow."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if high - low > 250 or max(abs(low), abs(high)) > 290:
+        powers = np.arange(-300.0, 301.0, 50.0)
+        axis.set_major_locator(FixedLocator([10.0**power for power in powers if low <= power <= high]))
+        axis.set_minor_locator(NullLocator())

@@ -12,7 +12,7 @@ from chainrule.plot.frame import legend_below
 from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import ABOVE
 from chainrule.plot.numbers import number
-from chainrule.plot.scale import chosen_scale, set_scale
+from chainrule.plot.scale import chosen_scale, powers_only, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,12 +63,13 @@ def sweep(swept: Sweep, *, ax: Axes | None = None, dark: bool = False) -> Figure
 def _draw(axes: Axes, palette: Palette, swept: Sweep) -> list[str]:
     rates, losses, start = np.asarray(swept.rates, float), np.asarray(swept.losses, float), swept.start_loss
     off = ~(losses <= start + (ABOVE - 1) * abs(start))
-    shown = np.append(losses[~off], start)
+    shown = np.append(start, losses[~off])
     set_scale(axes, chosen_scale(shown, None), shown)
     axes.set_xscale("log")
-    low, high = float(rates.min()), float(rates.max())
-    room = (high / low) ** 0.04 if high > low else 2.0
-    axes.set_xlim(low / room, high * room)
+    low, high = np.log10(rates.min()), np.log10(rates.max())
+    room = 0.04 * (high - low) or 0.3
+    powers_only(axes.xaxis, low - room, high + room)
+    axes.set_xlim(10.0 ** max(low - room, -307.0), 10.0 ** min(high + room, 308.0))
     # A rate off the scale ends the line of those before it.
     axes.plot(
         rates, np.where(off, np.nan, losses), "o-", color=palette.measured, markersize=4, linewidth=1.6, label="loss"
