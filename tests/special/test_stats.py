@@ -102,6 +102,16 @@ def between(a: Any, b: Any) -> Any:
     return mp.ncdf(-a) - mp.ncdf(-b) if a > 0 else mp.ncdf(b) - mp.ncdf(a)
 
 
+@pytest.mark.parametrize("name", ["poisson", "binom", "bernoulli"])
+def test_a_count_is_a_constant(name: str) -> None:
+    for method in ("logpmf", "pmf", "cdf", "sf", "logcdf", "logsf"):
+        of = getattr(getattr(stats, name), method)
+        by_count, by_last = cr.grad(of, argnums=(0, len(DISCRETE[name])))(0.0, *DISCRETE[name])
+        assert by_count == 0
+        assert by_last != 0
+        assert cr.grad(lambda place, of=of: of(1.0, *DISCRETE[name], loc=place))(1.0) == 0
+
+
 # Log densities and distribution functions of mpmath, of x and the parameters in the order of SciPy.
 EXACT: dict[str, Callable[..., Any]] = {
     "norm.logpdf": lambda x, m, s: -(((x - m) / s) ** 2) / 2 - mp.log(s * mp.sqrt(2 * mp.pi)),

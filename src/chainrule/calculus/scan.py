@@ -15,6 +15,7 @@ from chainrule.calculus.containers import Rebuild, flatten
 from chainrule.core.loop import Body, unpacked
 from chainrule.core.registry import evaluating
 from chainrule.core.traced import Traced, plain_value
+from chainrule.core.warning import warn
 from chainrule.errors import ArgumentError, GuardError, ShapeError, TraceError
 from chainrule.passes.guards import watched
 
@@ -38,7 +39,7 @@ def scan(
     steps takes a few times what the loop takes, and can be differentiated again.
 
     Arrays that f finds around it are differentiated too. Where f branches on a value, and the steps take different
-    branches, the loop is unrolled: write the branch with `np.where` to keep it one operation. It is unrolled too for
+    branches, a warning says that the loop is unrolled: write the branch with `np.where`. It is unrolled too for
     operations made by `primitive`, and within `strict` and `watch_numbers`, which look into every step.
 
     Args:
@@ -152,6 +153,7 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
     try:
         packed = evaluating.scan(*operands, body=body, length=steps.length, reverse=steps.reverse)
     except GuardError:  # a step takes another branch than the first one
+        _warn_of_branches(steps)
         return _unrolled(steps)
     parts = body.parts(steps.length)[: len(found.graph.outputs)]
     check_integers(packed, parts)
@@ -160,6 +162,13 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
         results = [_own(result) for result in results]
     carries = len(steps.init)
     return steps.carry_of(results[:carries]), y_of(results[carries:])
+
+
+def _warn_of_branches(steps: _Steps) -> None:
+    warn(
+        f"the steps of {function_name(steps.f)} take different branches, so that the scan is no loop: its "
+        f"{steps.length} steps are recorded one by one\n  write the branch with np.where, which takes both and keeps one"
+    )
 
 
 def _own(result: Any) -> Any:
@@ -183,6 +192,7 @@ def _traced(steps: _Steps) -> tuple[_Steps, Closed | None, Rebuild]:
     second = first if len(order) < 2 else [row[order[1]] for row in rows]
     again = _called(steps, found.values[: len(steps.init)], second, structure)
     if [guard.outcome for guard in again.graph.guards] != [guard.outcome for guard in found.graph.guards]:
+        _warn_of_branches(steps)
         return steps, None, structure[-1]
     if again.key != found.key or not all(map(_same, again.around, found.around)):
         raise TraceError(

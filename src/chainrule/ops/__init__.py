@@ -26,7 +26,8 @@
 - `singular`: the singular value decomposition
 - `degenerate`: what these divide by, and what holds where values coincide
 - `orthogonal`: the QR decomposition
-- `pseudoinverse`: the pseudoinverse, least squares, the rank
+- `pseudoinverse`: the pseudoinverse, the rank
+- `least_squares`: least squares
 - `matrix_functions`: the exponential of a matrix
 - `shape`: moving axes and components
 - `indexing`: reading and writing components
@@ -39,7 +40,7 @@
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
-    exponential, fft, flow, gamma, hypergeometric, indexing, like, linalg, matrix_functions, norms, orthogonal,
-    piecewise, products, pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special, spectral,
-    trigonometric,
+    exponential, fft, flow, gamma, hypergeometric, indexing, least_squares, like, linalg, matrix_functions, norms,
+    orthogonal, piecewise, products, pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special,
+    spectral, trigonometric,
 )

@@ -92,7 +92,12 @@ def _sqrtm_change(a: Any, change: Any) -> Any:
 
 
 def _logm(a: Any) -> Any:
-    return _each(_scipy_logm, a)
+    # SciPy estimates norms by random vectors: nobody's own draws are to be others for it.
+    state = np.random.get_state()
+    try:
+        return _each(_scipy_logm, a)
+    finally:
+        np.random.set_state(state)
 
 
 def _logm_change(a: Any, change: Any) -> Any:

@@ -194,7 +194,11 @@ class Invertible(Continuous):
 
 
 class Mass(Distribution):
-    """A distribution on whole numbers from `first` on; `loc` moves it."""
+    """A distribution on whole numbers from `first` on; `loc` moves it.
+
+    A count has no derivative: it is a constant, and so is `loc`. For that of the formula between whole numbers, write
+    the formula: xlogy(k, mu) - gammaln(k + 1) - mu.
+    """
 
     placed: ClassVar[tuple[str, ...]] = ("loc",)
     first: ClassVar[float] = 0.0
@@ -212,7 +216,8 @@ class Mass(Distribution):
 
     def _counted(self, k: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array]]:
         *shapes, loc = self._bound(given, options)
-        return real(k) if loc is None else real(k) - loc, shapes
+        # Between two whole numbers there is no probability: a count is a constant, as what floor makes of it is.
+        return F.stop_gradient(real(k) if loc is None else real(k) - loc), shapes
 
     def _holds(self, k: Array, *shapes: Array) -> Array:
         last = self._last(*shapes)
