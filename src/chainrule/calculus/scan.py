@@ -167,7 +167,8 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
 def _warn_of_branches(steps: _Steps) -> None:
     warn(
         f"the steps of {function_name(steps.f)} take different branches, so that the scan is no loop: its "
-        f"{steps.length} steps are recorded one by one\n  write the branch with np.where, which takes both and keeps one"
+        f"{steps.length} steps are recorded one by one\n"
+        "  write the branch with np.where, which takes both and keeps one"
     )
 
 
