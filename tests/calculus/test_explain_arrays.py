@@ -127,6 +127,41 @@ def test_an_operand_by_which_the_derivative_is_zero() -> None:
     np.testing.assert_array_equal(derivation.parts[0].value, np.zeros((3, 3)))
 
 
+# Loops and flows: the step is said, and how it is computed is not.
+
+
+def test_the_step_of_a_loop_is_written_with_its_derivatives() -> None:
+    def step(c: Any, x: Any) -> Any:
+        return c * np.sin(x) + c**2, None
+
+    text = cr.explain(lambda w: cr.scan(step, w, np.array([0.1, 0.2, 0.3]))[0], 0.5).to_text()
+    assert "L(w) = scan(w, c1, body=step)[0]" in text
+    assert "derivative of a loop" in text
+    assert "with step(carry, x) = carry sin(x) + carry^2, step_carry = sin(x) + 2 carry, step_x = carry cos(x)" in text
+    assert "length=" not in text
+
+    def rotation(c: Any, x: Any) -> Any:
+        return {"p": c["p"] + x * c["q"], "q": c["q"] - x * c["p"]}, c["p"]
+
+    text = cr.explain(lambda w: np.sum(cr.scan(rotation, {"p": w, "q": 1.0}, np.array([0.1, 0.2]))[1]), 0.5).to_text(
+        "brief"
+    )
+    assert "checked: each step holds" in text
+    rows = lambda A: cr.scan(lambda c, x: (np.tanh(A @ c) + x, None), np.ones(2), np.ones((2, 2)))[0][0]
+    assert "tanh(" in cr.explain(rows, np.eye(2)).to_text()
+
+
+def test_a_flow_is_compared_to_fewer_digits_at_fewer_points() -> None:
+    def decay(y: Any, t: Any, rate: Any) -> Any:
+        return -rate * y
+
+    derivation = cr.explain(lambda r: cr.odeint(decay, 1.0, np.array([0.0, 0.5]), r)[1], 0.5)
+    assert "each step holds to 8 digits at 1 point or more" in derivation.to_text()
+    np.testing.assert_allclose(derivation.parts[0].value, -0.5 * np.exp(-0.25), rtol=1e-7)
+    assert "rtol" not in derivation.to_text()
+    assert "decay(y, t, k0) = " in derivation.to_text()
+
+
 # Ones and zeros.
 
 

@@ -24,6 +24,7 @@ from chainrule.passes.evaluate import evaluate
 from chainrule.passes.identities import Identity, sides
 from chainrule.passes.jacobian_matrix import identity_matrix, jacobian_matrix, without_diagonals, zero_matrix
 from chainrule.passes.letters import free_letters, free_name, in_other_letters
+from chainrule.passes.loop_in_letters import step_in_letters
 from chainrule.passes.named_steps import named_steps, with_size_letters
 from chainrule.passes.reverse import reverse
 from chainrule.passes.sealed import Seals
@@ -218,7 +219,8 @@ class _Work(ABC):
     def _applied(self, made: Application) -> Step:
         both = rule_in_letters(made)
         return self._step(
-            made.rule, made.before, made.after, elementary=made.elementary, statement=both, letters=made.letters,
+            made.rule, made.before, made.after, elementary=made.elementary, statement=both,
+            letters=made.letters or step_in_letters(made.before.operands[0]),
             depth=made.depth,
         )  # fmt: skip
 

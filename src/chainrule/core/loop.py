@@ -144,6 +144,9 @@ class Body:
         # By way of the engine: who unpickles a graph with a loop in it may not have imported what runs it.
         return self.engine.restored, (self.graph, self.carries, self.rows, self.kept, self.active)
 
+    def __str__(self) -> str:
+        return self.graph.name
+
     def __repr__(self) -> str:
         return f"<{self.graph.name}: {self.carries} carried, {self.rows} rows>"
 

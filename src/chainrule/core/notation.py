@@ -75,12 +75,14 @@ class Postfix(Notation):
 class Call(Notation):
     """A function's name with its operands in parentheses; an empty name takes that of the primitive.
 
-    `index` is the parameter that is written as an index of the name, where it is a whole number: J_2(x).
+    `index` is the parameter that is written as an index of the name, where it is a whole number: J_2(x). Those in
+    `unsaid` are not written: how it is computed, and not what.
     """
 
     name: str = ""
     latex: str = ""
     index: str = ""
+    unsaid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,8 @@ def _example_system() -> Body:
 _SYSTEM = _example_system()
 
 odeint = primitive("odeint", evaluate=_flow, shape=_States(), dtype=_of_start,
-                   derivative=_Flow(), notation=Call("odeint"), rule=FLOW,
+                   derivative=_Flow(), rule=FLOW,
+                   notation=Call("odeint", unsaid=("rtol", "atol", "method", "linear", "returns")),
                    examples=tuple(example((2,), np.array(times), (2,), system=_SYSTEM, rtol=1e-13, atol=1e-13,
                                           method="DOP853", linear=None, returns=False)
                                   for times in ((0.0, 0.3, 0.8), (0.6, 0.1), (0.2,))))

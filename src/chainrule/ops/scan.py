@@ -170,6 +170,6 @@ def _example_body() -> Body:
 _BODY = _example_body()
 
 scan = primitive("scan", evaluate=_scan, shape=_Loop(), dtype=_packed_dtype,
-                 derivative=_Steps(), notation=Call("scan"), rule=LOOP,
+                 derivative=_Steps(), notation=Call("scan", unsaid=("length",)), rule=LOOP,
                  examples=tuple(example((2,), (n, 2), (2,), body=_BODY, length=n, reverse=reverse)
                                 for n, reverse in ((3, False), (2, True), (0, False))))

@@ -41,6 +41,7 @@ _SHORT = 6  # nodes in an exponent: e^(-x^2), e^(w x + b), but exp(-(x - m)^2/(2
 # Options that are written only where they have another value.
 _EXPECTED = {
     "keepdims": False, "ord": 2, "ddof": 0, "UPLO": "L", "full_matrices": True, "complete": False, "norm": "backward",
+    "reverse": False,
 }  # fmt: skip
 
 Rope = str | tuple[Any, ...]  # text in nested parts: pieces are put together without copying
@@ -327,7 +328,9 @@ def _options(node: Node) -> dict[str, Any]:
     if not node.parameters or not node.operands:
         return {}
     rank = node.operands[0].ndim
-    options = dict(node.parameters)
+    layout = node.primitive.notation if node.primitive else None
+    unsaid = layout.unsaid if isinstance(layout, Call) else ()
+    options = {name: value for name, value in node.parameters.items() if name not in unsaid}
     if options.get("axis") == tuple(range(rank)) or (rank == 1 and options.get("axis") == 0):
         del options["axis"]
     if rank == 1 and options.get("keepdims"):

@@ -214,7 +214,7 @@ def checked(part: Part) -> str:
 def agreed(evidence: Sequence[Any]) -> str:
     """What all of the evidence has at least."""
     points, digits = min(e.points for e in evidence), min(e.digits for e in evidence)
-    return f"each step holds to {digits} digits at {points} points or more"
+    return f"each step holds to {digits} digits at {points} point{'s' * (points != 1)} or more"
 
 
 def number(value: Any) -> str:
