@@ -143,9 +143,7 @@ def test_the_step_of_a_loop_is_written_with_its_derivatives() -> None:
     def rotation(c: Any, x: Any) -> Any:
         return {"p": c["p"] + x * c["q"], "q": c["q"] - x * c["p"]}, c["p"]
 
-    text = cr.explain(lambda w: np.sum(cr.scan(rotation, {"p": w, "q": 1.0}, np.array([0.1, 0.2]))[1]), 0.5).to_text(
-        "brief"
-    )
+    text = cr.explain(lambda w: np.sum(cr.scan(rotation, {"p": w, "q": 1.0}, np.array([0.1, 0.2]))[1]), 0.5).to_text()
     assert "checked: each step holds" in text
     rows = lambda A: cr.scan(lambda c, x: (np.tanh(A @ c) + x, None), np.ones(2), np.ones((2, 2)))[0][0]
     assert "tanh(" in cr.explain(rows, np.eye(2)).to_text()
