@@ -24,6 +24,7 @@ class Ritz:
         cosines: that of v with each vector, shape (k,).
         basis: an orthonormal basis of the space, shape (k, n).
         mixing: the vectors in that basis, a column each, shape (k, k).
+        rest: how far the space is from an invariant one: the length of what the next product would add to it.
 
     Source: G. H. Golub and G. Meurant, Matrices, Moments and Quadrature with Applications (2010), chapters 4 and 6.
     """
@@ -33,6 +34,7 @@ class Ritz:
     cosines: Vector
     basis: Vector
     mixing: Vector
+    rest: float = 0.0
 
     def vector(self, place: int) -> Vector:
         """The approximate eigenvector of `values[place]`, of length 1, shape (n,)."""
@@ -46,6 +48,29 @@ class Ritz:
     def applied(self, function: Vector) -> Vector:
         """f(H) v / |v| in the Krylov space, from f at `values`, shape (n,)."""
         return np.asarray((self.mixing @ (function * self.cosines)) @ self.basis)
+
+    def with_node(self, node: float) -> tuple[Vector, Vector]:
+        """Nodes and weights of the quadrature of Gauss and Radau, with a node below all values, shape (k + 1,) each.
+
+        With a node that is not above the smallest eigenvalue, it bounds v^T H^-1 v from above as Gauss's does from
+        below (Golub and Meurant, section 6.2). Of an invariant space, what Gauss's has is exact.
+        """
+        if self.rest == 0:
+            return self.values, self.weights
+        count = len(self.values)
+        tridiagonal = (self.mixing * self.values) @ self.mixing.T
+        border = self.rest * np.eye(count)[-1]
+        extended = np.zeros((count + 1, count + 1))
+        extended[:count, :count] = tridiagonal
+        extended[count, :count] = extended[:count, count] = border
+        extended[count, count] = node + border @ np.linalg.solve(tridiagonal - node * np.eye(count), border)
+        values, vectors = np.linalg.eigh(extended)
+        return values, (vectors.T @ np.append(self._start, 0.0)) ** 2
+
+    @property
+    def _start(self) -> Vector:
+        """The first vector in the basis."""
+        return np.asarray(self.mixing @ self.cosines)
 
     def upper_end(self) -> tuple[float, float]:
         """An estimate of the largest eigenvalue of H, and its error bar.
@@ -117,4 +142,4 @@ def whole(product: Callable[[Vector], Vector], size: int, start: Vector) -> Ritz
 def _ritz(tridiagonal: Vector, basis: Vector, rest: float) -> Ritz:
     values, mixing = np.linalg.eigh(tridiagonal)
     rounding = 16 * np.finfo(float).eps * float(np.abs(values).max())
-    return Ritz(values, rest * np.abs(mixing[-1]) + rounding, mixing[0], basis, mixing)
+    return Ritz(values, rest * np.abs(mixing[-1]) + rounding, mixing[0], basis, mixing, rest)

@@ -22,6 +22,8 @@ def converged(case: Case) -> Verdict | None:
     flat = float(model.squares[~model.upward].sum()) * case.reach
     if model.excess > tolerance(case) or flat > tolerance(case):
         return None
+    if model.unopposed > 0.5 and flat > case.rounding:  # a slope, however small, that leads to no minimum
+        return None
     if case.run.steps and case.fell > 0:
         said = f"Converged: the loss fell {fall(case)}"
     else:

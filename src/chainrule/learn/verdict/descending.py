@@ -58,7 +58,9 @@ def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
         return found(case, Kind.DESCENDING, f"{said} cannot be told from the curvature.", "Go on, and look again.")
     if math.isfinite(far):
         both = f"{about(near)} to come within 1% of the way, and {about(far)}" if near > 0 else about(far)
-        said += f" At the rate {case.rate:g} that takes {both} to come within a millionth of it."
+        unseen = model.excess - model.resolved > CONVERGED * case.reference
+        least = "at least " if unseen else ""
+        said += f" At the rate {case.rate:g} that takes {least}{both} to come within a millionth of it."
     more = {}
     advice = ""
     rate, steps = model.best(case.run.optimizer, model.optimum + CONVERGED * case.reference)

@@ -35,7 +35,10 @@ def diverging(case: Case) -> Verdict | None:
         went = "rose" if rose else "went"
         said = f"Diverging: the loss {went} from {case.before:.6g} to {case.after:.6g} in {counted(run.steps)}."
     said += _reason(case)
-    return found(case, Kind.DIVERGING, said, rate_advice(case))
+    advice = (
+        rate_advice(case) if over or case.limit is None else 'Take a smaller learning rate, such as "auto" chooses.'
+    )
+    return found(case, Kind.DIVERGING, said, advice)
 
 
 def growth(case: Case) -> float:
@@ -55,10 +58,10 @@ def _reason(case: Case) -> str:
             f" The learning rate {case.rate:g} is {case.of_critical:.4g} times the critical rate {critical(case)}: "
             f"there each step overshoots, and multiplies the distance from the minimum by {growth(case):.4g}."
         )
-    return (
-        f" The learning rate {case.rate:g} is below the critical rate {critical(case)} of this point, "
-        "so the loss curves more elsewhere on the way."
-    )
+    below = f" The learning rate {case.rate:g} is below the critical rate {critical(case)} at this point."
+    if case.noisy:
+        return f"{below} Single batches curve more than all data together, and so allow less."
+    return f"{below} So the loss curves more elsewhere on the way."
 
 
 def _what(stopped: str) -> str:

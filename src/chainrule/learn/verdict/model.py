@@ -32,6 +32,8 @@ class Model:
         largest: the largest eigenvalue, estimated.
         error: its error bar.
         smallest: the smallest eigenvalue found.
+        curvatures: the nodes of a quadrature, over which functions of H between gradients are sums, shape (k,).
+        weights: those of the nodes, which add up to 1, shape (k,).
     """
 
     def __init__(self, value: float, hessian: Hessian, ends: Ritz, seen: Ritz) -> None:
@@ -41,6 +43,12 @@ class Model:
         if seen.values[-1] > self.largest:
             self.largest, self.error = seen.upper_end()
         self.smallest = float(min(ends.values[0], seen.values[0]))
+        self.curvatures, self.weights = seen.values, seen.weights
+        if self.smallest > self.negligible:
+            # The space of a few products does not reach the flattest directions: one node stands for all of them.
+            lowest = ends if ends.values[0] <= seen.values[0] else seen
+            node = self.smallest - min(float(lowest.errors[0]), self.smallest / 2)
+            self.curvatures, self.weights = seen.with_node(node)
 
     @property
     def scale(self) -> float:
@@ -81,30 +89,36 @@ class Model:
 
     @cached_property
     def squares(self) -> NDArray[np.float64]:
-        """The square of the gradient along each of the seen pairs; their sum is that of the gradient."""
-        return self.slope**2 * self.seen.weights
+        """The square of the gradient along each of the curvatures; their sum is that of the gradient."""
+        return self.slope**2 * self.weights
 
     @property
     def upward(self) -> NDArray[np.bool_]:
-        """Which of the seen curvatures are positive."""
-        return self.seen.values > self.negligible
+        """Which of the curvatures are positive."""
+        return self.curvatures > self.negligible
 
     @cached_property
     def excess(self) -> float:
         """How much the loss lies above the minimum of the model over the directions that curve up: g H^-1 g / 2."""
         up = self.upward
-        return float((self.squares[up] / self.seen.values[up]).sum()) / 2
+        return float((self.squares[up] / self.curvatures[up]).sum()) / 2
+
+    @cached_property
+    def resolved(self) -> float:
+        """The part of the excess that the products made have reached: a lower bound."""
+        up = self.seen.values > self.negligible
+        return self.slope**2 * float((self.seen.weights[up] / self.seen.values[up]).sum()) / 2
 
     @cached_property
     def height(self) -> float:
         """How much it lies below the maximum over the directions that curve down: small near a saddle point."""
-        down = self.seen.values < -self.negligible
-        return float((self.squares[down] / -self.seen.values[down]).sum()) / 2
+        down = self.curvatures < -self.negligible
+        return float((self.squares[down] / -self.curvatures[down]).sum()) / 2
 
     @property
     def unopposed(self) -> float:
         """The share of the gradient's square along directions that do not curve up: no minimum lies that way."""
-        return float(self.seen.weights[~self.upward].sum())
+        return float(self.weights[~self.upward].sum())
 
     @property
     def optimum(self) -> float:
@@ -115,8 +129,8 @@ class Model:
 
     @cached_property
     def step(self) -> NDArray[np.float64]:
-        """The way to that minimum, in coordinates."""
-        up = self.upward
+        """The way to that minimum, as far as it has been resolved, in coordinates."""
+        up = self.seen.values > self.negligible
         inverse = np.where(up, 1 / np.where(up, self.seen.values, 1.0), 0.0)
         return -self.slope * self.seen.applied(inverse)
 
@@ -129,9 +143,9 @@ class Model:
     def slowest(self) -> float:
         """The curvature along which what is left to gain lies: the mean, weighted by the gain along each."""
         up = self.upward
-        gain = self.squares[up] / self.seen.values[up]
+        gain = self.squares[up] / self.curvatures[up]
         # In the mean of the logarithms a part in a thousand along a steep direction does not hide a flat one.
-        return float(np.exp((gain * np.log(self.seen.values[up])).sum() / gain.sum())) if gain.sum() > 0 else math.nan
+        return float(np.exp((gain * np.log(self.curvatures[up])).sum() / gain.sum())) if gain.sum() > 0 else math.nan
 
     @property
     def condition(self) -> float:
@@ -143,7 +157,7 @@ class Model:
         up, linear = self.upward, linear_rule(optimizer)
         if linear is None or not math.isfinite(rate) or not up.any():
             return None
-        curvatures = self.seen.values[up]
+        curvatures = self.curvatures[up]
         excess = self.squares[up] / curvatures / 2
         return Outlook(self.optimum, curvatures, excess, transitions(linear[0], rate, curvatures))
 
@@ -168,5 +182,5 @@ class Model:
         predicted = self.hessian.gradient + self.hessian(self.step)
         off = float(np.linalg.norm(gradient - predicted)) / self.slope
         # What is lost in rounding is no error of the model.
-        missed = max(0.0, abs(value - self.optimum) - 1e-13 * abs(self.value)) / self.excess
+        missed = max(0.0, abs(self.value - self.resolved - value) - 1e-13 * abs(self.value)) / self.resolved
         return max(off, missed) if math.isfinite(off + missed) else math.inf
