@@ -70,7 +70,7 @@ def test_a_seed_makes_a_fit_the_same_and_another_makes_another() -> None:
 def test_an_epoch_is_a_pass_over_the_rows() -> None:
     X, y = RNG.normal(size=(250, 2)), RNG.normal(size=250)
     model = MLPRegressor(3, batch_size=100, max_iter=4, tol=0.0, random_state=0)
-    with pytest.warns(match="12 steps"):
+    with pytest.warns(match="MLPRegressor has made 4 epochs, which is max_iter, and the loss still fell"):
         model.fit(X, y)
     assert model.n_iter_ == 4
     assert model.descent_.steps == 12

@@ -80,9 +80,9 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = max(1, -(-run.steps // batches))
         losses = run.history.loss
         self.loss_curve_ = [*losses.tolist(), run.final_loss] if batch is None else epoch_means(losses, batches)
-        self._tell()
+        self._tell(batch is not None)
 
-    def _tell(self) -> None:
+    def _tell(self, in_batches: bool) -> None:
         """Say what a user has to know of a run that did not end as it should."""
         run, name = self.descent_, type(self).__name__
         if run.diverged:
@@ -92,9 +92,11 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
         if run.stopped == "interrupted":
             warnings.warn(f"{name} was interrupted after {run.steps:,} steps", ConvergenceWarning, stacklevel=5)
         elif run.stopped == "steps done":
+            done = f"{self.n_iter_:,} {'epochs' if in_batches else 'steps'}, which is max_iter"
+            left = "the loss still fell" if in_batches else f"the gradient's norm is {run.gradient_norm:.3g}"
             warnings.warn(
-                f"{name} has made {run.steps:,} steps and was to end at tol = {self.tol:g}; the gradient's norm is "
-                f"{run.gradient_norm:.3g}: give a larger max_iter or tol, and see descent_.verdict",
+                f"{name} has made {done}, and {left}, where it was to end by tol = {self.tol:g}: give a larger max_iter "
+                "or tol, and see descent_.verdict",
                 ConvergenceWarning,
                 stacklevel=5,
             )
