@@ -33,7 +33,7 @@ FORMULAS = {
     "two outputs": "loss(W, b, X, Y) = mean(sum((Y - (X W + b))^2, axis=1)) + sum(W^2)/150",
     "binary": "loss(w, b, X, y) = mean(softplus(X w + b) - y*(X w + b)) + sum(w^2)/300",
     "multinomial": "loss(W, b, X, Y) = mean(logsumexp(X W + b, axis=1) - sum(Y*(X W + b), axis=1)) + sum(W^2)/300",
-    "network": "loss(W1, b1, W2, b2, W3, b3, X, y) = mean((y - ",
+    "network": "loss(W1, b1, W2, b2, W3, b3, X, Y) = mean(sum((Y - ",
     "classes": "loss(W1, b1, W2, b2, X, Y) = mean(logsumexp(",
 }
 

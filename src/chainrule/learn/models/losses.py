@@ -32,15 +32,18 @@ def squared_error(y: Any, prediction: Any) -> Any:
     return e**2 if np.ndim(y) == 1 else np.sum(e**2, axis=1)
 
 
-def half_squared_error(y: Any, prediction: Any) -> Any:
-    """(y - prediction)^2 / 2, the mean over the outputs."""
-    e = y - prediction
-    return e**2 / 2 if np.ndim(y) == 1 else np.mean(e**2, axis=1) / 2
+def half_squared_error(Y: Any, prediction: Any) -> Any:
+    """(Y - prediction)^2 / 2, the mean over the outputs; both of the shape (N, k)."""
+    return np.sum((Y - prediction) ** 2, axis=1) / (2 * np.shape(Y)[1])
 
 
 def binary_cross_entropy(y: Any, z: Any) -> Any:
-    """-ln p for y = 1 and -ln(1 - p) for y = 0, with p = sigmoid(z); it does not overflow, whatever z is."""
-    return softplus(z) - y * z
+    """-ln p for y = 1 and -ln(1 - p) for y = 0, with p = sigmoid(z); it does not overflow, whatever z is.
+
+    Both have the shape (N,), or (N, 1) as the last layer of a network gives it.
+    """
+    losses = softplus(z) - y * z
+    return losses if np.ndim(y) == 1 else np.sum(losses, axis=1)
 
 
 def cross_entropy(Y: Any, Z: Any) -> Any:

@@ -72,7 +72,10 @@ class MLPClassifier(Classes, ClassifierMixin, Network):  # type: ignore[misc]
         X, y = validate_data(self, X, y, dtype=np.float64)
         X, y, s = self._weighted(X, read_labels(y), sample_weight)
         self.classes_, targets = encode(y)
-        self._fit_network(X, targets, s, binary_cross_entropy if targets.ndim == 1 else cross_entropy)
+        if len(self.classes_) == 2:
+            self._fit_network(X, targets[:, None], s, binary_cross_entropy)
+        else:
+            self._fit_network(X, targets, s, cross_entropy)
         self.coefs_, self.intercepts_ = self._on_user_scale()
         return self
 

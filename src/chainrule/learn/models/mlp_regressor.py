@@ -18,7 +18,7 @@ __all__ = ["MLPRegressor"]
 class MLPRegressor(MultiOutputMixin, RegressorMixin, Network):  # type: ignore[misc]
     """A network of layers for numbers, fitted by Adam on mini-batches; its last layer is linear.
 
-    It minimises mean((y - Z)^2) / 2 + alpha / (2 B) (sum(W1^2) + sum(W2^2) + ...), with B rows in a batch, as
+    It minimises mean((Y - Z)^2) / 2 + alpha / (2 B) (sum(W1^2) + sum(W2^2) + ...), with B rows in a batch, as
     scikit-learn's `MLPRegressor` does, but with inputs and targets that are standardised inside: columns of any units
     can be learnt from, and the penalty does not depend on them.
 
@@ -71,7 +71,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, Network):  # type: ignore[m
         Y = y if y.ndim == 2 else y[:, None]
         self._targets = standardisation(Y, s)
         T = self._targets(Y)
-        self._fit_network(X, T if y.ndim == 2 else T[:, 0], s, half_squared_error)
+        self._fit_network(X, T, s, half_squared_error)
         self._flat = y.ndim == 1
         self.coefs_, self.intercepts_ = self._on_user_scale(
             self._targets.scale, self._targets.centre * self._targets.unit

@@ -21,7 +21,7 @@ AUTO_BATCH = 200  # scikit-learn's
 
 
 def network_loss(rows: RowLoss, penalty: Ridge, activation: Callable[[Any], Any]) -> Loss:
-    """average(rows(y, Z)) + penalty(W1, W2, ...), as a function of the parameters and the data.
+    """average(rows(Y, Z)) + penalty(W1, W2, ...), as a function of the parameters and the data.
 
     Args:
         rows: the loss of each row.
@@ -29,9 +29,8 @@ def network_loss(rows: RowLoss, penalty: Ridge, activation: Callable[[Any], Any]
         activation: of the hidden layers.
     """
 
-    def loss(p: Any, X: Any, y: Any, s: Any = None) -> Any:
-        Z = forward(p, X, activation)
-        L = average(rows(y, Z[:, 0] if np.ndim(y) == 1 else Z), s)
+    def loss(p: Any, X: Any, Y: Any, s: Any = None) -> Any:
+        L = average(rows(Y, forward(p, X, activation)), s)
         return L + penalty(*weights(p)) if penalty.strength else L
 
     return loss
@@ -72,11 +71,11 @@ class Network(Estimator):
         self.random_state = random_state
 
     def _fit_network(self, X: Array, targets: Array, s: Array | None, rows: RowLoss) -> None:
-        """Fit to targets of shape (N,) for one output, or (N, k)."""
+        """Fit to targets of shape (N, k), one for each output."""
         alpha, hidden = self._non_negative("alpha"), self._hidden()
         activation = activation_named(self.activation)
         random = check_random_state(self.random_state)
-        outputs = 1 if targets.ndim == 1 else targets.shape[1]
+        outputs = targets.shape[1]
         batch = self._batch(len(X))
         self._scaled = standardisation(X, s)
         Z = self._scaled(X)
@@ -84,7 +83,7 @@ class Network(Estimator):
         # As scikit-learn's, the penalty is of a batch, and a row counts as often as its weight says.
         per_row = 1 if s is None else float(np.mean(s))
         loss = network_loss(rows, Ridge(alpha, 2 * batch * per_row), activation)
-        data = {"X": Z, "y" if targets.ndim == 1 else "Y": targets, **({} if s is None else {"s": s})}
+        data = {"X": Z, "Y": targets, **({} if s is None else {"s": s})}
         self._minimise(loss, start, data, batch, shuffle=self.shuffle, seed=int(random.randint(2**31)))
         self._parameters = self.descent_.parameters
         self._shown = {"standardised": Shown(loss, self._parameters, first_rows(data))}
