@@ -111,9 +111,16 @@ def test_the_descent_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("optimizer", "learning_rate"),
-    [("gd", 0.1), ("momentum", 0.05), ("nesterov", 0.05), ("newton_cg", None), (cr.optimizers.lbfgs(memory=3), None)],
+    [
+        ("gd", 0.1),
+        ("gd", None),
+        ("momentum", "auto"),
+        ("nesterov", None),
+        ("newton_cg", None),
+        (cr.optimizers.lbfgs(memory=3), None),
+    ],
 )
-def test_other_optimizers_reach_the_same(optimizer: Any, learning_rate: float | None) -> None:
+def test_other_optimizers_reach_the_same(optimizer: Any, learning_rate: Any) -> None:
     X, y = RAW["diabetes"]()
     model = LinearRegression(50.0, optimizer=optimizer, learning_rate=learning_rate, tol=1e-6).fit(X, y)
     exact = Ridge(50.0, solver="svd").fit(X, y)

@@ -137,3 +137,12 @@ def test_it_is_pickled_without_the_data() -> None:
     again = pickle.loads(text)
     assert np.array_equal(again.predict(X), model.predict(X))
     assert again.descent_.problem is None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("optimizer", ["gd", "momentum", "adamw", "rmsprop", "lbfgs"])
+def test_every_optimizer_finds_its_rate_by_itself(optimizer: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    model = MLPClassifier(10, "tanh", optimizer=optimizer, max_iter=60, random_state=0).fit(X, y)
+    assert model.descent_.final_loss < 0.5 * model.descent_.history.loss[0]
+    assert model.score(X, y) > 0.9

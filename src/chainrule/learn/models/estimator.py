@@ -95,8 +95,8 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
             done = f"{self.n_iter_:,} {'epochs' if in_batches else 'steps'}, which is max_iter"
             left = "the loss still fell" if in_batches else f"the gradient's norm is {run.gradient_norm:.3g}"
             warnings.warn(
-                f"{name} has made {done}, and {left}, where it was to end by tol = {self.tol:g}: give a larger max_iter "
-                "or tol, and see descent_.verdict",
+                f"{name} has made {done}, and {left}, where it was to end by tol = {self.tol:g}: give a larger "
+                "max_iter or tol, and see descent_.verdict",
                 ConvergenceWarning,
                 stacklevel=5,
             )
