@@ -12,6 +12,7 @@ from chainrule.learn.data import frames, table
 
 pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")
+nw = pytest.importorskip("narwhals")
 
 COLUMNS = {"colour": ["red", "blue", " red"], "a": [1, 2, 3], "ok": [True, False, True], "y": [0.5, 1.5, 2.5]}
 FORMS = {
@@ -121,30 +122,33 @@ class TestWhatIsRefused:
         with pytest.raises(DataError, match=said):
             table(columns)
 
-    def test_a_column_of_several_types(self):
+    @pytest.mark.parametrize(
+        ("columns", "error", "said"),
+        [
+            (("a",), DataError, "the data frame, column 'a': holds values of several types"),
+            ((0,), ArgumentError, "the names of columns must be texts, not 0"),
+            (nw.exceptions.DuplicateError("a"), DataError, "has several columns of the same name"),
+        ],
+    )
+    def test_what_pandas_allows(self, monkeypatch, columns, error, said):
         class Frame:
-            """What narwhals makes of a data frame whose column pyarrow cannot hold."""
+            """What narwhals shows of a data frame of pandas."""
 
-            columns = ("a",)
+            @property
+            def columns(self) -> object:
+                if isinstance(columns, Exception):
+                    raise columns
+                return columns
 
-            def __getitem__(self, name: str) -> object:
+            def get_column(self, name: str) -> object:
                 return self
 
             def to_arrow(self) -> object:
                 return pa.array([1, "x"])
 
-        class Narwhals:
-            @staticmethod
-            def from_native(data: object, eager_only: bool) -> Frame:
-                return Frame()
-
-        load = frames.importlib.import_module
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                frames.importlib, "import_module", lambda name: Narwhals if name == "narwhals" else load(name)
-            )
-            with pytest.raises(DataError, match="the data frame, column 'a': holds values of several types"):
-                table(object())
+        monkeypatch.setattr(nw, "from_native", lambda data, eager_only: Frame())
+        with pytest.raises(error, match=said):
+            table(object())
 
     def test_without_narwhals(self, monkeypatch):
         def refuse(name: str) -> object:

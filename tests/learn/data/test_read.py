@@ -178,6 +178,8 @@ class TestCategories:
         with pytest.raises(DataError, match="column 'id': has 50 different texts in 50 rows; it looks like"):
             source(unique).table()
         assert source(unique, columns=["a"]).names == ("a",)
+        with pytest.raises(DataError, match=r"column 'id': has 50 different texts .* free text, not like classes"):
+            source(unique, target="id").table()
         many = "id,y\n" + "".join(f"u{i},2\n" for i in range(1500))
         with pytest.raises(LimitError, match=r"column 'id': the limit levels = 1,000 was hit.* identifier or"):
             source(many).table()
@@ -302,6 +304,22 @@ class TestEncodings:
             source(PEOPLE, encoding=known, target="age")
         with pytest.raises(ArgumentError, match="leave out columns and categorical"):
             source(PEOPLE, encoding=known, columns=["age"])
+
+
+class TestWhatThePieceHides:
+    def test_another_encoding_far_into_the_file(self, source, monkeypatch):
+        monkeypatch.setattr(csv_file, "PIECE", 4096)
+        with pytest.raises(DataError, match="line 5002, byte 3: is not UTF-8: save it as UTF-8"):
+            source(b"a,c,y\n" + b"1,x,2\n" * 5000 + b"1,\xff,2\n").table()
+        assert source("a,c,y\n" + "1,é,2\n1,x,2\n" * 3000).names == ("a", "c=é")
+
+    def test_a_number_of_rows_between_two_names_for_them(self, source, monkeypatch):
+        monkeypatch.setattr(csv_file, "PIECE", 64)
+        content = "c,y\n" + '"two\nlines",1\n' * 900 + "one,x\n" + "one,1\n" * 900
+        with pytest.raises(DataError, match="row 902, column 'y': 'x' is not a number"):
+            source(content).table()
+        with pytest.raises(DataError, match="line 1802, character 5: is a NUL"):
+            source(content.replace("one,x", "one,\0", 1)).table()
 
 
 class TestSeveralFiles:

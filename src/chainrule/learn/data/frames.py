@@ -141,8 +141,12 @@ def _of_frame(data: Any) -> dict[str, _Column]:
         raise MissingExtraError('data frames need narwhals and pyarrow: pip install "chainrule[data]"') from error
     try:
         frame = narwhals.from_native(data, eager_only=True)
-        names = list(frame.columns)
+        names = [_name(name) for name in frame.columns]
+    except ArgumentError:
+        raise
     except (TypeError, ValueError) as error:
+        if isinstance(error, narwhals.exceptions.DuplicateError):
+            raise DataError("the data frame: has several columns of the same name") from error
         found = type(data).__name__ + ("; collect it first" if hasattr(data, "collect") else "")
         raise ArgumentError(
             f"data must be a data frame, a dict of arrays or an array with named fields, not {found}"
@@ -150,10 +154,10 @@ def _of_frame(data: Any) -> dict[str, _Column]:
     columns: dict[str, _Column] = {}
     for name in names:
         try:
-            column = frame[name].to_arrow()
+            column = frame.get_column(name).to_arrow()
         except (arrow.ArrowException, TypeError, ValueError) as error:
-            raise DataError(f"the data frame, column {shown(_name(name))}: holds values of several types") from error
-        columns[_name(name)] = _of_arrow(column)
+            raise DataError(f"the data frame, column {shown(name)}: holds values of several types") from error
+        columns[name] = _of_arrow(column)
     return columns
 
 

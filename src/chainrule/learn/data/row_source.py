@@ -172,7 +172,7 @@ class RowSource(Source):
                     found.update(columns[name].levels[i] for i in used)
                     _few_levels(name, len(found), rows)
             for name, found in levels.items():
-                _recurring_levels(name, len(found), self._rows or 0, self._readers[0].name)
+                _recurring_levels(name, len(found), self._rows or 0, self._readers[0].name, name == self.target)
         columns_of = {name: Column(name, kind, tuple(sorted(levels.get(name, ())))) for name, kind in self.plan.items()}
         target = self.choices.target
         features = tuple(column for name, column in columns_of.items() if name != target)
@@ -266,11 +266,11 @@ def _few_levels(column: str, count: int, at: Rows) -> None:
         ) from None
 
 
-def _recurring_levels(column: str, count: int, rows: int, file: str) -> None:
+def _recurring_levels(column: str, count: int, rows: int, file: str, target: bool) -> None:
     if count > FEW and 2 * count > rows:
         raise DataError(
             f"{file}, column {shown(column)}: has {count:,} different texts in {rows:,} rows; it looks like an "
-            "identifier or free text: leave it out with columns="
+            f"identifier or free text{', not like classes' if target else ': leave it out with columns='}"
         )
 
 
