@@ -25,6 +25,7 @@ from chainrule.limits import LIMITS
 __all__ = ["CSVFile"]
 
 PIECE = 4 * 2**20  # bytes
+EXPANDED = 8 * 2**20  # bytes of a compressed file that are expanded to see by how much it grows
 SAMPLE = 1000  # rows by which it is decided what a column holds
 
 
@@ -58,6 +59,8 @@ class CSVFile(Reader):
             found = records(lines)
             self.names = column_names(next(found), file.name)
             self._sample = list(itertools.islice(found, SAMPLE))
+            if file.compressed:
+                content.read(EXPANDED)  # a bomb goes off here, before the strict reader has gone through its rows
         if not any(self._sample):
             raise DataError(f"{file.name}: has a header only, expected at least one row of numbers below it")
 

@@ -71,13 +71,18 @@ class DataFile:
                 raise DataError(f"{name}: is {kind}")
         return DataFile(path, name, status.st_size, status.st_mtime_ns, begins)
 
+    @property
+    def compressed(self) -> bool:
+        """Whether it is gzip."""
+        return self.begins.startswith(GZIP)
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Its bytes, expanded where it is gzip; a file that is damaged or no longer the same is a `DataError`."""
         try:
             with open(self.path, "rb") as file:
                 self.verify()
-                if self.begins.startswith(GZIP):
+                if self.compressed:
                     yield io.BufferedReader(_Expanded(file, self.name), 2**17)
                 else:
                     yield file
