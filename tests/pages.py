@@ -34,10 +34,10 @@ class _Checker(doctest.OutputChecker):
         return super().check_output(without_last_digits(want), without_last_digits(got), optionflags)
 
 
-def run_examples(page: str, heading: str) -> None:
-    """Run the examples of one section in one namespace; a failure prints expected and got."""
-    examples = "\n".join(blocks(section(page, heading), "pycon"))
-    test = doctest.DocTestParser().get_doctest(examples, {}, f"{page}: {heading}", page, 0)
+def run_examples(page: str, *headings: str) -> None:
+    """Run the examples of sections in one namespace; a failure prints expected and got."""
+    examples = "\n".join(block for heading in headings for block in blocks(section(page, heading), "pycon"))
+    test = doctest.DocTestParser().get_doctest(examples, {}, f"{page}: {headings[0]}", page, 0)
     assert test.examples
     results = doctest.DocTestRunner(_Checker(), optionflags=doctest.ELLIPSIS).run(test)
     assert results.failed == 0
