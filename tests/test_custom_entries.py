@@ -180,6 +180,8 @@ KINKS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]]] 
     "log_gamma_density": [((2.0, 0.0), {}, (-INF, INF))],
     "gammainc": [((2.0, 0.0), {}, (0.0, 0.0))],
     "gammaincc": [((2.0, 0.0), {}, (-0.0, -0.0))],
+    "log_gammainc": [((2.0, 0.0), {}, (NAN, INF))],
+    "log_gammaincc": [((2.0, 0.0), {}, (0.0, 0.0))],
     "gammainc_moment": [((2.0, 0.0), {"order": 1}, (0.0, NAN))],
     "log_beta_density": [((2.0, 3.0, 0.0), {}, (-INF, 0.5833333333333335, INF))],
     "betainc": [((2.0, 3.0, 1.0), {}, (0.0, 0.0, 0.0))],

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
+import autograd.scipy.special
+import autograd.scipy.stats
 import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
+from autograd.core import primitive_vjps
 
 import chainrule as cr
+from chainrule.core.equivalents import equivalent
 from chainrule.errors import ArgumentError, TraceError
 
 X = (0.3, 1.7, 4.2)
@@ -78,6 +84,21 @@ TABLE: dict[str, tuple[tuple[Any, ...], Any]] = {
     "k1e": ((X,), lambda x: mp.besselk(1, x) * mp.exp(x)),
     "kve": ((2.5, X), lambda v, x: mp.besselk(v, x) * mp.exp(x)),
 }  # fmt: skip
+
+
+def test_all_that_autograd_differentiates_has_an_equivalent() -> None:
+    spaces = [f"scipy.special.{name}" for name in rules_of(autograd.scipy.special)]
+    for owner in ("beta", "chi2", "dirichlet", "gamma", "multivariate_normal", "norm", "poisson", "t"):
+        module = getattr(autograd.scipy.stats, owner)
+        spaces += [
+            f"scipy.stats.{owner}.{name}" for name in rules_of(module) if hasattr(getattr(scipy.stats, owner), name)
+        ]
+    assert len(spaces) > 50
+    assert not {path for path in spaces if equivalent(path) is None}
+
+
+def rules_of(module: Any) -> list[str]:
+    return [name for name, value in vars(module).items() if isinstance(value, Callable) and value in primitive_vjps]
 
 
 def arguments(name: str) -> tuple[list[Any], list[int]]:

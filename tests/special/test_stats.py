@@ -130,6 +130,10 @@ EXACT: dict[str, Callable[..., Any]] = {
     "gamma.logpdf": lambda x, a: (a - 1) * mp.log(x) - x - mp.loggamma(a),
     "gamma.cdf": lambda x, a: mp.gammainc(a, 0, x, regularized=True),
     "gamma.sf": lambda x, a: mp.gammainc(a, x, regularized=True),
+    "gamma.logsf": lambda x, a: mp.log(mp.gammainc(a, x, regularized=True)),
+    "gamma.logcdf": lambda x, a: mp.log(mp.gammainc(a, 0, x, regularized=True)),
+    "invgamma.logsf": lambda x, a: mp.log(mp.gammainc(a, 0, 1 / x, regularized=True)),
+    "poisson.logsf": lambda k, m: mp.log(mp.gammainc(k + 1, 0, m, regularized=True)),
     "chi2.logpdf": lambda x, n: (n / 2 - 1) * mp.log(x / 2) - x / 2 - mp.loggamma(n / 2) - mp.log(2),
     "chi2.sf": lambda x, n: mp.gammainc(n / 2, x / 2, regularized=True),
     "invgamma.logpdf": lambda x, a: -(a + 1) * mp.log(x) - 1 / x - mp.loggamma(a),
@@ -184,6 +188,16 @@ POINTS: dict[str, list[tuple[tuple[float, ...], tuple[int, ...], float]]] = {
     "gamma.logpdf": [((1e-300, 1e-5), (0, 1), 1e-12), ((1e10 + 1e6, 1e10), (0, 1), 1e-9), ((1e-3, 1e6), (0, 1), 1e-13)],
     "gamma.cdf": [((2.0, 50.0), (0, 1), 1e-12), ((1e5 + 700.0, 1e5), (0, 1), 1e-11), ((1e-8, 0.01), (0, 1), 1e-11)],
     "gamma.sf": [((400.0, 50.0), (0, 1), 1e-12), ((90.0, 0.3), (0, 1), 1e-12)],
+    "gamma.logsf": [
+        ((900.0, 2.5), (0, 1), 1e-12),
+        ((1e6, 0.01), (0, 1), 1e-12),
+        ((3e4, 1e4), (0, 1), 1e-11),
+        ((5.0, 2.5), (0, 1), 1e-12),
+        ((0.1, 2.5), (0, 1), 1e-12),
+    ],
+    "gamma.logcdf": [((1e-200, 2.5), (0, 1), 1e-12), ((2e3, 1e4), (0, 1), 1e-11), ((4.0, 2.5), (0, 1), 1e-12)],
+    "invgamma.logsf": [((1e150, 3.0), (0, 1), 1e-12)],
+    "poisson.logsf": [((2e3, 10.0), (1,), 1e-12)],
     "chi2.logpdf": [((1e-8, 1e-4), (0, 1), 1e-12), ((1e6 + 1e4, 1e6), (0, 1), 1e-9)],
     "chi2.sf": [((500.0, 3.0), (0, 1), 1e-12)],
     "invgamma.logpdf": [((1e-5, 20.0), (0, 1), 1e-13), ((1e8, 0.01), (0, 1), 1e-12)],
@@ -338,6 +352,9 @@ def test_the_multivariate_normal_distribution() -> None:
     np.testing.assert_allclose(by_cov, want, rtol=1e-11, atol=1e-12)
     scale = cr.grad(lambda v: ours.logpdf(rows[0], MEAN, v))(2.5)
     np.testing.assert_allclose(scale, 0.5 * (off[0] @ off[0] / 2.5**2 - 3 / 2.5), rtol=1e-12)
+    for cov in (A, 2.5, np.array([0.5, 1.0, 2.0])):
+        np.testing.assert_allclose(ours.entropy(MEAN, cov), theirs.entropy(MEAN, cov), rtol=1e-14)
+    np.testing.assert_allclose(cr.grad(lambda c: ours.entropy(None, c))(A), 0.5 * np.linalg.inv(A), rtol=1e-12)
     for wrong in (-A, A + np.triu(A, 1), np.zeros((3, 3))):
         with pytest.raises(ArgumentError, match="cov is symmetric and positive definite"):
             ours.logpdf(rows, MEAN, wrong)

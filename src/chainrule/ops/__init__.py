@@ -6,6 +6,7 @@
 - `special`: the logistic family, softmax and its relatives
 - `error_functions`: the error function, scaled and inverse, the normal distribution
 - `gamma`, `beta`: the gamma and beta functions, their logarithms and derivatives, the incomplete ones
+- `gamma_tails`: logarithms of the incomplete gamma functions
 - `bessel`: Bessel functions of both kinds
 - `hypergeometric`: Lambert's function, the dilogarithm, hypergeometric functions
 - `entropy`: terms of entropies, exponential integrals
@@ -40,7 +41,7 @@
 
 from chainrule.ops import (  # noqa: F401, I001  imported for their entries
     arithmetic, bessel, beta, compare, complex, convolution, cumulative, degenerate, einsum, entropy, error_functions,
-    exponential, fft, flow, gamma, hypergeometric, indexing, least_squares, like, linalg, matrix_functions, norms,
-    orthogonal, piecewise, products, pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special,
+    exponential, fft, flow, gamma, gamma_tails, hypergeometric, indexing, least_squares, like, linalg, matrix_functions,
+    norms, orthogonal, piecewise, products, pseudoinverse, reduce, scan, shape, singular, sliding, sorting, special,
     spectral, trigonometric,
 )

@@ -16,7 +16,7 @@ from chainrule.core.domain import POSITIVE, Domain, Kink
 from chainrule.core.library import SciPyFunction
 from chainrule.core.notation import Call
 from chainrule.core.primitive import example, primitive
-from chainrule.core.series import _deviance, _exp_minus_1_minus, _factorial, _half_line, _stirling_rest
+from chainrule.core.series import _exp_minus_1_minus, _factorial, _half_line, _log_gamma_density
 from chainrule.core.shapes import elementwise, join_floating
 from chainrule.ops import rules
 
@@ -162,26 +162,6 @@ def _gammainc_moment(a: Any, x: Any, order: int) -> Any:
         part = np.where(lower, total / rate, _whole_gamma_moment(p, order) - total / rate)
         edge = np.where(x == np.inf, _whole_gamma_moment(p, order), np.where(x == 0, 0.0, np.nan))
         return np.where(inside, part, np.where(a > 0, edge, np.nan)).astype(dtype)[()]
-
-
-def _log_gamma_density(a: Any, x: Any) -> Any:
-    # (a - 1) ln x - x - ln Gamma(a): from a = 16 on by Loader's saddle point, with the large terms taken together;
-    # below by the recurrence of the gamma function
-    dtype = np.result_type(a, x, 1.0)
-    a, x = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
-    with np.errstate(all="ignore"):
-        raised, product = np.where(a < 16, a, 16.0), np.ones(a.shape)
-        for _ in range(16):
-            product = product * np.where(raised < 16, raised, 1.0)
-            raised = np.where(raised < 16, raised + 1, raised)
-        large = np.where(a < 16, raised, a)
-        rest = _stirling_rest(large) + 0.5 * np.log(2 * np.pi / large)
-        gammaln = large * np.log(large) - large + rest - np.log(product)
-        t = np.where((x > 0) & np.isfinite(x), x, 1.0)
-        out = np.where(a < 16, (a - 1) * np.log(t) - t - gammaln, -_deviance(large, t) - rest - np.log(t))
-        end = np.where(a == 1, 0.0, np.where(a > 1, -np.inf, np.inf))
-        out = np.where(x == 0, end, np.where(x == np.inf, -np.inf, out))
-        return np.where((a > 0) & (x >= 0), out, np.nan).astype(dtype)[()]
 
 
 def _floating(*dtypes: Any, **_: Any) -> Any:

@@ -199,6 +199,8 @@ INCOMPLETE_GAMMA = Rule("derivative of the incomplete gamma function", _AN_INTEG
                         cases={(False, True): GAMMA_INTEGRAL})
 INCOMPLETE_GAMMA_REST = Rule("derivative of the incomplete gamma function", _AN_INTEGRAL, ("a", "x"),
                              cases={(False, True): GAMMA_REST})
+LOG_INCOMPLETE_GAMMA = Rule("derivative of the log of an incomplete gamma function",
+                            "that of the function, divided by the function", ("a", "x"))
 GAMMA_MOMENT = Rule("derivative of the incomplete gamma function", _AN_INTEGRAL, ("a", "x"))
 BETA_INTEGRAL = Rule("fundamental theorem of calculus", "I(a, b, x)' = x^(a-1) (1 - x)^(b-1) / B(a, b) x'",
                      ("a", "b", "x"), partial=lambda F, out, a, b, x: (

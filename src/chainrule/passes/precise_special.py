@@ -79,6 +79,16 @@ def _gammainc_moment(m: Any) -> Function:
     return function
 
 
+def _gamma_tail(m: Any) -> Function:
+    def function(a: Any, x: Any, order: int, upper: bool) -> Any:
+        change, side = m.log(x) - m.digamma(a), 1 if upper else -1
+        end = m.log1p(2 * (m.prec + a) / x) if upper else (m.prec + x) / a  # beyond it there is nothing left
+        steps = [end * k / 8 for k in range(9)]
+        return m.quad(lambda u: (change + side * u) ** order * m.exp(-x * m.expm1(side * u) + side * a * u), steps)
+
+    return function
+
+
 def _log_beta_density(m: Any) -> Function:
     def function(a: Any, b: Any, x: Any) -> Any:
         return (a - 1) * m.log(x) + (b - 1) * m.log(1 - x) - m.log(m.beta(a, b))
@@ -159,6 +169,9 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "log_gamma_density": lambda m: lambda a, x: (a - 1) * m.log(x) - x - m.loggamma(a),
     "gammainc": lambda m: lambda a, x: m.gammainc(a, 0, x, regularized=True),
     "gammaincc": lambda m: lambda a, x: m.gammainc(a, x, regularized=True),
+    "log_gammainc": lambda m: lambda a, x: m.log(m.gammainc(a, 0, x, regularized=True)),
+    "log_gammaincc": lambda m: lambda a, x: m.log(m.gammainc(a, x, regularized=True)),
+    "gamma_tail": _gamma_tail,
     "gammainc_moment": _gammainc_moment,
     "log_beta_density": _log_beta_density,
     "betainc": _betainc,

@@ -250,12 +250,14 @@ class Discrete(Mass):
     @_SILENT
     def logcdf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the probability of a value of at most k."""
-        return _logarithm(self.cdf(k, *parameters, **options), self.sf(k, *parameters, **options))
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), -_INFINITY, 0.0, self._logcdf, shapes)
 
     @_SILENT
     def logsf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the probability of a value greater than k."""
-        return _logarithm(self.sf(k, *parameters, **options), self.cdf(k, *parameters, **options))
+        k, shapes = self._counted(k, parameters, options)
+        return self._between(F.floor(k), 0.0, -_INFINITY, self._logsf, shapes)
 
     def _between(self, k: Array, below: float, above: float, function: Any, shapes: Sequence[Array]) -> Array:
         last = self._last(*shapes)
@@ -269,6 +271,12 @@ class Discrete(Mass):
 
     @abstractmethod
     def _sf(self, k: Array, *shapes: Array) -> Array: ...
+
+    def _logcdf(self, k: Array, *shapes: Array) -> Array:
+        return _logarithm(self._cdf(k, *shapes), self._sf(k, *shapes))
+
+    def _logsf(self, k: Array, *shapes: Array) -> Array:
+        return _logarithm(self._sf(k, *shapes), self._cdf(k, *shapes))
 
 
 def _beyond(z: Array, end: Array, infinity: float, compare: Any) -> Array | None:

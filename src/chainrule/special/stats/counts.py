@@ -40,6 +40,12 @@ class _Poisson(Discrete):
     def _sf(self, k: Array, *shapes: Array) -> Array:
         return F.gammainc(k + 1.0, shapes[0])
 
+    def _logcdf(self, k: Array, *shapes: Array) -> Array:
+        return F.log_gammaincc(k + 1.0, shapes[0])
+
+    def _logsf(self, k: Array, *shapes: Array) -> Array:
+        return F.log_gammainc(k + 1.0, shapes[0])
+
 
 class _Binomial(Discrete):
     """The number of successes in `n` trials, each of probability `p`.
@@ -124,6 +130,9 @@ class _Geometric(Discrete):
 
     def _sf(self, k: Array, *shapes: Array) -> Array:
         return F.exp(k * F.log1p(-shapes[0]))
+
+    def _logsf(self, k: Array, *shapes: Array) -> Array:
+        return k * F.log1p(-shapes[0])
 
 
 class _NegativeBinomial(Discrete):

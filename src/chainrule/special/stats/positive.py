@@ -68,6 +68,12 @@ class _Gamma(Continuous):
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.gammaincc(shapes[0], z)
 
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammainc(shapes[0], z)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammaincc(shapes[0], z)
+
 
 class _ChiSquared(Continuous):
     """The chi-squared distribution with `df` degrees of freedom, a positive number.
@@ -90,6 +96,12 @@ class _ChiSquared(Continuous):
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.gammaincc(0.5 * shapes[0], 0.5 * z)
 
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammainc(0.5 * shapes[0], 0.5 * z)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammaincc(0.5 * shapes[0], 0.5 * z)
+
 
 class _InverseGamma(Continuous):
     """The distribution of scale / G for a G of the gamma distribution of shape `a`.
@@ -111,6 +123,12 @@ class _InverseGamma(Continuous):
 
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.gammainc(shapes[0], 1.0 / z)
+
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammaincc(shapes[0], 1.0 / z)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return F.log_gammainc(shapes[0], 1.0 / z)
 
 
 expon = _Exponential()

@@ -53,6 +53,13 @@ class _MultivariateNormal:
         """The density at the vectors along the last axis of x."""
         return np.exp(self.logpdf(x, mean, cov))
 
+    def entropy(self, mean: Array = None, cov: Array = 1.0) -> Array:
+        """The differential entropy in nats; it does not change with the mean."""
+        size = next((np.shape(v)[-1] for v in (mean, cov) if v is not None and np.ndim(v)), 1)
+        matrix = _covariance(real(cov), size)
+        _, logdet = np.linalg.slogdet(matrix)
+        return 0.5 * (logdet + size * (1 + math.log(2 * math.pi)))
+
 
 def _covariance(cov: Array, size: int) -> Array:
     """A covariance given as a number, as variances or as a matrix, as a matrix; a positive definite one."""
@@ -142,7 +149,7 @@ multinomial: Any = _Multinomial()
 """The multinomial distribution: logpmf and pmf, each of (x, n, p)."""
 
 multivariate_normal: Any = _MultivariateNormal()
-"""The multivariate normal distribution: logpdf and pdf, each of (x, mean=None, cov=1)."""
+"""The multivariate normal distribution: logpdf and pdf of (x, mean=None, cov=1), entropy of (mean=None, cov=1)."""
 
 dirichlet: Any = _Dirichlet()
 """The Dirichlet distribution: logpdf and pdf, each of (x, alpha)."""
