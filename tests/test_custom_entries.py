@@ -38,6 +38,7 @@ CUSTOM = {
     "eigh": "its parts solve", "eigvalsh": "the values solve", "eig": "its parts solve", "eigvals": "the values solve",
     "svd": "its parts solve", "svdvals": "the values solve", "qr": "both factors solve",
     "basis_inverse": "every entry of the matrix", "value_changes": "eigenvalues of its blocks",
+    "equal_weights": "checked where values are equal",
     "over_gaps": "differences of values", "over_sums": "differences of values", "over_values": "differences of values",
     "pinv": "the equations that it solves", "lstsq": "right-hand side only", "normal_solve": "right-hand side only",
     "unseen": "right-hand side only",

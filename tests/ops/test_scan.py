@@ -42,6 +42,10 @@ def test_integers_among_what_carries_a_derivative() -> None:
         index = np.array([2, 0, 1, 2])
         return cr.scan(lambda c, i: (c * w + table[i], np.sum(c) + i), w, index)
 
+    def with_rows(w: Any) -> Any:  # as the warning says
+        index = np.array([2, 0, 1, 2])
+        return cr.scan(lambda c, x: (c * w + x[1], np.sum(c) + x[0]), w, (index, table[index]))
+
     def written(w: Any) -> Any:
         c, ys = w, []
         for i in (2, 0, 1, 2):
@@ -54,7 +58,10 @@ def test_integers_among_what_carries_a_derivative() -> None:
         lambda f: cr.jvp(lambda w: f(w)[0] + np.sum(f(w)[1] ** 2), (0.7,), (1.0,))[1],
         lambda f: cr.vmap(lambda w: f(w)[0])(np.array([0.7, 0.9])),
     ):
-        np.testing.assert_allclose(derivative(loop), derivative(written), rtol=1e-12)
+        with pytest.warns(UserWarning, match=r"different indices(.|\n)*pass table\[indices\] among the xs"):
+            found = derivative(loop)
+        np.testing.assert_allclose(found, derivative(written), rtol=1e-12)
+        np.testing.assert_allclose(derivative(with_rows), found, rtol=1e-12)
 
 
 def test_a_solver_that_meets_infinities() -> None:

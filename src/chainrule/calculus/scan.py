@@ -153,7 +153,7 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
     try:
         packed = evaluating.scan(*operands, body=body, length=steps.length, reverse=steps.reverse)
     except GuardError:  # a step takes another branch than the first one
-        _warn_of_branches(steps)
+        _warn_of_branches(steps, found)
         return _unrolled(steps)
     parts = body.parts(steps.length)[: len(found.graph.outputs)]
     check_integers(packed, parts)
@@ -164,11 +164,16 @@ def _looped(steps: _Steps, sparing: bool) -> tuple[Any, Any]:
     return steps.carry_of(results[:carries]), y_of(results[carries:])
 
 
-def _warn_of_branches(steps: _Steps) -> None:
+def _warn_of_branches(steps: _Steps, found: Closed) -> None:
+    indexed = any(type(guard.outcome) is int for guard in found.graph.guards)
+    what, instead = (
+        ("indices", "pass table[indices] among the xs, a row for each step, in place of table[i] of a plain array")
+        if indexed
+        else ("branches", "write the branch with np.where, which takes both and keeps one")
+    )
     warn(
-        f"the steps of {function_name(steps.f)} take different branches, so that the scan is no loop: its "
-        f"{steps.length} steps are recorded one by one\n"
-        "  write the branch with np.where, which takes both and keeps one"
+        f"the steps of {function_name(steps.f)} take different {what}, so that the scan is no loop: its {steps.length} "
+        f"steps are recorded one by one\n  {instead}"
     )
 
 
@@ -193,7 +198,7 @@ def _traced(steps: _Steps) -> tuple[_Steps, Closed | None, Rebuild]:
     second = first if len(order) < 2 else [row[order[1]] for row in rows]
     again = _called(steps, found.values[: len(steps.init)], second, structure)
     if [guard.outcome for guard in again.graph.guards] != [guard.outcome for guard in found.graph.guards]:
-        _warn_of_branches(steps)
+        _warn_of_branches(steps, found)
         return steps, None, structure[-1]
     if again.key != found.key or not all(map(_same, again.around, found.around)):
         raise TraceError(
