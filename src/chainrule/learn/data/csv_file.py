@@ -127,7 +127,7 @@ def _completed(piece: bytes, content: BinaryIO, separator: bytes) -> tuple[bytes
         parts.append(content.readline(max(0, LIMITS.csv_line + 1 - begun)))
         if begun + len(parts[-1]) > LIMITS.csv_line:
             return b"".join(parts), False
-    quotes = sum(part.count(b'"') for part in parts)
+    quotes = sum(part.count(b'"') for part in parts if b'"' in part)
     extra = 0
     while quotes % 2 and extra <= LIMITS.csv_line:
         line = content.readline(LIMITS.csv_line + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def complete_rows(chunks: Iterator[Chunk], drop: bool) -> Iterator[Clean]:
         missing = {name: where for name, where in found if where is not None}
         rows = Rows(chunk.file, range(chunk.row, chunk.row + chunk.count))
         if gaps is not None or (missing and not drop):
-            gaps = gaps or _Gaps(rows, missing)
+            gaps = gaps or _Gaps(rows, missing, chunk.columns)
             gaps.add(missing, chunk.count)
         elif missing:
             keep = np.flatnonzero(~np.logical_or.reduce(list(missing.values())))
@@ -51,20 +51,21 @@ def complete_rows(chunks: Iterator[Chunk], drop: bool) -> Iterator[Clean]:
 class _Gaps:
     """The first missing value, and how many there are from its chunk on."""
 
-    def __init__(self, at: Rows, missing: Mapping[str, NDArray[np.bool_]]) -> None:
+    def __init__(self, at: Rows, missing: Mapping[str, NDArray[np.bool_]], columns: Iterable[str]) -> None:
         first = {name: int(np.argmax(where)) for name, where in missing.items()}
         column = min(first, key=lambda name: first[name])
         self.place = at.place(first[column], column)
-        self.rows, self.counts = 0, Counter[str]()
+        # All columns, so that those of equal counts stand in the order of the file.
+        self.rows, self.counts = 0, Counter(dict.fromkeys(columns, 0))
 
     def add(self, missing: Mapping[str, NDArray[np.bool_]], rows: int) -> None:
         self.rows += rows
         self.counts.update({name: int(where.sum()) for name, where in missing.items()})
 
     def error(self) -> DataError:
-        worst = self.counts.most_common(10)
-        columns = ", ".join(f"{shown(name)} {count:,}" for name, count in worst)
-        more = f" and {len(self.counts) - 10:,} more columns" if len(self.counts) > 10 else ""
+        worst = [(name, count) for name, count in self.counts.most_common() if count]
+        columns = ", ".join(f"{shown(name)} {count:,}" for name, count in worst[:10])
+        more = f" and {len(worst) - 10:,} more columns" if len(worst) > 10 else ""
         return DataError(
             f"{self.place}: the value is missing; missing values by column: {columns}{more}. Fill them in, choose "
             "other columns with columns=, or leave out the rows with missing='drop'"

@@ -148,18 +148,21 @@ class RowSource(Source):
                 continue
             X, y = _joined(held)
             whole = count - count % size
-            for first in range(0, whole, size):
-                part = slice(first, first + size)
-                yield self._block(X[part], None if y is None else y[part])
-            # A copy, so that the rest does not hold the whole in memory.
+            # Copies, so that what is left, or one block that is kept, does not hold the whole in memory.
             held = [(X[whole:].copy(), None if y is None else y[whole:].copy())]
             count -= whole
+            if whole == size:
+                yield self._block(X[:size], None if y is None else y[:size])
+                continue
+            for first in range(0, whole, size):
+                part = slice(first, first + size)
+                yield self._block(X[part].copy(), None if y is None else y[part].copy())
         if count:
             yield self._block(*_joined(held))
 
     def _block(self, X: NDArray[Any], y: NDArray[Any] | None) -> Block:
         if y is not None:
-            return X.copy(), y.copy()
+            return X, y
         return {name: X[:, i].copy() for i, name in enumerate(self.names)}
 
     def _learnt(self) -> Encoding:
