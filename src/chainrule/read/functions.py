@@ -172,7 +172,10 @@ def _of_numbers(word: str, primitive: Primitive) -> Function:
 def _operands(primitive: Primitive) -> int:
     if isinstance(primitive.evaluate, (np.ufunc, SciPyFunction)):
         return primitive.evaluate.nin
-    parameters = inspect.signature(primitive.evaluate).parameters.values()
+    try:
+        parameters = inspect.signature(primitive.evaluate).parameters.values()
+    except ValueError:  # older versions of NumPy do not tell that of np.where
+        return len(primitive.examples[0].operands)
     return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty for p in parameters)
 
 
