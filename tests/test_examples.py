@@ -120,3 +120,31 @@ def test_the_pendulum_is_fitted_both_ways() -> None:
     slopes = re.findall(r"-?[0-9]+\.[0-9]{8}", done.stdout)
     assert len(slopes) == 2
     assert float(slopes[0]) == pytest.approx(float(slopes[1]), rel=1e-5)
+
+
+def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / "learning.py"), str(tmp_path)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        timeout=240,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    files = {file.name for file in tmp_path.iterdir()}
+    assert files == {f"{name}.{page}.svg" for name in told for page in ("light", "dark")} | {
+        "descent.light.gif",
+        "descent.dark.gif",
+    }
+    assert max(file.stat().st_size for file in tmp_path.glob("*.gif")) < 1_500_000
+    assert "336.6350 at the start, 4.0808 before the last step and 4.0799 at the parameters" in told["loss_curve"]
+    assert "The learned line is y = 0.6962 + 3.1745 x. The true line is y = 2.0000 + 3.0000 x." in told["fit"]
+    for figure in ("262.7190 before the last step", "4.0808 before", "3.3428 before", "of which 0.01 came lowest"):
+        assert figure in told["learning_rates"]
+    assert "The critical rate is 0.03165." in told["sweep"]
+    assert "Minimum at (2.43, 2.908) with a loss of 3.2263." in told["descent"]

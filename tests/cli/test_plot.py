@@ -20,6 +20,12 @@ CALLS = {
     "surface": ["x^2+y^2", "--from", "-1", "--to", "1"],
     "graph": ["(y - (w*x + b))^2", "--at", "w=1,x=2,b=1,y=7"],
     "step-size": ["exp(x)", "--at", "1"],
+    "descent": ["x^2+10y^2", "--start", "x=2,y=1", "--learning-rate", "0.05", "--steps", "20"],
+    "loss-curve": ["x^2", "--start", "3", "--learning-rate", "0.1", "--scale", "log"],
+    "race": ["x^2+10y^2", "--start", "x=2,y=1", "--learning-rate", "0.05", "--optimizers", "gd, adam"],
+    "learning-rates": ["x^2+10y^2", "--start", '{"x": 2, "y": 1}', "--rates", "0.01,0.05,0.2", "--steps", "20"],
+    "sweep": ["x^2", "--start", "3", "--steps", "5"],
+    "animate": ["x^2+y^2", "--start", "x=2,y=1", "--steps", "3"],
 }
 
 
@@ -39,10 +45,11 @@ def plot(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", CALLS)
 def test_each_picture_is_written_and_told(name, plot, tmp_path):
-    status, out, err = plot(name, *CALLS[name], "-o", "out.svg")
+    file = tmp_path / ("out.gif" if name == "animate" else "out.svg")
+    status, out, err = plot(name, *CALLS[name], "-o", file.name)
     assert (status, err) == (0, "")
     told = " ".join(out.split())
-    assert told.split()[0] in (tmp_path / "out.svg").read_text()
+    assert told.split()[0] in file.read_text("latin-1")
     assert told.endswith(".")
 
 
@@ -129,3 +136,32 @@ def test_without_matplotlib_the_message_is_how_to_install_it(plot, monkeypatch):
     status, _, err = plot("tangent", "x^2", "--at", "1", "-o", "o.svg")
     assert status == 2
     assert 'pip install "chainrule[plot]"' in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["descent", "x^2", "--start", "a"], "--start: 'a' is not a number"),
+        (["descent", "x^2+y^2", "--start", "x=1,y"], "--start: 'y' is not of the form name=number"),
+        (["descent", "x^2", "--start", "1", "--learning-rate", "fast"], "--learning-rate: 'fast' is not a number"),
+        (["descent", "x^2", "--start", "1", "--learning-rate", "1,2"], "--learning-rate has 2 numbers, expected one"),
+        (["descent", "x^2", "--start", "1", "--learning-rate", "-1"], "learning_rate"),
+        (["descent", "x^2", "--start", "1", "--optimizer", "best"], "best"),
+        (["race", "x^2", "--start", "1", "--optimizers", "gd,,adam"], "optimizer"),
+        (["learning-rates", "x^2", "--start", "1", "--rates", "0"], "rates holds 0"),
+        (["loss-curve", "x^2 - 1", "--start", "0.5", "--scale", "log"], "a logarithmic scale has no place for it"),
+    ],
+)
+def test_a_descent_that_cannot_be_drawn(plot, tmp_path, arguments, message):
+    status, out, err = plot(*arguments, "-o", "out.svg")
+    assert (status, out) == (2, "")
+    assert message in " ".join(err.split())
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_animation_is_a_gif(plot, tmp_path):
+    status, _, err = plot("animate", "x^2", "--start", "1", "-o", "out.png")
+    assert status == 2
+    assert "does not end in .gif" in err
+    assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The point given with `--at`: a JSON file, JSON itself, `x=1,y=2`, or a number."""
+"""The point given with `--at` or `--start`: a JSON file, JSON itself, `x=1,y=2`, or a number."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["HELP", "read_point"]
 HELP = 'A JSON file, or JSON, that maps arguments to numbers and lists; or "x=1,y=2"; or a number.'
 
 
-def read_point(text: str) -> Any:
+def read_point(text: str, option: str = "--at") -> Any:
     """The values by name, or the one value where there is no name; lists become arrays.
 
-    Raises `DataError` that names the line of a file or the part of the text that cannot be read.
+    Raises `DataError` that names the option, the line of a file or the part of the text that cannot be read.
     """
     stripped = text.strip()
     if stripped.startswith(("{", "[")):
-        return _from_json(stripped, "--at")
+        return _from_json(stripped, option)
     if os.path.isdir(text):
         raise cr.DataError(f"{text} is a directory, expected a JSON file")
     if os.path.isfile(text):
@@ -36,20 +36,20 @@ def read_point(text: str) -> Any:
     if stripped.lower().endswith(".json"):
         raise cr.DataError(f"there is no file {text}")
     if "=" in stripped:
-        return _from_pairs(stripped)
-    return _number(stripped, "--at")
+        return _from_pairs(stripped, option)
+    return _number(stripped, option)
 
 
-def _from_pairs(text: str) -> dict[str, Any]:
+def _from_pairs(text: str, option: str) -> dict[str, Any]:
     point: dict[str, Any] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
         name = name.strip()
         if not equals or not name.isidentifier():
-            raise cr.DataError(f'--at: {part.strip()!r} is not of the form name=number, as in "x=1,y=2"')
+            raise cr.DataError(f'{option}: {part.strip()!r} is not of the form name=number, as in "x=1,y=2"')
         if name in point:
-            raise cr.DataError(f"--at: {name} is given twice")
-        point[name] = _number(value, f"--at: {name}")
+            raise cr.DataError(f"{option}: {name} is given twice")
+        point[name] = _number(value, f"{option}: {name}")
     return point
 
 

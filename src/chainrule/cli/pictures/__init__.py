@@ -11,4 +11,10 @@ PICTURES: dict[str, str] = {
     "surface": "functions",
     "graph": "functions",
     "step-size": "functions",
+    "descent": "descents",
+    "loss-curve": "descents",
+    "race": "descents",
+    "learning-rates": "descents",
+    "sweep": "descents",
+    "animate": "descents",
 }

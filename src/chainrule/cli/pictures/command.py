@@ -27,17 +27,24 @@ BETWEEN: tuple[Option, ...] = (
 )
 
 
-def picture(name: str, *options: Option, says: str) -> Callable[[Callable[..., Figure]], click.Command]:
-    """Make a command of a function that draws: it is called with the function, the options, and `dark`."""
+def picture(
+    name: str, *options: Option, says: str, ending: str = ""
+) -> Callable[[Callable[..., Figure]], click.Command]:
+    """Make a command of a function that draws: it is called with the function, the options, and `dark`.
+
+    One with an `ending` of its own gets the `output` too, and writes the file itself.
+    """
 
     def command(draw: Callable[..., Figure]) -> click.Command:
         def run(function: str, output: str, dark: bool, as_json: bool, **given: Any) -> None:
             # What is wrong with the name of the file is said before anything is computed.
-            format_of(output)
+            if not ending:
+                format_of(output)
             f = load_function(function) if is_target(function) else function
             with running_user_code():
-                figure = draw(f, dark=dark, **given)
-            cr.plot.save(figure, output)
+                figure = draw(f, dark=dark, **given, **({"output": output} if ending else {}))
+            if not ending:
+                cr.plot.save(figure, output)
             said = cr.plot.alt(figure)
             if as_json:
                 print_json({"picture": name, "function": function, "file": output, "alt": said})
@@ -47,7 +54,7 @@ def picture(name: str, *options: Option, says: str) -> Callable[[Callable[..., F
         decorators: list[Option] = [
             click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
             click.option("--dark", is_flag=True, help="For a dark page."),
-            click.option("-o", "--output", required=True, help="The file to write: .png, .svg or .pdf."),
+            click.option("-o", "--output", required=True, help=f"The file to write: {ending or '.png, .svg or .pdf'}."),
             *reversed(options),
             click.argument("function"),
         ]
