@@ -184,7 +184,7 @@ def descent_that_diverges(**options: Any) -> Figure:
 @shown(small=(4.4, 4.0))
 def descent_of_one_parameter(**options: Any) -> Figure:
     """One parameter: the iterates jump from side to side of a parabola."""
-    return cr.plot.descent(cr.descend("(w - 3)^2", 0.0, 0.8, 12), **options)
+    return cr.plot.descent(cr.descend("(w - 3)^2", {"w": 0.0}, 0.8, 12), **options)
 
 
 @shown(small=(4.4, 4.0))

@@ -38,7 +38,7 @@ def test_one_panel_on_axes_of_the_user(panel):
     figure = Figure(layout="constrained")
     axes = figure.add_subplot()
     assert cr.plot.race(RUNS, panel=panel, ax=axes) is figure
-    assert axes.get_xlabel() == ("w[0]" if panel == "paths" else "step")
+    assert axes.get_xlabel() == ("parameters[0]" if panel == "paths" else "step")
     assert len(cr.plot.race(RUNS, panel=panel).axes) == 1
 
 

@@ -80,14 +80,15 @@ class Coordinates:
         leading = leading[np.argsort(-share[leading], kind="stable")]
         named = [int(i) for i in leading if share[i] >= SHARE] or [int(leading[0])]
         if share[named].sum() < 0.5:
-            return f"many components ({self._name(named[0])} the largest)"
+            return f"many components ({self.name(named[0])} the largest)"
         first = math.copysign(1.0, vector[named[0]])
-        text = self._name(named[0])
+        text = self.name(named[0])
         for i in named[1:]:
-            text += f" {'+' if vector[i] * first > 0 else '-'} {self._name(i)}"
+            text += f" {'+' if vector[i] * first > 0 else '-'} {self.name(i)}"
         return text
 
-    def _name(self, place: int) -> str:
+    def name(self, place: int) -> str:
+        """What the coordinate of a place is called, such as "w[0]"."""
         for path, leaf, start in self._starts():
             offset = place - start
             if 0 <= offset < _coordinates_of(leaf):

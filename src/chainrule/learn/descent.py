@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.containers import flatten
+from chainrule.learn.coordinates import Coordinates
 from chainrule.learn.optimizers.optimizer import Optimizer
 from chainrule.learn.problem import Problem, measure
 from chainrule.numeric.probe import quiet
@@ -104,6 +105,11 @@ class Descent:
     def gradient_norm(self) -> float:
         """The Euclidean norm of the gradient at `parameters`, over all data."""
         return self._final[1]
+
+    @property
+    def coordinates(self) -> Coordinates:
+        """How the parameters become a vector of real numbers, each with its name, such as "w[0]"."""
+        return Coordinates(self.parameters, "parameters")
 
     @property
     def diverged(self) -> bool:

@@ -15,7 +15,7 @@ from chainrule.plot.frame import legend_below
 from chainrule.plot.landscape import draw_ground, draw_path, settled
 from chainrule.plot.loss_line import loss_number
 from chainrule.plot.numbers import number
-from chainrule.plot.plane import Plane, flat, lowest_near, plane_of, view_of, without_noise
+from chainrule.plot.plane import Plane, lowest_near, plane_of, view_of, without_noise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,8 @@ def descent(
 
     Args:
         run: what `chainrule.descend` returned, with the iterates in its history.
-        along: the names of two of the parameters, such as "w[0]" and "b"; the others are held at their final values.
+        along: the names of two of the parameters, such as "w[0]" and "b", or "parameters[0]" of a single array; the
+            others are held at their final values.
         names: what to write at the axes.
         ax: the axes to draw on; else a new figure.
         dark: for a dark page.
@@ -92,7 +93,7 @@ class Drawn:
 def draw(run: Descent, along: Sequence[str] | None, names: Sequence[str] | None, ax: Axes | None, dark: bool) -> Drawn:
     """Draw the path on its ground; Matplotlib is known to be installed."""
     path = path_of(run)
-    plane = plane_of(run.problem.loss, run.parameters, path, along, names)
+    plane = plane_of(run, path, along, names)
     coordinates = plane.coordinates(path)
     # A run that ran away has its minimum, if any, near where it began.
     lowest = lowest_near(plane, coordinates[-1]) or lowest_near(plane, coordinates[0])
@@ -123,7 +124,7 @@ def path_of(run: Descent) -> Numbers:
     """The finite iterates of a run as vectors, shape (m, n); raises `ArgumentError` where none were kept."""
     if not run.history.parameters:
         raise ArgumentError("the run kept no iterates: give descend a keep_history that holds at least two")
-    path = np.array([flat(held) for held in run.history.parameters])
+    path = np.array([run.coordinates.vector(held) for held in run.history.parameters])
     return path[np.isfinite(path).all(axis=1)]
 
 

@@ -7,18 +7,20 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.calculus.containers import flatten
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.numeric.differences.functions import gradient
 from chainrule.numeric.differences.hessian import hessian
-from chainrule.numeric.probe import label, quiet
+from chainrule.numeric.probe import quiet
 
-__all__ = ["Plane", "components", "flat", "lowest_near", "plane_of", "sample", "view_of", "without_noise"]
+if TYPE_CHECKING:
+    from chainrule.learn.descent import Descent
+
+__all__ = ["Plane", "lowest_near", "plane_of", "sample", "view_of", "without_noise"]
 
 Numbers = NDArray[np.float64]
 
@@ -63,67 +65,24 @@ class Plane:
             return (path - self.origin) @ self.directions.T
 
 
-def flat(parameters: Any) -> Numbers:
-    """All numbers of a container as one vector; of complex ones the real parts, then the imaginary parts of each leaf.
-
-    >>> flat({"w": np.array([1.0, 2.0]), "b": 3.0}).tolist()
-    [1.0, 2.0, 3.0]
-    """
-    parts = [np.asarray(leaf) for _, leaf in flatten(parameters)[0]]
-    parts = [np.stack([part.real, part.imag]) if np.iscomplexobj(part) else part for part in parts]
-    return np.concatenate([np.ravel(part).astype(float) for part in parts]) if parts else np.empty(0)
-
-
-def unflat(vector: Numbers, like: Any) -> Any:
-    """The container that a vector was made from."""
-    pairs, rebuild = flatten(like)
-    leaves, place = [], 0
-    for _, leaf in pairs:
-        form = np.asarray(leaf)
-        halves = 2 if np.iscomplexobj(form) else 1
-        part = vector[place : place + halves * form.size].reshape((halves, *form.shape))
-        place += halves * form.size
-        leaves.append((part[0] + 1j * part[1] if halves == 2 else part[0])[()])
-    return rebuild(leaves)
-
-
-def components(parameters: Any) -> list[str]:
-    """The names of all numbers of a container, in the order of `flat`.
-
-    >>> components({"w": np.array([1.0, 2.0]), "b": 3.0})
-    ['w[0]', 'w[1]', 'b']
-    """
-    names: list[str] = []
-    for path, leaf in flatten(parameters)[0]:
-        here = [label(path or "w", index) for index in np.ndindex(np.shape(leaf))]
-        names += [f"Re {name}" for name in here] + [f"Im {name}" for name in here] if np.iscomplexobj(leaf) else here
-    return names
-
-
-def plane_of(
-    loss: Callable[[Any], Any],
-    final: Any,
-    path: Numbers,
-    along: Sequence[str] | None,
-    names: Sequence[str] | None,
-) -> Plane:
+def plane_of(run: Descent, path: Numbers, along: Sequence[str] | None, names: Sequence[str] | None) -> Plane:
     """The plane that the path of a descent is drawn on: all parameters of one or two, else the leading directions.
 
     Args:
-        loss: of a container like `final`.
-        final: the parameters reached.
+        run: whose loss it is, and whose final parameters are held where they are not drawn.
         path: the finite iterates as vectors, shape (m, n).
-        along: the names of two of the numbers in `final`; the others are held at their final values.
+        along: the names of two of the parameters.
         names: what to call the axes instead.
 
     Raises:
-        ArgumentError: `along` does not name two different numbers, or `names` has not as many as there are axes.
+        ArgumentError: `along` does not name two different parameters, or `names` has not as many as there are axes.
     """
-    vector = flat(final)
-    every = components(final) if along is not None or vector.size <= 2 else []
+    where, loss = run.coordinates, run.problem.loss
+    vector = where.vector(run.parameters)
+    every = [where.name(i) for i in range(where.size)] if along is not None or vector.size <= 2 else []
 
     def of_vector(point: Numbers) -> float:
-        return float(loss(unflat(point, final)))
+        return float(loss(where.parameters(point)))
 
     told = ""
     if along is not None:

@@ -106,7 +106,7 @@ def _draw_paths(
         raise ArgumentError("the runs have different numbers of parameters: race those of one loss")
     best = min(raced.values(), key=lambda run: run.final_loss if np.isfinite(run.final_loss) else np.inf)
     together = np.concatenate(list(paths.values()))
-    plane = plane_of(best.problem.loss, best.parameters, together, along, names)
+    plane = plane_of(best, together, along, names)
     drawn = {name: plane.coordinates(path) for name, path in paths.items()}
     lowest = next(filter(None, (lowest_near(plane, part[-1]) for part in drawn.values())), None)
     # A run that diverges would press the others into a corner.

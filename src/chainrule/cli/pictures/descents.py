@@ -9,6 +9,7 @@ import click
 import chainrule as cr
 from chainrule.cli.pictures.command import numbers, picture
 from chainrule.cli.point import read_point
+from chainrule.read.formula_function import formula_function
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,12 @@ RUN = (START, RATE, STEPS, OPTIMIZER)
 
 def _run(loss: Any, start: str, rate: str, steps: int, optimizer: str) -> cr.Descent:
     wanted: Any = rate if rate == "auto" else _one(rate)
-    return cr.descend(loss, read_point(start, "--start"), wanted, steps, optimizer=optimizer)
+    begin = read_point(start, "--start")
+    if isinstance(loss, str) and not isinstance(begin, dict):
+        variables = formula_function(loss).variables
+        # The axis then has the name of the variable.
+        begin = {variables[0]: begin} if len(variables) == 1 else begin
+    return cr.descend(loss, begin, wanted, steps, optimizer=optimizer)
 
 
 def _one(rate: str) -> float:
