@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from plot.gallery import hundred_points, line_learned
-from plot.layout import faults
+from plot.layout import drawn_texts, faults
 
 import chainrule as cr
 from chainrule.errors import ArgumentError
-from chainrule.plot.plane import lowest_near, plane_of, short
+from chainrule.plot.plane import lowest_near, plane_of
 
 
 def path_on(figure):
@@ -120,7 +120,19 @@ def test_names_that_are_long_are_cut_at_their_beginning():
     assert figure.axes[0].get_xlabel().endswith("aa_1")
     assert len(figure.axes[0].get_xlabel()) == 24
     assert faults(figure) == []
-    assert short("$x$") == "$x$"
+
+
+@pytest.mark.parametrize("names", [("$a", "b$"), ("$x^$", r"\frac{"), ("a_b", "<b>")])
+def test_names_are_no_mathematics(names):
+    start = dict(zip(names, (1.0, 2.0), strict=True))
+    run = cr.descend(lambda p: sum(v**2 for v in p.values()), start, 0.1, 3)
+    figure = cr.plot.descent(run)
+    shown = [text.get_text() for text in drawn_texts(figure)]
+    assert set(names) <= set(shown)
+    drawn_texts(cr.plot.race(dict.fromkeys(names, run)))
+    drawn_texts(cr.plot.fit([[1.0, 2.0], [2.0, 1.0], [0.0, 3.0]], [1.0, 2.0, 3.0], [1.0, 1.0], names=names))
+    drawn_texts(cr.plot.fit([1.0, 2.0], [1.0, 2.0], {names[0]: 1.0}, names=names))
+    drawn_texts(cr.plot.layer_gradients({name: [[1.0], [2.0]] for name in names}, networks=True))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +146,8 @@ def test_names_that_are_long_are_cut_at_their_beginning():
         ),
         ({"names": ("one",)}, "expected 2 names, one for each axis"),
         ({"names": "ab"}, "expected 2 names"),
+        ({"names": 2}, "expected 2 names"),
+        ({"along": 1}, "expected the names of two"),
     ],
 )
 def test_what_is_refused(options, message):

@@ -108,6 +108,8 @@ def test_many_points_are_drawn_in_part():
         (X, Y, np.ones(3), {}, ArgumentError, "are not the weights of X with 2 columns: expected one weight for each"),
         (X, Y, {"w": WEIGHTS, "v": WEIGHTS}, {}, ArgumentError, "are not the weights"),
         (X, Y, lambda X: X, {}, ShapeError, r"the model returned shape \(100, 2\) for 100 rows"),
+        (x, Y, "a line", {}, ArgumentError, "model is 'a line', expected weights, a run, an estimator or a function"),
+        (X, Y, WEIGHTS, {"names": 3}, ArgumentError, "expected two"),
         (X, Y, WEIGHTS, {"names": ("x",)}, ArgumentError, "expected two"),
         (["a"], [1.0], WEIGHTS, {}, ArgumentError, "X and y must be arrays of numbers"),
         (X, Y * np.nan, WEIGHTS, {}, ArgumentError, "no row of X and y is finite"),

@@ -69,7 +69,8 @@ def test_all_of_them_diverge():
     [
         ([], {}, "0 runs: expected 1 to 5"),
         ([line_learned()] * 6, {}, "6 runs: expected 1 to 5"),
-        ({"a": 3}, {}, "a is of type int, expected a run of chainrule.descend"),
+        ({"a": 3}, {}, "expected what chainrule.descend returned, not 3"),
+        (3, {}, "expected what chainrule.descend returned, not 3"),
         (RUNS, {"panel": "both"}, 'panel is \'both\', expected "paths", "losses" or None'),
         ([line_learned(), cr.descend("x^2", 1.0, 0.1, 9)], {}, "different numbers of parameters"),
     ],

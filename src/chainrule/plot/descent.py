@@ -16,6 +16,7 @@ from chainrule.plot.landscape import draw_ground, draw_path, settled
 from chainrule.plot.loss_line import loss_number
 from chainrule.plot.numbers import number
 from chainrule.plot.plane import Plane, lowest_near, plane_of, view_of, without_noise
+from chainrule.plot.results import require_result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,6 +123,7 @@ def draw(run: Descent, along: Sequence[str] | None, names: Sequence[str] | None,
 
 def path_of(run: Descent) -> Numbers:
     """The finite iterates of a run as vectors, shape (m, n); raises `ArgumentError` where none were kept."""
+    require_result(run, "history", "chainrule.descend")
     if not run.history.parameters:
         raise ArgumentError("the run kept no iterates: give descend a keep_history that holds at least two")
     path = np.array([run.coordinates.vector(held) for held in run.history.parameters])

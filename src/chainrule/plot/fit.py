@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -36,7 +36,7 @@ def fit(
     model: Any,
     *,
     true: Any = None,
-    names: tuple[str, str] = ("x", "y"),
+    names: Sequence[str] = ("x", "y"),
     ax: Axes | None = None,
     dark: bool = False,
 ) -> Figure:
@@ -78,7 +78,7 @@ def fit(
     predict = _predictor(model, features.shape[1], flat)
     truth = None if true is None else _predictor(true, features.shape[1], flat)
     varying = [j for j in range(features.shape[1]) if np.ptp(features[:, j]) > 0]
-    if len(names) != 2:
+    if not isinstance(names, (list, tuple)) or len(names) != 2:
         raise ArgumentError(f"names is {names!r:.60}, expected two: of the feature and of the target")
     with quiet():
         error = float(np.mean((targets - predict(features)) ** 2))
@@ -90,7 +90,7 @@ def fit(
         else:
             told = _draw_diagonal(axes, palette, targets, predict(features), truth, features, names[1])
             title = f"Predicted against measured {names[1]}"
-        axes.set_title(title, fontsize="medium")
+        axes.set_title(title, fontsize="medium", parse_math=False)
         axes.grid(True, alpha=0.5)
         axes.set_axisbelow(True)
         legend_below(axes)
@@ -150,6 +150,8 @@ def _predictor(model: Any, columns: int, flat: bool) -> Callable[[Numbers], Numb
     if isinstance(parameters, (list, tuple)) and all(leaf.ndim == 0 for leaf in leaves):
         # A list of numbers is a vector of weights.
         leaves = [np.array(leaves)]
+    if any(leaf.dtype.kind not in "biuf" for leaf in leaves):
+        raise ArgumentError(f"model is {model!r:.60}, expected weights, a run, an estimator or a function of X")
     vectors = [leaf.reshape(-1) for leaf in leaves if leaf.size == columns and leaf.ndim > 0]
     numbers = [leaf.reshape(()) for leaf in leaves if leaf.ndim == 0 or (leaf.size == 1 and columns > 1)]
     if columns == 1 and not vectors and numbers:
@@ -165,7 +167,7 @@ def _predictor(model: Any, columns: int, flat: bool) -> Callable[[Numbers], Numb
 
 def _draw_line(
     axes: Axes, palette: Palette, features: Numbers, targets: Numbers, column: int,
-    predict: Callable[[Numbers], Numbers], truth: Callable[[Numbers], Numbers] | None, names: tuple[str, str],
+    predict: Callable[[Numbers], Numbers], truth: Callable[[Numbers], Numbers] | None, names: Sequence[str],
 ) -> list[str]:  # fmt: skip
     x = features[:, column]
     told = _draw_cloud(axes, palette, x, targets, "data")
@@ -180,7 +182,8 @@ def _draw_line(
         words = f"{name}: {formula}" if formula else name
         axes.plot(fine[:, column], line(fine), style, color=colour, linewidth=width, label=words)
         told.append(f"The {name} line is {formula}." if formula else f"A line shows the {name} model.")
-    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.set_xlabel(names[0], parse_math=False)
+    axes.set_ylabel(names[1], parse_math=False)
     return [
         f"{names[0]} {_extent(x)}, {names[1]} {_extent(targets)}.",
         *told,
@@ -191,7 +194,7 @@ def _extent(values: Numbers) -> str:
     return f"from {number(float(values.min()))} to {number(float(values.max()))}"
 
 
-def _formula(line: Callable[[Numbers], Numbers], row: Numbers, column: int, names: tuple[str, str]) -> str:
+def _formula(line: Callable[[Numbers], Numbers], row: Numbers, column: int, names: Sequence[str]) -> str:
     """A line as it is written, the constant columns gathered into the bias."""
     if not isinstance(line, _Line):
         return ""
@@ -210,7 +213,8 @@ def _draw_diagonal(
     told += _draw_cloud(axes, palette, targets, predicted, "predicted")
     low, high = float(targets.min()), float(targets.max())
     axes.plot([low, high], [low, high], "--", color=palette.first, linewidth=1.8, label="predicted = measured")
-    axes.set(xlabel=f"measured {name}", ylabel=f"predicted {name}")
+    axes.set_xlabel(f"measured {name}", parse_math=False)
+    axes.set_ylabel(f"predicted {name}", parse_math=False)
     spread = float(np.mean((targets - targets.mean()) ** 2))
     if spread > 0:
         share = 1 - float(np.mean((targets - predicted) ** 2)) / spread

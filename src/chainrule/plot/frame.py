@@ -46,6 +46,9 @@ def legend_below(axes: Axes) -> None:
             loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, borderaxespad=0, ncol=columns,
             frameon=False, fontsize="small",
         )  # fmt: skip
+        # A name may hold dollars, which are no mathematics.
+        for text in legend.get_texts():
+            text.set_parse_math(False)
         # The axes are to the right of the middle of their place by the width of their labels.
         if legend.get_window_extent().width <= 0.96 * axes.get_window_extent().width:
             break

@@ -36,7 +36,8 @@ def draw_ground(axes: Axes, palette: Palette, plane: Plane, low: Numbers, high: 
     if len(plane.labels) == 1:
         xs = np.linspace(low[0], high[0], FINE)
         axes.plot(xs, [plane.at(np.array([x])) for x in xs], color=palette.measured, linewidth=1.8, zorder=1)
-        axes.set(xlim=(low[0], high[0]), xlabel=short(plane.labels[0]), ylabel="loss")
+        axes.set(xlim=(low[0], high[0]), ylabel="loss")
+        axes.set_xlabel(short(plane.labels[0]), parse_math=False)
         axes.grid(True, alpha=0.5)
         return
     # One scale for both parameters where it costs little: contours and steps then keep their angles.
@@ -46,9 +47,9 @@ def draw_ground(axes: Axes, palette: Palette, plane: Plane, low: Numbers, high: 
         low, high = (low + high - sides) / 2, (low + high + sides) / 2
         axes.set_aspect("equal", adjustable="box")
     xs, ys, losses = sample(plane, low, high, RESOLUTION)
-    axes.set(
-        xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=short(plane.labels[0]), ylabel=short(plane.labels[1])
-    )
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    axes.set_xlabel(short(plane.labels[0]), parse_math=False)
+    axes.set_ylabel(short(plane.labels[1]), parse_math=False)
     levels = _levels(losses)
     if levels is None:
         return

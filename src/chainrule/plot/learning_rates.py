@@ -14,6 +14,7 @@ from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import STYLES, comparable, draw_losses, losses_of
 from chainrule.plot.numbers import number
 from chainrule.plot.panels import panels
+from chainrule.plot.results import require_result
 from chainrule.plot.scale import chosen_scale
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def learning_rates(comparison: Comparison, *, ax: Axes | None = None, dark: bool
     4.0113 at the parameters reached. Still descending: ...
     """
     require_matplotlib()
+    require_result(comparison, "runs", "chainrule.compare_learning_rates")
     runs = dict(zip(comparison.rates, comparison.runs, strict=True))
     most = MOST if ax is None else len(STYLES)
     if not 0 < len(runs) <= most:

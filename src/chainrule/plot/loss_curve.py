@@ -12,6 +12,7 @@ from chainrule.plot.frame import legend_below, set_steps
 from chainrule.plot.loss_line import loss_number, rises, smoothed, thinned
 from chainrule.plot.numbers import number
 from chainrule.plot.panels import panels
+from chainrule.plot.results import require_result
 from chainrule.plot.scale import Scale, chosen_scale, set_scale
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def loss_curve(run: Descent, *, scale: str | None = None, ax: Axes | None = None
     at the parameters reached.
     """
     require_matplotlib()
+    require_result(run, "history", "chainrule.descend")
     before = np.asarray(run.history.loss, dtype=float)
     losses = np.append(before, run.final_loss)
     how = chosen_scale(losses, scale)

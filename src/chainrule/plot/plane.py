@@ -104,14 +104,14 @@ def plane_of(run: Descent, path: Numbers, along: Sequence[str] | None, names: Se
             f"from the final point; {vector.size:,} parameters in all"
         )
     if names is not None:
-        if isinstance(names, str) or len(names) != len(labels):
+        if not isinstance(names, (list, tuple)) or len(names) != len(labels):
             raise ArgumentError(f"names is {names!r:.60}, expected {_count(len(labels), 'name')}, one for each axis")
         labels = tuple(map(str, names))
     return Plane(labels, origin, directions, of_vector, told)
 
 
 def _chosen(along: Sequence[str], every: list[str]) -> list[int]:
-    if isinstance(along, str) or len(along) not in (1, 2) or len(set(along)) != len(along):
+    if not isinstance(along, (list, tuple)) or len(along) not in (1, 2) or len(set(along)) != len(along):
         raise ArgumentError(f"along is {along!r:.60}, expected the names of two different parameters")
     for name in along:
         if name not in every:

@@ -16,6 +16,7 @@ from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import MARKERS, STYLES, draw_losses, first_loss
 from chainrule.plot.panels import panels
 from chainrule.plot.plane import lowest_near, plane_of, view_of, without_noise
+from chainrule.plot.results import require_result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,14 +88,14 @@ def _named(runs: Any) -> dict[str, Descent]:
         found = {str(name): run for name, run in runs.items()}
     else:
         found = {}
-        for run in runs:
+        for run in runs if isinstance(runs, (list, tuple)) else [runs]:
+            require_result(run, "history", "chainrule.descend")
             name = title_of(run).replace("learning rate", "rate")
             found[name if name not in found else f"{name} ({len(found) + 1})"] = run
     if not 0 < len(found) <= len(STYLES):
         raise ArgumentError(f"{len(found)} runs: expected 1 to {len(STYLES)}, as more cannot be told apart")
-    for name, run in found.items():
-        if not hasattr(run, "history"):
-            raise ArgumentError(f"{name} is of type {type(run).__name__}, expected a run of chainrule.descend")
+    for run in found.values():
+        require_result(run, "history", "chainrule.descend")
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below, set_places
 from chainrule.plot.numbers import number
+from chainrule.plot.results import require_result
 from chainrule.plot.scale import set_scale
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def spectrum(curvature: Curvature, *, ax: Axes | None = None, dark: bool = False
     1. The critical learning rate 2 / lambda_max is 0.02. The condition number is 100.
     """
     require_matplotlib()
+    require_result(curvature, "eigenvalues", "chainrule.curvature")
     with canvas(ax, dark, SIZE) as (axes, palette):
         told = _draw(axes, palette, curvature)
         axes.set_title("Eigenvalues of the Hessian", fontsize="medium")

@@ -12,6 +12,7 @@ from chainrule.plot.frame import legend_below
 from chainrule.plot.loss_line import loss_number
 from chainrule.plot.losses import ABOVE
 from chainrule.plot.numbers import number
+from chainrule.plot.results import require_result
 from chainrule.plot.scale import chosen_scale, powers_only, set_scale
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def sweep(swept: Sweep, *, ax: Axes | None = None, dark: bool = False) -> Figure
     at the rate 0.1. The critical rate is 1. At 1 rate, from 1.5 on, it is above three times that of the start.
     """
     require_matplotlib()
+    require_result(swept, "start_loss", "chainrule.learning_rate_sweep")
     with canvas(ax, dark, SIZE) as (axes, palette):
         told = _draw(axes, palette, swept)
         axes.set_title(f"Loss after {_steps(swept.steps)} against the learning rate", fontsize="medium")
