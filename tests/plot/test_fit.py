@@ -53,6 +53,10 @@ def test_a_line_is_found_in_its_parameters(features, model):
     assert "The learned line is y = 0.5000 + 3.2500 x." in cr.plot.alt(cr.plot.fit(features, Y, model))
 
 
+def test_a_line_through_the_origin_is_written_without_a_bias():
+    assert "The learned line is y = −3.2500 x." in cr.plot.alt(cr.plot.fit(x, Y, {"slope": -3.25}))
+
+
 def test_functions_and_estimators():
     figure = cr.plot.fit(x, Y, np.sin, true=lambda x: 2 + 3 * x, names=("time", "height"))
     assert "A line shows the learned model. A line shows the true model." in cr.plot.alt(figure)

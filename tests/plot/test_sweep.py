@@ -41,3 +41,12 @@ def test_sweeps_of_every_kind(loss, rates, options):
     figure = cr.learning_rate_sweep(loss, 1.0, rates, steps=10, **options).plot()
     assert faults(figure) == []
     assert cr.plot.alt(figure).startswith(f"The loss after 10 steps against {len(rates)} learning rate")
+
+
+def test_a_critical_rate_beside_the_rates_is_seen_and_one_far_away_is_told():
+    for rates, drawn in (([5.0, 7.0], True), ([100.0, 700.0], False)):
+        figure = cr.learning_rate_sweep("(x - 3)^2", 1.0, rates, steps=3).plot()
+        assert "The critical rate is 1." in cr.plot.alt(figure)
+        named = [str(line.get_label()) for line in figure.axes[0].lines]
+        assert ("critical rate 1" in named) == drawn
+        assert (figure.axes[0].get_xlim()[0] < 1) == drawn

@@ -200,6 +200,8 @@ def _formula(line: Callable[[Numbers], Numbers], row: Numbers, column: int, name
         return ""
     bias = line.bias + float(sum(line.weights[j] * row[j] for j in range(len(row)) if j != column))
     slope = float(line.weights[column])
+    if bias == 0:
+        return f"{names[1]} = {loss_number(slope)} {names[0]}"
     return f"{names[1]} = {loss_number(bias)} {'−' if slope < 0 else '+'} {loss_number(abs(slope))} {names[0]}"
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 SIZE = (7.0, 4.8)
+# How many times below or above the rates the critical one may lie to be drawn.
+NEAR = 30.0
 
 
 def sweep(swept: Sweep, *, ax: Axes | None = None, dark: bool = False) -> Figure:
@@ -68,7 +70,13 @@ def _draw(axes: Axes, palette: Palette, swept: Sweep) -> list[str]:
     shown = np.append(start, losses[~off])
     set_scale(axes, chosen_scale(shown, None), shown)
     axes.set_xscale("log")
-    low, high = np.log10(rates.min()), np.log10(rates.max())
+    critical = swept.critical
+    known = critical is not None and math.isfinite(critical)
+    # The critical rate is seen beside rates that are not too far from it.
+    ends = [rates.min(), rates.max()]
+    if critical is not None and known and ends[0] / NEAR < critical < ends[1] * NEAR:
+        ends.append(critical)
+    low, high = np.log10(min(ends)), np.log10(max(ends))
     room = 0.04 * (high - low) or 0.3
     powers_only(axes.xaxis, low - room, high + room)
     axes.set_xlim(10.0 ** max(low - room, -307.0), 10.0 ** min(high + room, 308.0))
@@ -85,9 +93,9 @@ def _draw(axes: Axes, palette: Palette, swept: Sweep) -> list[str]:
             label=f"lowest: {loss_number(float(losses[best]))} at {number(rates[best])}",
         )  # fmt: skip
         told.append(f"The lowest, {loss_number(float(losses[best]))}, is at the rate {number(rates[best])}.")
-    critical = swept.critical
-    if critical is not None and math.isfinite(critical):
-        axes.axvline(critical, color=palette.mark, linewidth=1.4, label=f"critical rate {number(critical)}")
+    if critical is not None and known:
+        if low <= np.log10(critical) <= high:
+            axes.axvline(critical, color=palette.mark, linewidth=1.4, label=f"critical rate {number(critical)}")
         told.append(f"The critical rate is {number(critical)}.")
     if off.any():
         axes.plot(
