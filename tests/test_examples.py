@@ -122,6 +122,7 @@ def test_the_pendulum_is_fitted_both_ways() -> None:
     assert float(slopes[0]) == pytest.approx(float(slopes[1]), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     done = subprocess.run(

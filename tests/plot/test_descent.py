@@ -122,7 +122,7 @@ def test_names_that_are_long_are_cut_at_their_beginning():
     assert faults(figure) == []
 
 
-@pytest.mark.parametrize("names", [("$a", "b$"), ("$x^$", r"\frac{"), ("a_b", "<b>")])
+@pytest.mark.parametrize("names", [("$a", "b$"), ("$x^$", r"\frac{")])
 def test_names_are_no_mathematics(names):
     start = dict(zip(names, (1.0, 2.0), strict=True))
     run = cr.descend(lambda p: sum(v**2 for v in p.values()), start, 0.1, 3)
