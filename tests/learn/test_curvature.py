@@ -94,6 +94,13 @@ def test_few_parameters_give_all_eigenvalues_with_their_multiplicities() -> None
     assert "all 3 eigenvalues, from 3 Hessian-vector products" in str(found)
 
 
+def test_a_formula_of_several_variables() -> None:
+    found = cr.curvature("x^2 + 3 y^2", {"x": 1.0, "y": 2.0})
+    assert found.eigenvalues.tolist() == [6.0, 2.0]
+    assert found.directions == ("y", "x")
+    assert str(cr.critical_learning_rate("x^2 + 3 y^2", {"x": 1.0, "y": 2.0})).endswith("(6, along y)")
+
+
 def test_a_long_spectrum_is_shown_by_its_ends() -> None:
     text = str(cr.curvature(lambda w: np.sum(np.arange(1.0, 31.0) * w**2) / 2, np.ones(30)))
     assert "..." in text

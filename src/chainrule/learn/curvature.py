@@ -14,6 +14,7 @@ from chainrule.errors import ArgumentError, LimitError
 from chainrule.learn.batches import InMemory
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole
+from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.problem import Problem
 from chainrule.limits import LIMITS
 
@@ -136,7 +137,8 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) ->
     parameters a product.
 
     Args:
-        loss: a real scalar-valued function of the parameters, or a formula of one variable.
+        loss: a real scalar-valued function of the parameters, or a formula. A formula of several variables takes a
+            dict of them as `at`.
         at: the parameters: a number, an array, or a container of such. A complex parameter counts as two real ones.
         products: how many Hessian-vector products may be made, at least 2.
 
@@ -162,7 +164,7 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) ->
       critical learning rate 2 / lambda_max = 1
     """
     limit = _at_least_two(products)
-    hessian = Hessian(loss, at)
+    hessian = Hessian(of_parameters_and_rows(loss, at, None), at)
     return summarized(hessian, spectrum(hessian, limit))
 
 

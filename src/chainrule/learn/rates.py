@@ -9,11 +9,11 @@ from typing import Any, final
 
 import numpy as np
 
-from chainrule.calculus.functions import as_function
 from chainrule.errors import ArgumentError
 from chainrule.learn.curvature import Curvature, hessian_of, spectrum, summarized
 from chainrule.learn.dynamics import linear_rule
 from chainrule.learn.hessian import Hessian
+from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.optimizers import Optimizer, as_optimizer
 from chainrule.learn.problem import Problem
 from chainrule.numeric.probe import quiet
@@ -89,7 +89,8 @@ def critical_learning_rate(
     lambda_max). It takes at most 29 Hessian-vector products. It holds near the point, exactly for a quadratic loss.
 
     Args:
-        loss: a real scalar-valued function of the parameters, or a formula of one variable.
+        loss: a real scalar-valued function of the parameters, or a formula. A formula of several variables takes a
+            dict of them as `at`.
         at: the parameters: a number, an array, or a container of such.
         optimizer: the rule of a step, by its name or as one of `cr.optimizers`: "gd", "momentum" or "nesterov".
 
@@ -119,7 +120,7 @@ def critical_learning_rate(
             f"{method.name} scales its steps by itself, so its largest rate does not follow from the curvature alone: "
             "expected 'gd', 'momentum' or 'nesterov'"
         )
-    return _critical(Hessian(as_function(loss), at), method)
+    return _critical(Hessian(of_parameters_and_rows(loss, at, None), at), method)
 
 
 def critical_rate_of(problem: Problem, parameters: Any, optimizer: Optimizer) -> CriticalRate | None:

@@ -130,6 +130,18 @@ def test_a_guess_is_called_a_guess() -> None:
     assert "rough guess" in str(valley)
 
 
+def test_a_network_is_not_said_to_be_at_a_saddle_while_it_learns() -> None:
+    random = np.random.default_rng(0)
+    X = random.standard_normal((100, 3))
+    y = X @ np.ones(3)
+    start = {"W": random.standard_normal((3, 20)) / 2, "b": np.zeros(20), "v": random.standard_normal(20) / 5}
+    network = lambda p: np.mean((np.tanh(X @ p["W"] + p["b"]) @ p["v"] - y) ** 2)
+    verdict = cr.descend(network, start, "auto", 300).verdict
+    assert verdict.kind is Kind.DESCENDING
+    assert "in the last 30)" in str(verdict)
+    assert verdict.measurements["lambda_min"] < 0
+
+
 def test_no_minimum_in_sight() -> None:
     assert "no minimum is in sight" in str(cr.descend(lambda w: -2 * w, 0.0, 0.1, 100).verdict)
 
@@ -269,5 +281,5 @@ def test_it_is_made_when_it_is_asked_for_and_kept() -> None:
 
 def test_no_step_was_made() -> None:
     verdict = cr.descend(lambda w: np.sum(w**2), np.ones(2), 0.1, 0).verdict
-    assert str(verdict).startswith("No step was made. Still descending")
+    assert str(verdict).startswith("No step was made. Not at a minimum: the loss is 2")
     assert cr.descend(lambda w: np.sum(w**2), np.zeros(2), 0.1, 0).verdict.kind is Kind.CONVERGED

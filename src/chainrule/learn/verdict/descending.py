@@ -23,15 +23,17 @@ def descending(case: Case) -> Verdict:
     model = case.model
     if model is None:
         raise AssertionError("judged without a model")
-    went = "fell" if case.fell > 0 else "went"
-    opening = f"Still descending: the loss {went} {fall(case)}"
+    if case.run.steps:
+        opening = f"Still descending: the loss {'fell' if case.fell > 0 else 'went'} {fall(case)}"
+    else:
+        opening = f"Not at a minimum: the loss is {case.after:.6g}"
     rises = 0 if case.noisy else int((np.diff(case.losses) > case.rounding).sum())
     if rises:
         opening += f", but rose in {rises:,} of them"
     if not model.convex:
         said = (
-            f"{opening}. It curves down along {model.downward} ({model.smallest:.3g}) here, so how far down it goes "
-            f"cannot be told from this point; the gradient's norm is {case.run.gradient_norm:.3g}."
+            f"{opening}{_lately(case)}. It curves down along {model.downward} ({model.smallest:.3g}) here, so how far "
+            f"down it goes cannot be told from this point; the gradient's norm is {case.run.gradient_norm:.3g}."
         )
         return found(case, Kind.DESCENDING, said, _of_rate(case), down_direction=model.downward)
     if model.unopposed > 0.5:
@@ -75,6 +77,14 @@ def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
         remedy, numbers = standardising(case)
         advice, more = f"{advice} {remedy}".strip(), {**more, **numbers}
     return found(case, Kind.DESCENDING, said, advice, **more)
+
+
+def _lately(case: Case) -> str:
+    """What the last tenth of the steps has brought; with mini-batches the losses are too noisy to say."""
+    last = max(1, case.run.steps // 10)
+    if case.noisy or case.run.steps < 10:
+        return ""
+    return f" (by {case.losses[-1 - last] - case.after:.2g} in the last {last:,})"
 
 
 def _part(ratio: float) -> str:

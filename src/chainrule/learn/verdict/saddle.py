@@ -11,7 +11,7 @@ from chainrule.learn.verdict.record import Kind, Verdict
 
 __all__ = ["saddle"]
 
-SMALL = 1e-3  # of what the loss fell: how close in loss the stationary point is
+SMALL = 1e-5  # of what the loss fell: how close in loss the stationary point is
 CURVED = 1e-3  # of the largest magnitude: a curvature below zero that is no rounding, and no plateau's
 
 
