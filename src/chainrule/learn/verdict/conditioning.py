@@ -31,9 +31,10 @@ def conditioning(case: Case) -> Verdict | None:
     )
     if math.isfinite(steps):
         said += (
-            f" Even at the best fixed rate, {rate:.3g}, it would take {about(steps)} to come within a millionth of the "
-            f"way; at {case.rate:g} it takes {about(case.steps_to(CONVERGED))}."
+            f" Even at {rate:.3g}, about the best fixed rate, it would take {about(steps)} to come within a millionth "
+            f"of the way; at {case.rate:g} it takes {about(case.steps_to(CONVERGED))}."
         )
     remedy, more = standardising(case)
-    advice = f"{remedy} Or take an optimizer that learns the scales, such as L-BFGS, or momentum.".strip()
+    other = "L-BFGS, which learns the scales, or momentum."
+    advice = f"{remedy} Or take {other}" if remedy else f"Scale the inputs, or take {other}"
     return found(case, Kind.CONDITIONING, said, advice, best_rate=rate, steps_at_best_rate=steps, **more)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from chainrule.learn.verdict.case import Case
-from chainrule.learn.verdict.finding import CONVERGED, NEARLY, about, critical, fall, found
+from chainrule.learn.verdict.finding import CONVERGED, NEARLY, about, critical, fall, found, rate_advice
 from chainrule.learn.verdict.model import Model
 from chainrule.learn.verdict.record import Kind, Verdict
 from chainrule.learn.verdict.standardising import standardising
@@ -59,16 +59,18 @@ def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
         said += f" The steps of {case.run.optimizer.name} are not proportional to the gradient, so their number"
         return found(case, Kind.DESCENDING, f"{said} cannot be told from the curvature.", "Go on, and look again.")
     if math.isfinite(far):
-        both = f"{about(near)} to come within 1% of the way, and {about(far)}" if near > 0 else about(far)
+        first = f"{about(near)} to come within 1% of the way, and " if near > 0 else ""
         unseen = model.excess - model.resolved > CONVERGED * case.reference
         least = "at least " if unseen else ""
-        said += f" At the rate {case.rate:g} that takes {least}{both} to come within a millionth of it."
+        said += f" At the rate {case.rate:g} it takes {least}{first}{about(far)} to come within a millionth of the way."
     more = {}
     advice = ""
     rate, steps = model.best(case.run.optimizer, model.optimum + CONVERGED * case.reference)
     if case.critical_rate < math.inf:
         said += f" The rate is {_part(case.of_critical)} of the critical rate {critical(case)}."
-        if steps * WORTH < far:
+        if case.of_critical > 1:
+            advice = rate_advice(case)
+        elif steps * WORTH < far:
             advice = f"Take a larger rate: {rate:.3g} needs {about(steps)}."
             more = {"best_rate": rate, "steps_at_best_rate": steps}
         else:

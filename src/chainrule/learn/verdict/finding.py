@@ -53,6 +53,8 @@ def about(steps: float) -> str:
     >>> about(1234.0), about(7), about(1), about(2.5e7)
     ('about 1,200 steps', 'about 7 steps', 'about 1 step', 'about 25 million steps')
     """
+    if not math.isfinite(steps):
+        return "more steps than can be counted"
     if steps < 10:
         return f"about {counted(int(steps))}"
     digits = 1 - math.floor(math.log10(steps))

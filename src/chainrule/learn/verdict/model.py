@@ -16,8 +16,9 @@ from chainrule.learn.optimizers.optimizer import Optimizer
 
 __all__ = ["Model"]
 
-# Rates as a part of the critical one: the best fixed rate is 2 / (lambda_max + lambda_min), so it lies in this range.
-CANDIDATES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+# Rates as a part of the critical one: the best fixed rate is 2 / (lambda_max + lambda_min), at half of it or above.
+# Beyond nine tenths nothing would be left for what is not known of lambda_max, and of its changes on the way.
+CANDIDATES = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @final
@@ -162,7 +163,7 @@ class Model:
         return Outlook(self.optimum, curvatures, excess, transitions(linear[0], rate, curvatures))
 
     def best(self, optimizer: Optimizer, loss: float) -> tuple[float, float]:
-        """The fixed rate that leads to a loss in the fewest steps, and how many these are; NaN where not known."""
+        """The fixed rate, up to 90% of the critical one, with the fewest steps to a loss, and these; NaN: not known."""
         linear = linear_rule(optimizer)
         if linear is None or not self.largest > self.negligible:
             return math.nan, math.nan

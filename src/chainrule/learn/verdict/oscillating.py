@@ -37,7 +37,7 @@ def oscillating(case: Case) -> Verdict | None:
     advice = f"Half the critical rate, {case.critical_rate / 2:.3g}, goes straight."
     target = model.optimum + CONVERGED * case.reference
     rate, steps = model.best(case.run.optimizer, target)
-    if steps < np.inf and case.trusted:
+    if steps < 0.8 * ahead and case.trusted:
         advice += f" The fastest fixed rate from here is about {rate:.3g} ({about(steps)})."
     more = {"sign_changes": swings.changes, "steps_compared": swings.looked}
     return found(case, Kind.OSCILLATING, said, advice, **more)
