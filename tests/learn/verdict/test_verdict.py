@@ -204,7 +204,58 @@ def test_adaptive_rules_are_judged_by_distance_and_by_rises_only() -> None:
         lambda w: np.sum(np.array([1.0, 10.0]) * (w - 3.0) ** 2), np.zeros(2), 2.0, 60, optimizer="adam"
     )
     assert bouncing.verdict.kind is Kind.OSCILLATING
-    assert "gives no critical rate" in str(bouncing.verdict)
+    assert "no critical rate is known" in str(bouncing.verdict)
+
+
+def test_a_kink_is_crossed_for_ever_at_a_fixed_rate() -> None:
+    verdict = cr.descend(lambda w: np.sum(np.abs(w)), np.array([1.0, 2.0]), 0.3, 50).verdict
+    assert verdict.kind is Kind.OSCILLATING
+    assert "cross a kink" in str(verdict)
+
+
+def test_a_run_that_was_thrown_far_is_measured_where_it_left() -> None:
+    verdict = cr.descend(lambda w: w**2 / 2 + w**4, 2.0, 0.4, 3).verdict
+    assert verdict.kind is Kind.DIVERGING
+    assert verdict.measurements["lambda_max"] == pytest.approx(1 + 12 * 2.0**2)
+
+
+def test_numbers_that_overflow_when_squared() -> None:
+    verdict = cr.descend(lambda w: np.sum(1e200 * w**2), np.ones(2), 1e-201, 20).verdict
+    assert verdict.kind is Kind.DESCENDING
+    assert "the squares of the gradient overflow" in str(verdict)
+
+
+class Blocks:
+    """A source that is read in blocks of rows at every pass."""
+
+    rows = 5000
+
+    def __init__(self) -> None:
+        random = np.random.default_rng(0)
+        self.X = random.standard_normal((5000, 3))
+        self.y = self.X @ np.ones(3) + random.standard_normal(5000)
+
+    def blocks(self, size: int) -> Any:
+        for start in range(0, 5000, 1000):
+            yield self.X[start : start + 1000], self.y[start : start + 1000]
+
+
+def test_data_in_blocks_are_differenced_and_rates_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    mean = lambda w, X, y: np.mean((y - X @ w) ** 2)
+    source = Blocks()
+    held = cr.descend(mean, np.zeros(3), "auto", 5, data=(source.X, source.y))
+    monkeypatch.setattr("chainrule.learn.batches.MEMORY", 1000)
+    read = cr.descend(mean, np.zeros(3), "auto", 5, data=source)
+    assert read.learning_rate == pytest.approx(held.learning_rate, rel=1e-6)
+    assert read.verdict.kind is held.verdict.kind
+    assert read.verdict.measurements["excess"] == pytest.approx(held.verdict.measurements["excess"], rel=1e-4)
+
+
+def test_leaving_the_domain_names_the_operation() -> None:
+    verdict = cr.descend(lambda w: (np.sqrt(w) - 2) ** 2, 9.0, 100.0, 10).verdict
+    assert "sqrt gave nan" in str(verdict)
+    assert ".." not in str(verdict)
+    assert verdict.measurements["step"] == 1
 
 
 def test_solvers_are_judged_too() -> None:

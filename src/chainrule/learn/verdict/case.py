@@ -39,7 +39,7 @@ PATH = 200  # the last iterates that are looked at
 class Case:
     """A run under judgement. A measurement is made when it is first asked for, and all together make 60 products.
 
-    What is measured is measured at the last point, or where that is not finite, at the best one before.
+    What is measured is measured at the last point, or where the run has diverged, at the best one that was kept.
 
     Attributes:
         run: the run.
@@ -72,10 +72,15 @@ class Case:
         """By how much the loss fell; 0 if it rose."""
         return max(0.0, self.before - self.after)
 
+    @property
+    def _lost(self) -> bool:
+        """Whether the last point is one to which the run was thrown: there the loss curves as it never did before."""
+        return self.run.diverged or (not self.noisy and self.after > self.before + abs(self.before))
+
     @cached_property
     def point(self) -> Any:
         """The parameters at which the curvature is measured."""
-        if not self.run.diverged:
+        if not self._lost:
             return self.run.parameters
         kept = [(self.losses[step], i) for i, step in enumerate(self.run.history.steps) if step < self.run.steps]
         return self.run.history.parameters[min(kept)[1]] if kept else self.run.problem.rebuild(self.run.problem.start)
@@ -109,7 +114,7 @@ class Case:
             return None
         size = hessian.coordinates.size
         if size <= PRODUCTS or not hessian.gradient.any():
-            return Model(self.value, hessian, ends, ends)
+            return self._checked(Model(self.value, hessian, ends, ends))
         known = [0.0]
 
         def enough(found: Ritz) -> bool:
@@ -123,12 +128,18 @@ class Case:
         except ChainruleError as error:
             self.why_not = str(error).splitlines()[0]
             return None
-        return Model(self.value, hessian, ends, seen)
+        return self._checked(Model(self.value, hessian, ends, seen))
+
+    def _checked(self, model: Model) -> Model | None:
+        if np.isfinite([model.excess, model.height, model.scale]).all():
+            return model
+        self.why_not = "the squares of the gradient overflow; scale the loss down"
+        return None
 
     @cached_property
     def value(self) -> float:
         """The loss at the point, over all data."""
-        if not self.run.diverged:
+        if not self._lost:
             return self.after
         with quiet():
             return float(self.run.problem.loss(self.point))

@@ -20,6 +20,7 @@ from chainrule.learn.verdict.plateau import plateau
 from chainrule.learn.verdict.record import Verdict
 from chainrule.learn.verdict.saddle import saddle
 from chainrule.learn.verdict.unmeasured import unmeasured
+from chainrule.numeric.probe import quiet
 
 if TYPE_CHECKING:
     from chainrule.learn.descent import Descent
@@ -45,5 +46,6 @@ FINDINGS: Sequence[Finding] = (
 def judge(run: Descent) -> Verdict:
     """What happened in a run and why; it takes at most 60 Hessian-vector products and a few gradients."""
     case = Case(run)
-    verdict = next(found for finding in FINDINGS if (found := finding(case)) is not None)
-    return interrupted(case, with_given_gradient(case, verdict))
+    with quiet():
+        verdict = next(found for finding in FINDINGS if (found := finding(case)) is not None)
+        return interrupted(case, with_given_gradient(case, verdict))

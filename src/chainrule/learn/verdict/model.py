@@ -126,7 +126,7 @@ class Model:
         """The loss at the minimum of the model."""
         lowest = self.value - self.excess
         # What the subtraction leaves of equal numbers is rounding.
-        return lowest if abs(lowest) > 1e-14 * abs(self.value) else 0.0
+        return lowest if abs(lowest) > 1e-12 * abs(self.value) else 0.0
 
     @cached_property
     def step(self) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ def _operation(case: Case) -> str:
         with quiet(), watch_numbers():
             value_and_grad(case.run.problem.loss)(case.run.parameters)
     except NonFiniteError as error:
-        return f"That step left the domain of the loss or its gradient: {str(error).splitlines()[0]}."
+        return f"That step left the domain of the loss or its gradient: {str(error).splitlines()[0].rstrip('.')}."
     except ChainruleError:  # it cannot be traced, which is no news here
         return ""
     return ""

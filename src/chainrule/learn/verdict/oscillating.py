@@ -17,9 +17,13 @@ RISES = 0.3  # of the steps in the last half, where the rule has no critical rat
 
 def oscillating(case: Case) -> Verdict | None:
     """Most steps change sides along the steepest eigenvector, near the critical rate; or the loss rises often."""
-    if case.limit is None:
-        return _by_the_loss(case)
     model, swings = case.model, case.swings
+    if case.limit is None:
+        return _by_the_loss(
+            case, f"{case.run.optimizer.name} scales its steps by itself, so no critical rate is known."
+        )
+    if model is not None and model.slope > 0 and model.unopposed > 0.5:
+        return _by_the_loss(case, "It hardly curves along the gradient, so the steps cross a kink.")
     if model is None or not case.of_critical >= OVERSHOOT or not swings.mostly:
         return None
     left = growth(case)
@@ -43,13 +47,10 @@ def oscillating(case: Case) -> Verdict | None:
     return found(case, Kind.OSCILLATING, said, advice, **more)
 
 
-def _by_the_loss(case: Case) -> Verdict | None:
+def _by_the_loss(case: Case, why: str) -> Verdict | None:
     last = case.losses[len(case.losses) // 2 :]
     rises = int((np.diff(last) > 0).sum())
     if case.noisy or len(last) < 5 or rises < RISES * (len(last) - 1):
         return None
-    said = (
-        f"Oscillating: the loss rose in {rises:,} of the last {len(last) - 1:,} steps; it went {fall(case)}. "
-        f"{case.run.optimizer.name} scales its steps by itself, so the curvature gives no critical rate."
-    )
+    said = f"Oscillating: the loss rose in {rises:,} of the last {len(last) - 1:,} steps; it went {fall(case)}. {why}"
     return found(case, Kind.OSCILLATING, said, "Take a smaller learning rate, or let a schedule lower it.")
