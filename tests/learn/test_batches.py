@@ -319,6 +319,25 @@ def test_rows_on_which_all_is_zero_do_not_decide() -> None:
         np.testing.assert_allclose(run.parameters, whole.parameters, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("no_memory")
+def test_rows_that_say_nothing_at_all_make_no_difference() -> None:
+    class Zeros(Blocks):
+        def blocks(self, size: int) -> Iterator[Any]:
+            for i in range(0, 50, size):
+                yield 0 * X[i : i + size], 0 * y[i : i + size]
+
+    run = descend(mean, np.zeros(3), 0.1, 2, data=Zeros())
+    assert run.final_loss == 0
+    assert repr(run.problem) == "<Problem in start over 50 rows>"
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_rows_as_wide_as_a_block_are_compared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BLOCK", 1)
+    whole = descend(total, np.zeros(3), 0.002, 5, data=(X, y))
+    np.testing.assert_allclose(descend(total, np.zeros(3), 0.002, 5, data=Blocks()).parameters, whole.parameters)
+
+
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.usefixtures("no_memory")
 def test_mini_batches_of_a_source_have_every_row_once_an_epoch(shuffle: bool) -> None:

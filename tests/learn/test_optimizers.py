@@ -128,6 +128,18 @@ def test_a_huge_rate_stops_with_the_reason_or_is_divided_away(optimizer: Rule, r
         assert run.final_loss < 1e-3
 
 
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam", "adamw"])
+def test_a_gradient_whose_squares_overflow_does_not_pass_for_a_plateau(name: str) -> None:
+    # Divided by the root of infinity every step would be zero from then on.
+    run = descend(lambda w: 1e200 * np.sum(w**2), np.ones(2), 0.1, 100, optimizer=name)
+    assert run.stopped.startswith(f"the gradient is too large for {name} at step 0: squares of its norm, 2.83e+200")
+    assert run.steps == 0
+    clipped = descend(lambda w: 1e200 * np.sum(w**2), np.ones(2), 0.1, 100, optimizer=name, clip=1.0)
+    assert clipped.steps == 100
+    small = descend(lambda w: np.sum(w**2), np.ones(2, np.float32), 0.1, 5, optimizer=name)
+    assert small.steps == 5
+
+
 @pytest.mark.parametrize("optimizer", RULES)
 @pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "fast", True])
 def test_a_rate_that_is_no_positive_number_is_refused(optimizer: Rule, rate: Any) -> None:

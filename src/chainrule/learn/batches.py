@@ -168,8 +168,8 @@ class Streamed(Data):
             first = max(0, first - batches)
 
     def _size(self, multiple: int) -> int:
-        """How many rows a block has: a whole number of batches."""
-        return max(1, int(BLOCK / max(self._width, 1.0)) // multiple) * multiple
+        """How many rows a block has: a whole number of batches, and two at least, which can be compared with one."""
+        return max(1, int(BLOCK / max(self._width, 1.0)) // multiple, 2 // multiple) * multiple
 
 
 def _cut(block: Block, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:

@@ -30,6 +30,8 @@ __all__ = ["Run", "Settings"]
 
 Callback = Callable[[int, float, Any], Any]
 
+LARGE = 1e18  # a norm whose square overflows in float32; below it no state of a rule needs to be looked at
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -176,6 +178,11 @@ class Run:
                 parameter, after = rule.update(leaf, gradient, state, rate, done + 1)
                 moved.append(parameter)
                 states.append(after)
+            if self.measured.norm > LARGE and not all(np.isfinite(part).all() for state in states for part in state):
+                return (
+                    f"the gradient is too large for {rule.name} at step {done}: squares of its norm, "
+                    f"{self.measured.norm:.3g}, overflow; divide the loss by a constant, or clip"
+                )
             self.moved(moved, states, rate)
             if self.checkpoint is not None and (done + 1) % settings.every == 0:
                 reason = self.save()
