@@ -20,7 +20,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 .PHONY: help run test test-all test-peers coverage baselines lint types docs peers bench format clean
 
 help:
-	@echo "make run       set up and run the first example"
+	@echo "make run       set up and run the first example, which ends with a report in build/"
 	@echo "make test      set up and run the tests (test-all: also the long ones)"
 	@echo "make coverage  the tests, and that they run every line and branch of core, passes and ops, 95% elsewhere"
 	@echo "make test-peers  gradient checks of PyTorch and JAX, in an environment of its own; make peers sets it up anew"
@@ -31,7 +31,7 @@ help:
 	@echo "make clean     remove the environments and everything built"
 
 run: $(VENV)/.stamp-test
-	$(PY) examples/first_run.py
+	$(PY) examples/first_run.py build
 
 test: $(VENV)/.stamp-test
 	$(PY) -m pytest $(PYTEST_ARGS)

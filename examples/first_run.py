@@ -7,6 +7,7 @@ Statistics, 2004): ten measurements of 442 patients, and y, how far the disease 
 import inspect
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ LEARNING_RATE, STEPS = 0.1, 500
 WIDTH = 100
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     # A terminal that cannot show a character gets a substitute rather than no answer.
     sys.stdout.reconfigure(errors="replace")
     table = read_csv(DATA, target="y")
@@ -51,16 +52,20 @@ def main() -> None:
     row("", f"{run.steps} steps", "least squares")
     for name, reached, optimum in zip(("intercept", *table.names), run.parameters, best, strict=True):
         row(name, f"{reached:.4f}", f"{optimum:.4f}")
-    print()
     row("loss before", f"{run.history.loss[0]:.4f}")
     row("loss after", f"{run.final_loss:.4f}", f"{least:.4f}")
 
-    alike = np.triu(np.abs(np.corrcoef(measurements, rowvar=False)), k=1)
-    i, j = np.unravel_index(np.argmax(alike), alike.shape)
-    first, second = table.names[i], table.names[j]
-    print(f"\n   The loss is {100 * (run.final_loss / least - 1):.2f}% above the least-squares optimum.")
-    print(f"   The measurements {first} and {second} say nearly the same (correlation {alike[i, j]:.2f}):")
-    print("   descent is slow to tell their weights apart.")
+    heading("4. The report: data, derivation, check, loss, verdict, weights and code on one page")
+    model = cr.models.LinearRegression(optimizer="gd", learning_rate="auto", max_iter=STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has not converged is what the verdict says
+        model.fit(table.X, y)
+    about = cr.report.training(model, table.X, y, names=table.names, target="y", data=DATA.name)
+    page = (folder / "report.html").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    cr.report.write(about, page)
+    print(indented(about.verdict))
+    print(f"   {page}")
 
 
 def heading(text: str) -> None:
@@ -84,4 +89,4 @@ def indented(text: object) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -23,6 +23,7 @@ from chainrule.limits import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+DIABETES = str(EXAMPLES / "diabetes.csv")
 COMMAND = [sys.executable, "-c", "from chainrule.cli import main; main()"]
 
 USER_MODULE = """
@@ -482,134 +483,6 @@ def test_keyword_arguments_and_the_choice_of_arguments(run: Run, here: Path) -> 
     unknown = run(*common, "users_losses:gradient", "--wrt", "c")
     assert unknown.status == 2
     assert "'c'" in unknown.err
-
-
-# --- descend ----------------------------------------------------------------------------------------------------------
-
-DIABETES = str(EXAMPLES / "diabetes.csv")
-
-
-def test_descent_on_the_diabetes_data(run: Run) -> None:
-    answer = run("descend", DIABETES, "--target", "y", "--learning-rate", "0.1", "--steps", "200")
-    assert (answer.status, answer.err) == (0, "")
-    assert "442 rows, 10 columns" in answer.out
-    assert "standardised" in answer.out
-    assert "least squares" in answer.out
-    assert not any(line != line.rstrip() for line in answer.out.splitlines())
-    assert max(map(len, answer.out.splitlines())) <= 120
-
-
-def test_long_descent_reaches_the_solution_of_scikit_learn_on_the_users_scale(run: Run) -> None:
-    from sklearn.linear_model import LinearRegression
-
-    with open(DIABETES, encoding="utf-8") as file:
-        header = file.readline().strip().split(",")
-        rows = np.loadtxt(file, delimiter=",")
-    X, y = rows[:, : header.index("y")], rows[:, header.index("y")]
-    model = LinearRegression().fit(X, y)
-    record = run("descend", DIABETES, "--target", "y", "--steps", "20000", "--json").record
-    np.testing.assert_allclose([record["weights"][name] for name in header[:-1]], model.coef_, rtol=1e-6)
-    assert record["intercept"] == pytest.approx(model.intercept_, rel=1e-6)
-    loss = np.mean((y - model.predict(X)) ** 2)
-    assert record["loss"]["least_squares"] == pytest.approx(loss, rel=1e-12)
-    assert record["loss"]["after"] == pytest.approx(loss, rel=1e-9)
-    assert record["loss"]["before"] == pytest.approx(np.mean(y**2), rel=1e-12)
-    assert "least squares" in record["verdict"]
-
-
-def test_the_weights_of_a_short_descent_are_those_of_the_loss_it_reports(run: Run) -> None:
-    with open(DIABETES, encoding="utf-8") as file:
-        names = file.readline().strip().split(",")[:-1]
-        rows = np.loadtxt(file, delimiter=",")
-    record = run("descend", DIABETES, "--target", "y", "--steps", "7", "--json").record
-    predicted = record["intercept"] + rows[:, :-1] @ [record["weights"][name] for name in names]
-    assert np.mean((rows[:, -1] - predicted) ** 2) == pytest.approx(record["loss"]["after"], rel=1e-9)
-
-
-def test_a_descent_that_diverges(run: Run) -> None:
-    answer = run("descend", DIABETES, "--target", "y", "--learning-rate", "10")
-    assert answer.status == 1
-    assert "diverged: the loss is not finite at step" in answer.out
-    record = run("descend", DIABETES, "--target", "y", "--learning-rate", "10", "--json")
-    assert record.status == 1
-    assert record.record["loss"]["after"] == "Infinity"
-
-
-def test_constant_and_duplicate_columns(run: Run, here: Path) -> None:
-    table = "a,b,c,y\n" + "".join(f"{i},7.1,{2 * i},{3 * i + 2}\n" for i in range(20))
-    answer = run("descend", write(here / "t.csv", table), "--target", "y", "--json")
-    record = answer.record
-    assert answer.status == 0
-    assert record["constant_columns"] == ["b"]
-    assert record["weights"]["b"] == 0.0
-    assert record["least_squares"]["unique"] is False
-    # a and c share the slope of 3 between them, whatever each has.
-    assert record["weights"]["a"] + 2 * record["weights"]["c"] == pytest.approx(3.0, rel=1e-6)
-    text = run("descend", str(here / "t.csv"), "--target", "y", "--steps", "5").out
-    assert "Constant, so without a weight of their own: b." in text
-    assert "not unique" in text
-
-
-def test_one_row_is_learned_by_the_intercept(run: Run, here: Path) -> None:
-    answer = run("descend", write(here / "t.csv", "a,y\n1,5\n"), "--target", "y", "--json")
-    assert answer.status == 0
-    assert answer.record["intercept"] == pytest.approx(5.0)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("", "the file is empty"),
-        ("a,y\n", "header only"),
-        ("a,y\n1,2\n3,x\n", "row 3, column 'y': 'x' is not a number"),
-        ("a,y\n1,2\n,4\n", "row 3, column 'a': the value is missing"),
-        ("a,y\n1,nan\n", "row 2, column 'y': the value is missing"),
-        ("a,y\n1,-inf\n", "row 2, column 'y': '-inf' is not a finite number"),
-        ("a,a,y\n1,2,3\n", "row 1, column 2: the name 'a' is that of column 1 too"),
-        ("a,y\n1,2\n3\n", "row 3: has 1 cells, expected 2"),
-        ('a,y\n1,"2\n', "row 2 (line 2): a quote is opened and never closed"),
-        ("a,y\n1,\0\n", "line 2, character 3: is a NUL"),
-        (",".join(["c"] * 1_000_000), "the limit data_columns = 10,000 was hit"),
-        ("day,y\n2024-01-31,1\n", "column 'day': holds dates or times"),
-        ("a,y\n1,yes\n2,no\n", "column 'y': holds classes"),
-        ("PAR1....", "is no whole Parquet file"),
-        ("a,b\n1,2\n", "there is no column 'y'"),
-        ("a,y\n1e308,1\n-1e308,2\n", "column 'a': its numbers are too large to standardise"),
-        ("a,y\n1,1e200\n2,3\n", "too large to be squared"),
-    ],
-)
-def test_data_that_cannot_be_used(run: Run, here: Path, content: str, said: str) -> None:
-    answer = run("descend", write(here / "t.csv", content), "--target", "y")
-    assert answer.status == 2
-    assert said in answer.err
-    assert "Traceback" not in answer.err
-    assert answer.out == ""
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "said"),
-    [
-        ("--learning-rate", "0", "learning_rate is 0"),
-        ("--learning-rate", "-1", "learning_rate is -1"),
-        ("--learning-rate", "nan", "learning_rate is nan"),
-        ("--learning-rate", "fast", "fast"),
-        ("--steps", "-1", "steps is -1"),
-        ("--steps", "2.5", "2.5"),
-    ],
-)
-def test_rates_and_steps_that_cannot_be_used(run: Run, option: str, value: str, said: str) -> None:
-    answer = run("descend", DIABETES, "--target", "y", option, value)
-    assert answer.status == 2
-    assert said in answer.err
-
-
-def test_a_column_name_cannot_write_to_the_terminal(run: Run, here: Path) -> None:
-    table = write(here / "t.csv", "\x1b[31mred,[bold]b[/bold],y\n1,2,3\n2,5,5\n4,4,9\n")
-    answer = run("descend", table, "--target", "y")
-    assert answer.status == 0
-    assert "\x1b" not in answer.out
-    assert "\\x1b[31mred" in answer.out
-    assert "[bold]b[/bold]" in answer.out
 
 
 # --- the process ------------------------------------------------------------------------------------------------------

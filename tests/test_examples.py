@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages_of_html import Parsed
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -38,6 +39,13 @@ def test_it_finds_the_mistake_and_passes_the_right_gradient(first_run: str) -> N
     assert "off by the constant factor 442" in first_run
     assert "442 is the number of patients" in first_run
     assert "passed: 11 components agree" in first_run
+
+
+def test_it_ends_with_a_report_and_says_where_it_lies(first_run: str) -> None:
+    path = Path(first_run.rstrip().splitlines()[-1].strip())
+    sections = Parsed(path.read_text(encoding="utf-8")).sections
+    assert list(sections) == ["data", "derivation", "check", "loss", "verdict", "weights", "code"]
+    assert "442 rows" in sections["data"]
 
 
 def test_it_prints_the_weights_and_the_loss_before_and_after(first_run: str) -> None:

@@ -14,16 +14,30 @@ from typing import Any
 import pytest
 
 import chainrule
-from chainrule import clipping, data, errors, models, numeric, optimizers, plot, schedules, special, stopping, testing
+from chainrule import (
+    clipping,
+    data,
+    errors,
+    models,
+    numeric,
+    optimizers,
+    plot,
+    report,
+    schedules,
+    special,
+    stopping,
+    testing,
+)
 from chainrule.core.registry import primitives
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENTED = set(re.findall(r"^::: (chainrule[\w.]*)$", "\n".join(p.read_text() for p in DOCS.glob("api/*.md")), re.M))
 
+LAZY = [chainrule, special, special.stats, data, report]
 LEARNING = (optimizers, schedules, stopping, clipping, data, models)
 NAMES = [
     pytest.param(module, name, id=f"{module.__name__}.{name}")
-    for module in (chainrule, special, special.stats, plot, numeric, testing, *LEARNING)
+    for module in (chainrule, special, special.stats, plot, numeric, report, testing, *LEARNING)
     for name in module.__all__
 ]
 
@@ -76,7 +90,7 @@ def test_all_is_sorted_out_and_complete(module: ModuleType) -> None:
     assert set(module.__all__) <= set(dir(module))
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
 def test_dir_shows_the_public_names_and_no_others(module: ModuleType) -> None:
     assert {name for name in dir(module) if not name.startswith("_")} == set(module.__all__)
 
@@ -86,14 +100,14 @@ def test_every_error_is_public() -> None:
     assert {name for name, thing in vars(errors).items() if is_error(thing)} == set(errors.__all__)
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
 def test_names_shown_to_type_checkers_are_those_that_load(module: ModuleType) -> None:
     source = Path(str(module.__file__)).read_text()
     shown = re.findall(r"\b(\w+) as \1\b", source)
     assert sorted(shown) == sorted(module.__all__)
 
 
-@pytest.mark.parametrize("module", [chainrule, special, special.stats, data], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
 def test_an_unknown_name_is_an_attribute_error(module: ModuleType) -> None:
     with pytest.raises(AttributeError, match="no attribute 'gradient'"):
         module.gradient  # noqa: B018

@@ -9,7 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule import errors as errors, numeric as numeric, plot as plot, special as special, testing as testing
+    from chainrule import (
+        errors as errors,
+        numeric as numeric,
+        plot as plot,
+        report as report,
+        special as special,
+        testing as testing,
+    )
     from chainrule.calculus.checkpoint import checkpoint as checkpoint
     from chainrule.calculus.compiled import compile as compile
     from chainrule.calculus.custom import define_jvp as define_jvp, define_vjp as define_vjp, primitive as primitive
@@ -131,6 +138,7 @@ _MODULES = {
     "models": "chainrule.learn.models",
     "optimizers": "chainrule.learn.optimizers",
     "plot": "chainrule.plot",
+    "report": "chainrule.report",
     "schedules": "chainrule.learn.schedules",
     "special": "chainrule.special",
     "stopping": "chainrule.learn.stopping",

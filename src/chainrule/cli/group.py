@@ -30,7 +30,7 @@ chainrule: the derivative you can see, check and trust. Three examples to run:
   chainrule graph "(y - (w*x + b))^2" --at "w=1,x=2,b=1,y=7"
       the forward and the backward pass, step by step
   chainrule descend examples/diabetes.csv --target y
-      gradient descent of a linear model on a data file
+      a linear model fitted to a data file, with a verdict on the descent
 
 chainrule --help lists all commands, chainrule COMMAND --help the options of one."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-__all__ = ["number", "print_json", "print_table", "print_text", "printable"]
+__all__ = ["number", "plain", "print_json", "print_table", "print_text", "printable"]
 
 WIDE = 100  # columns of running text at most: longer lines are hard to read
 
@@ -57,18 +57,19 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_json(record: Mapping[str, Any]) -> None:
     """One JSON object; NaN and infinities, which JSON lacks, become the strings "NaN", "Infinity", "-Infinity"."""
-    click.echo(json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A record in what JSON has: NaN and infinities become strings, complex numbers objects."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (np.ndarray, np.generic)):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, complex):
-        return {"real": _plain(value.real), "imag": _plain(value.imag)}
+        return {"real": plain(value.real), "imag": plain(value.imag)}
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

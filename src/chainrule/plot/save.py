@@ -17,7 +17,7 @@ from chainrule.whole_files import write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "format_of", "save"]
+__all__ = ["FORMATS", "content_of", "format_of", "save"]
 
 # Pixels to an inch: sharp on a screen of twice the ordinary density, at the size of text around it.
 DPI = 150.0
@@ -48,8 +48,12 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: Any = DPI) -> Non
     >>> (folder / "square.svg").read_text().count("<desc>The computational graph of f(x).")
     1
     """
+    write_whole(path, content_of(figure, format_of(path), dpi=dpi))
+
+
+def content_of(figure: Figure, ending: str, *, dpi: Any = DPI) -> bytes:
+    """What `save` writes to a file with this ending, one of `FORMATS`."""
     matplotlib = require_matplotlib()
-    write = FORMATS[format_of(path)]
     said = _printable(alt(figure))
     width, height = figure.get_size_inches()
     if isinstance(dpi, bool) or not isinstance(dpi, (int, float)) or not 0 < dpi * max(width, height) <= LARGEST:
@@ -59,8 +63,7 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: Any = DPI) -> Non
         )
     # Names in an SVG are made from this salt, where there would be another at each run.
     with matplotlib.rc_context({"svg.hashsalt": "chainrule", "svg.fonttype": "path", "pdf.compression": 6}):
-        content = write(figure, said, float(dpi))
-    write_whole(path, content)
+        return FORMATS[ending](figure, said, float(dpi))
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
