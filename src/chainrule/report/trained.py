@@ -20,7 +20,11 @@ __all__ = ["Training", "Weight"]
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """A weight that was learnt: its name, its value, and what an exact method gives, where there is one."""
+    """A weight that was learnt: its name, its value, and what an exact method gives, where there is one.
+
+    >>> Weight("age", -0.03, exact=-0.0364).exact
+    -0.0364
+    """
 
     name: str
     value: float
@@ -48,6 +52,13 @@ class Training:
         explain: makes the derivation of the gradient of the loss.
         check: compares the gradient with differences.
         source: makes the code of the gradient.
+
+    >>> import chainrule as cr
+    >>> table = cr.data.read("examples/diabetes.csv", target="y").table()
+    >>> model = cr.models.LinearRegression().fit(table.X, table.y)
+    >>> about = cr.report.training(model, table.X, table.y, names=table.names, data="diabetes.csv")
+    >>> about.loss, about.weights[0].name, dict(about.results)["root mean squared error"]
+    ('mean squared error', 'intercept', '53.4761')
     """
 
     data: str
