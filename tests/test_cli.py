@@ -491,7 +491,7 @@ def test_keyword_arguments_and_the_choice_of_arguments(run: Run, here: Path) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot be sent Ctrl-C alone")
 def test_an_interrupted_descent_prints_the_run_so_far() -> None:
     ready = (
-        "import sys, chainrule.cli.descend; from chainrule.cli import main; "
+        "import sys, chainrule.cli.descend, chainrule; from chainrule.cli import main; chainrule.models.LinearRegression; "
         "print('ready', file=sys.stderr, flush=True); main()"
     )
     endless = ["descend", DIABETES, "--target", "y", "--steps", "1000000000", "--learning-rate", "1e-6", "--json"]
@@ -505,7 +505,11 @@ def test_an_interrupted_descent_prints_the_run_so_far() -> None:
         assert process.stderr.readline() == "ready\n"
         time.sleep(2)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        try:
+            out, err = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()  # else leaving the block would wait for ever
+            raise
     assert err == ""
     assert process.returncode == 130
     record = json.loads(out)
