@@ -157,3 +157,28 @@ def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
         assert figure in told["learning_rates"]
     assert "The critical rate is 0.03165." in told["sweep"]
     assert "Minimum at (2.43, 2.908) with a loss of 3.2263." in told["descent"]
+
+
+def test_every_picture_is_drawn_and_told(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / "pictures.py"), str(tmp_path / "new" / "folder")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        timeout=120,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    files = {file.name for file in (tmp_path / "new" / "folder").iterdir()}
+    assert files == {f"{name}.{page}.svg" for name in told for page in ("light", "dark")}
+    assert "The slope is 60 for h = −0.5" in told["average_speed"]
+    assert "The slope is 4 for h = 2, 3 for h = 1" in told["secants"]
+    assert "slope is −1.32: downhill. At x = 1 the slope is 0: a peak." in told["tangents_of_a_cubic"]
+    assert "slope is −4: downhill. At x = 0 the slope is 0: a valley." in told["tangents_of_a_parabola"]
+    assert "f(0) = 0.5. The greatest slope is 0.25, at x = 0." in told["sigmoid"]
+    assert "The minimum is 0, at (0, 0). Every arrow points to it." in told["gradient_field"]
+    assert "degrees off the direction to it" in told["gradient_field_of_a_valley"]
