@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 from plot.gallery import GALLERY
-from plot.images import differences, read, seen, write
+from plot.images import differences, read, write
 from plot.layout import faults
 
 import chainrule as cr
@@ -27,17 +27,17 @@ def test_it_looks_as_before(name: str, page: str, tmp_path: Path) -> None:
     assert any(c.isdigit() for c in said)
     assert (said[0].isupper(), said[-1]) == (True, ".")
     write(figure, tmp_path / baseline.name)
-    found = differences(seen(figure), read(baseline))
+    found = differences(read(tmp_path / baseline.name), read(baseline))
     assert not found, f"{found}: compare {tmp_path / baseline.name} with {baseline}; if it is right: make baselines"
 
 
-@pytest.mark.parametrize("page", PAGES)
+# The other page differs in colours only, and both are looked at above.
 @pytest.mark.parametrize("name", GALLERY)
-def test_it_is_legible_on_small_axes_of_the_user(name: str, page: str) -> None:
+def test_it_is_legible_on_small_axes_of_the_user(name: str) -> None:
     picture = GALLERY[name]
     figure = Figure(figsize=picture.small, layout="constrained")
     axes = figure.add_subplot(projection=picture.projection)
-    assert picture.draw(ax=axes, dark=page == "dark") is figure
+    assert picture.draw(ax=axes, dark=True) is figure
     assert faults(figure) == []
 
 

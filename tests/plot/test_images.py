@@ -37,7 +37,7 @@ def test_other_rendering_is_the_same_picture(rendering):
 @VERSIONS
 def test_a_label_that_moved_is_named(before):
     moved = picture()
-    moved.axes[0].xaxis.labelpad += 8
+    moved.axes[0].xaxis.labelpad += 10
     assert any(found.startswith("'step h' stood at") for found in differences(seen(moved), before))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.curve import Curve
+from chainrule.plot.frame import legend_below
 from chainrule.plot.interval import Interval, draw_curve, drawn_curve
 from chainrule.plot.numbers import number
 from chainrule.plot.one_variable import OneVariable
@@ -85,7 +86,7 @@ def derivative(
         from chainrule.plot.labels import place_labels
 
         place_labels(axes, palette, marks)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=3, frameon=False)
+        legend_below(axes)
     variable = function.variable
     edges = [function.slope(x) for x in interval]
     both = "its derivative" if not second else "its first and second derivative"

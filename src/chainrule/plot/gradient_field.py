@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
+from chainrule.plot.frame import legend_below
 from chainrule.plot.numbers import number
 from chainrule.plot.two_variables import TwoVariables, region_of
 
@@ -96,7 +97,6 @@ def gradient_field(
         if minimum is not None:
             x, y, _ = minimum
             axes.plot([x], [y], "*", color=palette.mark, markersize=14, markeredgecolor=palette.ground, label="minimum")
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False)
         axes.set(xlim=region[0], ylim=region[1])
         sides = [end - begin for begin, end in region]
         if max(sides) < 3 * min(sides):
@@ -104,6 +104,7 @@ def gradient_field(
         axes.set_xlabel(function.variables[0], parse_math=False)
         axes.set_ylabel(function.variables[1], parse_math=False)
         axes.set_title(f"{function.title} and −∇{function.name}", parse_math=False, fontsize="medium")
+        legend_below(axes)
     describe(
         axes,
         f"Contours of {function.title} with the field of its negative gradients, {where(function, region)}.",

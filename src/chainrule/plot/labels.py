@@ -49,6 +49,7 @@ def place_labels(axes: Axes, palette: Palette, labels: Sequence[Label]) -> list[
         note.set_path_effects([withStroke(linewidth=2.5, foreground=palette.ground)])
         # The layout of the figure is about what lies around the axes; these lie within.
         note.set_in_layout(False)
+        note.set_gid("placed")
         written.append(note)
     if written:
         axes.add_artist(_Placement(written))
@@ -90,7 +91,8 @@ def _place(note: Annotation, inside: Bbox, lines: Any, taken: list[Bbox], render
             middle = point + shift
             tried = Bbox([middle - half - 2, middle + half + 2])
             cost = 0.8 * rank + _cost(tried, inside, lines, taken)
-            if cost < least:
+            # Another place has to be better by more than letters that are a little wider make of it.
+            if cost < least - 0.5:
                 best, where, least = tried, tuple(shift / pixels), cost
         if least < rank + 1:
             break

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
+from chainrule.plot.frame import legend_below
 from chainrule.plot.interval import draw_curve, drawn_curve
 from chainrule.plot.numbers import listed, number
 from chainrule.plot.one_variable import OneVariable, points_of
@@ -122,8 +123,6 @@ def _draw(
         name = f"tangent, h → 0: slope {number(slope)}"
         axes.axline((x, y), slope=slope, color=palette.mark, linewidth=2, linestyle="--", zorder=4, label=name)
     axes.plot([x], [y], "o", color=palette.mark, markersize=7, zorder=5)
-    legend = axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2, frameon=False, fontsize="small",
-        title=f"secants through {variable} = {number(x)} and {variable} + h", title_fontsize="small",
-    )  # fmt: skip
-    legend.get_title().set_parse_math(False)
+    said = f"{axes.get_title()}\nsecants through {variable} = {number(x)} and {variable} + h"
+    axes.set_title(said, parse_math=False, fontsize="medium")
+    legend_below(axes)

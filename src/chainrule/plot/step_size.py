@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.numeric.differences.step_sweep import StepSweep, step_sweep
 from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
+from chainrule.plot.frame import legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +113,7 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
     axes.set_title(_title(sweep), fontsize="medium", pad=6 + 12 * len(why.splitlines()))
     axes.text(0.5, 1.01, why, transform=axes.transAxes, ha="center", va="bottom", color=palette.mark, fontsize="small")
     # Below the axes, where no branch can run through it.
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncol=2, frameon=False, fontsize="small")
+    legend_below(axes)
 
 
 def _title(sweep: StepSweep) -> str:

@@ -77,6 +77,8 @@ def surface(
             axis.set_pane_color(palette.ground)
             axis.line.set_color(palette.soft)
             axis._axinfo["grid"]["color"] = palette.faint
+        # Labels of the ticks stand outside the box.
+        space.set_box_aspect(None, zoom=0.88)
         space.set_xlabel(function.variables[0], parse_math=False)
         space.set_ylabel(function.variables[1], parse_math=False)
         space.set_zlabel(function.name, parse_math=False)
