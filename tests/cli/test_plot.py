@@ -120,6 +120,7 @@ def test_a_function_that_raises_is_quoted(plot, tmp_path):
             "--from has 3 numbers",
         ),
         (["step-size", "x^2", "--at", "1,2", "-o", "o.svg"], "--at has 2 numbers, expected one"),
+        (["surface", "x y", "--from", "1,2,3", "--to", "3", "-o", "o.svg"], "one number, or 2 with a comma"),
         (["nosuch", "x^2", "-o", "o.svg"], "No such command 'nosuch'"),
     ],
 )

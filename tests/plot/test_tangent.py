@@ -100,12 +100,24 @@ def test_what_is_no_interval_is_named(between, said):
         cr.plot.tangent("x^2", 2, between=between)
 
 
-def test_complex_values_are_left_out():
-    def f(x):
-        return np.emath.sqrt(x) if x < 0 else x + 1.0
+def imaginary_below_zero(x):
+    return x * 1j if x < 0 else x**2 + 0j
 
-    figure = cr.plot.tangent(f, 2)
-    assert np.isfinite(figure.axes[0].lines[0].get_ydata()).any()
+
+def test_complex_values_are_left_out():
+    figure = cr.plot.tangent(imaginary_below_zero, 2, between=(-2, 3))
+    x, y = (np.asarray(part, float) for part in figure.axes[0].lines[0].get_data())
+    assert np.isnan(y[x < -1e-6]).all()
+    assert "imaginary_below_zero has a domain that ends at x = 0" in cr.plot.alt(figure)
+    with pytest.raises(ArgumentError, match=r"at x = -1, so no tangent: its value is complex there"):
+        cr.plot.tangent(imaginary_below_zero, -1)
+
+
+def test_a_function_of_which_all_arguments_have_defaults_is_one_of_the_first():
+    def f(x=1.0, power=2):
+        return x**power
+
+    assert "At x = 3 the slope is 6: uphill." in cr.plot.alt(cr.plot.tangent(f, 3))
 
 
 def test_labels_move_with_the_size_of_the_figure():
