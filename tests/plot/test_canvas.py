@@ -49,6 +49,8 @@ def test_dark_axes_on_a_light_figure_are_legible():
     cr.plot.step_size(np.exp, 1.0, ax=ax, dark=True)
     assert to_hex(figure.get_facecolor()) == DARK.ground
     assert to_hex(ax.title.get_color()) == DARK.ink
+    figure.draw_without_rendering()
+    assert {to_hex(line.get_color()) for line in ax.get_xgridlines()} == {DARK.faint}
 
 
 @pytest.mark.parametrize("ground", ["none", "#fff8e7"])

@@ -124,7 +124,7 @@ def _colour(ax: Axes, palette: Palette) -> None:
         figure.set_facecolor(palette.ground)
     ax.set_facecolor(palette.ground)
     for axis in ax._axis_map.values():
-        axis.set_tick_params(which="both", colors=palette.ink)
+        axis.set_tick_params(which="both", colors=palette.ink, grid_color=palette.faint)
         axis.label.set_color(palette.ink)
         axis.offsetText.set_color(palette.ink)
     ax.title.set_color(palette.ink)
