@@ -157,6 +157,19 @@ def test_what_is_no_data_is_refused_by_its_place(data: Any, error: type[Exceptio
 
 
 @pytest.mark.parametrize(
+    ("loss", "data", "message"),
+    [
+        (lambda w, X: np.sum(X @ w), (X, y), r"cannot take the parameters and the arrays of data \(2 by position\)"),
+        (lambda w: np.sum(w), X, "too many positional arguments"),
+        (mean, {"X": X, "target": y}, r"mean\(w.*X.*y.*\) .* \(X, target\): missing a required argument: 'y'"),
+    ],
+)
+def test_a_loss_that_cannot_take_the_data_is_told_so(loss: Any, data: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        descend(loss, np.zeros(3), 0.1, data=data)
+
+
+@pytest.mark.parametrize(
     ("loss", "start", "data", "message"),
     [
         ("mean((y - a b)^2)", {"a": 0.0}, {"y": y}, "b is in neither"),

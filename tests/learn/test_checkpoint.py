@@ -254,7 +254,7 @@ def test_a_folder_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"file.* cannot be used for a checkpoint"):
             run("momentum", folder)
     assert file.read_text() == "mine"
-    for folder in (3, None.__class__, "a\0b"):
+    for folder in (3, None.__class__, "a\0b", ""):
         with pytest.raises((ArgumentError, DataError), match=r"checkpoint|cannot be"):
             run("momentum", folder)
 

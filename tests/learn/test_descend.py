@@ -249,6 +249,12 @@ def test_a_number_of_steps_that_is_no_count_is_refused(steps: Any) -> None:
         descend(bowl, np.zeros(2), 0.1, steps=steps)
 
 
+@pytest.mark.parametrize("budget", [-1, "much", None, 1.5])
+def test_a_budget_that_is_no_count_is_refused(budget: Any) -> None:
+    with pytest.raises(ArgumentError, match="keep_history is"):
+        descend(bowl, np.zeros(2), 0.1, keep_history=budget)
+
+
 @pytest.mark.parametrize("start", ["abc", None, {}, np.zeros(0), np.array(["a"]), np.array([True, False]), object()])
 def test_a_start_that_holds_no_numbers_is_refused(start: Any) -> None:
     with pytest.raises(ArgumentError, match="start"):

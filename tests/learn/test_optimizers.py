@@ -173,7 +173,12 @@ def test_a_setting_of_numpy_prints_as_pythons() -> None:
 
 @pytest.mark.parametrize(
     ("given", "hint"),
-    [("adm", "did you mean 'adam'"), (optimizers.adam, "make one of it, chainrule.optimizers.adam()"), (None, "gd")],
+    [
+        ("adm", "did you mean 'adam'"),
+        ("L-BFGS", "did you mean 'lbfgs'"),
+        (optimizers.adam, "make one of it, chainrule.optimizers.adam()"),
+        (None, "gd"),
+    ],
 )
 def test_an_unknown_optimizer_is_refused_with_what_there_is(given: Any, hint: str) -> None:
     with pytest.raises(ArgumentError, match=r"expected one of 'gd', ") as refused:

@@ -81,7 +81,7 @@ class Checkpoint:
             self.folder = os.path.abspath(os.fsdecode(folder))
         except TypeError:
             self.folder = "\0"
-        if "\0" in self.folder:
+        if "\0" in self.folder or not os.fspath(folder):
             raise ArgumentError(f"checkpoint is {folder!r:.60}, expected the name of a folder")
         self.name, self.identity = os.fsdecode(folder), dict(identity)
         self.history = _Growing(os.path.join(self.folder, "history.f64"))

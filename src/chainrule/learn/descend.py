@@ -120,7 +120,7 @@ def descend(
         clip=as_clip(clip),
         stops=as_stops(stop),
         callback=_callback(callback),
-        keep_history=operator.index(keep_history),
+        keep_history=_whole(keep_history, "keep_history", 0),
         progress=progress,
         checkpoint=checkpoint,
         every=_whole(checkpoint_every, "checkpoint_every", 1),

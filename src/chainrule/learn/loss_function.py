@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from chainrule.calculus.arguments import function_name
 from chainrule.calculus.functions import as_function
 from chainrule.errors import ArgumentError, FormulaError
 from chainrule.learn.batches import Block
@@ -30,7 +32,10 @@ def of_parameters_and_rows(loss: Callable[..., Any] | str, start: Any, rows: Blo
         FormulaError: the formula cannot be read.
     """
     if not isinstance(loss, str):
-        return as_function(loss)
+        function = as_function(loss)
+        if rows is not None:
+            _takes(function, rows)
+        return function
     if rows is None:
         function = as_function(loss)
         return (lambda parameters: function(**parameters)) if isinstance(start, dict) else function
@@ -40,6 +45,21 @@ def of_parameters_and_rows(loss: Callable[..., Any] | str, start: Any, rows: Blo
         )
     columns = dict(zip(NAMES, rows.by_position, strict=False)) | dict(rows.by_name)
     return _formula(loss, start, columns)
+
+
+def _takes(function: Callable[..., Any], rows: Block) -> None:
+    """Raise `ArgumentError` unless the function can be called with the parameters and these rows."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(None, *rows.by_position, **rows.by_name)
+    except TypeError as error:
+        given = ", ".join(map(str, rows.by_name)) or f"{len(rows.by_position)} by position"
+        raise ArgumentError(
+            f"{function_name(function)}{signature} cannot take the parameters and the arrays of data ({given}): {error}"
+        ) from None
 
 
 def _formula(text: str, start: Any, columns: Mapping[str, Any]) -> Callable[..., Any]:

@@ -40,7 +40,7 @@ def as_optimizer(optimizer: Any) -> Optimizer:
     if isinstance(optimizer, str) and optimizer in OPTIMIZERS:
         return OPTIMIZERS[optimizer]()
     name = optimizer if isinstance(optimizer, str) else getattr(optimizer, "__name__", "")
-    near = get_close_matches(name, OPTIMIZERS, n=1)
+    near = get_close_matches(name.lower().replace("-", ""), OPTIMIZERS, n=1)
     if isinstance(optimizer, type) and near:
         hint = f": make one of it, chainrule.optimizers.{near[0]}()"
     else:
