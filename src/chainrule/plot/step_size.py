@@ -21,6 +21,7 @@ __all__ = ["step_size"]
 SIZE = (7.2, 5.0)
 # Letters of small print above the axes.
 LINE = 95
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def step_size(
@@ -89,18 +90,15 @@ def _draw(axes: Axes, sweep: StepSweep, palette: Palette) -> None:
             clip_on=False,
             label=f"{sweep.reference:.4g} exactly" if sweep.singular else "no error at all",
         )
-    power = f"h^{{{rule.order}}}" if rule.order > 1 else "h"
-    below = f"h^{{{rule.derivative}}}" if rule.derivative > 1 else "h"
-    axes.plot(
-        sweep.h, sweep.rounding, "--", color=palette.first, label=rf"rounding branch, noise of $f$ over ${below}$"
-    )
+    power, below = (f"h{str(n).translate(RAISED)}" if n > 1 else "h" for n in (rule.order, rule.derivative))
+    axes.plot(sweep.h, sweep.rounding, "--", color=palette.first, label=f"rounding branch, noise of f over {below}")
     if np.isfinite(sweep.truncation).all():
         axes.plot(
             sweep.h,
             sweep.truncation,
             "-.",
             color=palette.second,
-            label=rf"truncation branch, proportional to ${power}$",
+            label=f"truncation branch, proportional to {power}",
         )
     if np.isfinite(sweep.chosen):
         _mark_chosen(axes, sweep, palette, lowest)
