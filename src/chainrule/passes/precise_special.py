@@ -22,19 +22,24 @@ def _scaled(bessel: Any, m: Any, sign: int) -> Function:
     return lambda x, order: bessel(order, x) * m.exp(sign * abs(x))
 
 
-def _slope(name: str, sign: int) -> Callable[[Any], Function]:
-    # exp(sign x) times the function, differentiated: by its neighbours
+def _slope(name: str) -> Callable[[Any], Function]:
+    # exp(-|x|) I or exp(x) K, differentiated: by the neighbours, which those of K are with a minus
+    neighbours = 1 if name == "i" else -1
+
     def entry(m: Any) -> Function:
+        function_of = getattr(m, f"bessel{name}")
+
         def function(x: Any, order: Any, times: int) -> Any:
+            rate = -m.sign(x) if name == "i" else m.one  # at 0 that of the factor I
             with m.workprec(2 * m.prec + 60):
                 total = m.zero
                 for j in range(times + 1):
-                    bessel = (
-                        sum(m.binomial(j, i) * getattr(m, f"bessel{name}")(order - j + 2 * i, x) for i in range(j + 1))
-                        / m.mpf(2) ** j
-                    )
-                    total += m.binomial(times, j) * sign ** (times - j) * (-sign) ** j * bessel
-                found = total * m.exp(sign * x)
+                    orders = [order - j + 2 * i for i in range(j + 1)]
+                    # of whole orders only the positive ones: mpmath has rounding errors as imaginary parts of others
+                    orders = [abs(n) if n == int(n) else n for n in orders]
+                    bessel = sum(m.binomial(j, i) * function_of(n, x) for i, n in enumerate(orders)) / m.mpf(2) ** j
+                    total += m.binomial(times, j) * rate ** (times - j) * neighbours**j * bessel
+                found = total * m.exp(rate * x)
             return +found
 
         return function
@@ -204,8 +209,8 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "i0e": _bessel("i", 0, -1),
     "i1e": _bessel("i", 1, -1),
     "ive": _bessel("i", sign=-1),
-    "ive_slope": _slope("i", -1),
-    "kve_slope": _slope("k", 1),
+    "ive_slope": _slope("i"),
+    "kve_slope": _slope("k"),
     "k0e": _bessel("k", 0, 1),
     "k1e": _bessel("k", 1, 1),
     "kve": _bessel("k", sign=1),
