@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,22 @@ def test_a_criterion_of_ones_own() -> None:
             return "enough" if step == 3 else "", memory
 
     assert descend(bowl, np.zeros(2), 0.1, 100, stop=third()).stopped == "enough"
+
+
+@pytest.mark.parametrize("said", ["diverged from the data", "interrupted", "steps done"])
+def test_the_words_of_a_criterion_are_not_read(said: str, tmp_path: Path) -> None:
+    class third(Stop):  # noqa: N801
+        def look(self, step: int, loss: float, norm: float, parameters: Any, memory: Any) -> Any:
+            return said if step == 3 else "", memory
+
+    steps = 5
+    for _ in ("ended", "found ended in its folder"):
+        run = descend(bowl, np.zeros(2), 0.1, steps, stop=third(), checkpoint=tmp_path)
+        assert (run.steps, run.stopped) == (3, said)
+        assert not run.diverged
+        assert not run.interrupted
+        assert run.verdict.kind.value == "still descending"
+        steps = 10  # a run that has made its steps would go on
 
 
 # --- clipping ---------------------------------------------------------------------------------------------------------

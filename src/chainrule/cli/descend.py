@@ -81,7 +81,7 @@ def descend(context: click.Context, /, data: str, target: str, folder: str | Non
         for file in written:
             click.echo(f"written: {printable(file)}")
     run = training.run
-    context.exit(DIVERGED if run.diverged else INTERRUPTED if run.stopped == "interrupted" else 0)
+    context.exit(DIVERGED if run.diverged else INTERRUPTED if run.interrupted else 0)
 
 
 def _of(given: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from chainrule.core.warning import warn
 from chainrule.errors import ArgumentError, DataError
+from chainrule.learn.ending import Ending, How
 from chainrule.whole_files import write_whole
 
 __all__ = ["Checkpoint", "Saved"]
@@ -53,7 +54,7 @@ class Saved:
             that are not on the disk.
         iterates: the kept iterates, each with the number of steps before it, in their order.
         stride: every how many steps one is kept.
-        stopped: why the run has ended; "" while it goes on.
+        ending: how the run has ended; None while it goes on.
         final: the loss over all data and the norm of its gradient, of a run that has ended.
     """
 
@@ -64,7 +65,7 @@ class Saved:
     history: NDArray[np.float64]
     iterates: Sequence[tuple[int, Sequence[Any]]]
     stride: int
-    stopped: str = ""
+    ending: Ending | None = None
     final: tuple[float, float] | None = None
 
 
@@ -138,7 +139,7 @@ class Checkpoint:
             "history": self.history.counted[:2],
             "iterates": self.iterates.counted[:2],
             "stride": saved.stride,
-            "stopped": saved.stopped,
+            "ending": saved.ending and [saved.ending.how.value, saved.ending.said, saved.ending.what],
         }
         arrays = {f"leaf{i}": leaf for i, leaf in enumerate(saved.leaves)}
         arrays |= {f"state{i}_{j}": array for i, state in enumerate(saved.states) for j, array in enumerate(state)}
@@ -206,7 +207,7 @@ class Checkpoint:
             history=history,
             iterates=[(step, iterates[step]) for step in sorted(iterates) if step % stride == 0],
             stride=stride,
-            stopped=str(record["stopped"]),
+            ending=_ending(record["ending"]),
             final=None if not held["final"].size else (float(held["final"][0]), float(held["final"][1])),
         )
 
@@ -290,6 +291,13 @@ class _Growing:
 def _counted(pair: Sequence[Any]) -> tuple[int, int]:
     size, checksum = map(int, pair)
     return size, checksum
+
+
+def _ending(stored: Sequence[str] | None) -> Ending | None:
+    if stored is None:
+        return None
+    how, said, what = stored
+    return Ending(How(how), said, what)
 
 
 def _bytes(leaf: Any) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.calculus.containers import flatten
 from chainrule.learn.coordinates import Coordinates
+from chainrule.learn.ending import Ending, How
 from chainrule.learn.optimizers.optimizer import Optimizer
 from chainrule.learn.problem import Problem, measure
 from chainrule.numeric.probe import quiet
@@ -60,7 +61,7 @@ class Descent:
         history: the loss, the learning rate and the gradient's norm before each step, and the iterates.
         steps: how many steps were made.
         asked: how many steps were asked for.
-        stopped: why it ended: "steps done", "interrupted", "diverged: ..." with the place, or what a criterion said.
+        ending: how it ended.
         optimizer: the rule that made the steps, with its hyperparameters.
         learning_rate: the rate that was asked for, or its schedule; None where a line search finds the length of steps.
         problem: what was minimised; None after a run was pickled, which keeps its verdict but not its data.
@@ -75,7 +76,7 @@ class Descent:
     history: History
     steps: int
     asked: int
-    stopped: str
+    ending: Ending = field(repr=False)
     optimizer: Optimizer
     learning_rate: float | Callable[[int], float] | None
     problem: Problem = field(repr=False)
@@ -112,9 +113,19 @@ class Descent:
         return Coordinates(self.parameters, "parameters")
 
     @property
+    def stopped(self) -> str:
+        """Why it ended: "steps done", "interrupted", "diverged: ..." with the place, or what a criterion said."""
+        return self.ending.text
+
+    @property
     def diverged(self) -> bool:
         """Whether it ended because a number was no longer finite."""
-        return self.stopped.startswith("diverged")
+        return self.ending.how is How.NOT_FINITE
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it ended by Ctrl-C."""
+        return self.ending.how is How.INTERRUPTED
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -7,7 +7,7 @@ import math
 import os
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -17,6 +17,7 @@ from chainrule.learn.batches import Block
 from chainrule.learn.checkpoint import Checkpoint, Saved
 from chainrule.learn.clipping import Clip
 from chainrule.learn.descent import Descent, History
+from chainrule.learn.ending import INTERRUPTED, STEPS_DONE, Ending, How
 from chainrule.learn.identity import identity
 from chainrule.learn.optimizers.optimizer import Optimizer, Rule, State
 from chainrule.learn.optimizers.solver import Solver
@@ -110,7 +111,7 @@ class Run:
         self.memories = self.position.memories
         self.progress = Progress(settings.steps, settings.progress)
         self.checkpoint: Checkpoint | None = None
-        self.failed = ""
+        self.failed: Ending | None = None
 
     def descend(self) -> Descent:
         """Run to the end, or to an interrupt; on from a checkpoint, if there is one."""
@@ -122,21 +123,21 @@ class Run:
             if saved is None:
                 self._save()  # a folder that cannot be written to is found before anything is lost
             elif self._restored(saved):
-                return self._result(saved.stopped, saved.final)
-            stopped = self._run()
+                return self._result(saved.ending or STEPS_DONE, saved.final)
+            ending = self._run()
             # Of a solver the checkpoint before is kept: its legs end there in every run.
-            if stopped == "interrupted" and isinstance(self.optimizer, Rule):
+            if ending is INTERRUPTED and isinstance(self.optimizer, Rule):
                 self.save()
-            result = self._result(stopped)
-            if stopped != "interrupted" and not self.failed:
+            result = self._result(ending)
+            if ending is not INTERRUPTED and not self.failed:
                 final = result.final_loss, result.gradient_norm
-                if failed := self.save(stopped, final):
-                    return self._result(f"{stopped}; {failed}", final)
+                if failed := self.save(ending, final):
+                    return self._result(replace(ending, said=f"{ending.said}; {failed.said}"), final)
             return result
         finally:
             self.checkpoint.close()
 
-    def _run(self) -> str:
+    def _run(self) -> Ending:
         optimizer = self.optimizer
         with quiet(), self.progress:
             try:
@@ -145,10 +146,10 @@ class Run:
                 if isinstance(optimizer, Rule):
                     return self._steps(optimizer)
             except KeyboardInterrupt:
-                return "interrupted"
+                return INTERRUPTED
         raise ArgumentError(f"{optimizer.name} is neither a Rule nor a Solver: derive it from one of them")
 
-    def _steps(self, rule: Rule) -> str:
+    def _steps(self, rule: Rule) -> Ending:
         problem, settings = self.problem, self.settings
         asked = settings.learning_rate
         rate_of, rate = (asked, math.nan) if callable(asked) else (None, math.nan if asked is None else asked)
@@ -162,9 +163,9 @@ class Run:
             else:
                 block = next(batches)
                 value, slopes = problem.evaluate_on(leaves, block)
-            reason = self.measure(done, leaves, value, slopes, block)
-            if reason:
-                return reason
+            ending = self.measure(done, leaves, value, slopes, block)
+            if ending is not None:
+                return ending
             if rate_of is not None:
                 rate = _rate_at(rate_of, done)
             ascent: Sequence[Any] = slopes
@@ -179,29 +180,31 @@ class Run:
                 moved.append(parameter)
                 states.append(after)
             if self.measured.norm > LARGE and not all(np.isfinite(part).all() for state in states for part in state):
-                return (
+                return Ending(
+                    How.SAID_SO,
                     f"the gradient is too large for {rule.name} at step {done}: squares of its norm, "
-                    f"{self.measured.norm:.3g}, overflow; divide the loss by a constant, or clip"
+                    f"{self.measured.norm:.3g}, overflow; divide the loss by a constant, or clip",
                 )
             self.moved(moved, states, rate)
             if self.checkpoint is not None and (done + 1) % settings.every == 0:
-                reason = self.save()
-                if reason:
-                    return reason
+                failed = self.save()
+                if failed is not None:
+                    return failed
         leaves = self.position.leaves
         value, slopes = problem.evaluate(leaves)
-        return self.measure(settings.steps, leaves, value, slopes, block) or "steps done"
+        return self.measure(settings.steps, leaves, value, slopes, block) or STEPS_DONE
 
     def measure(
         self, done: int, leaves: Sequence[Any], value: float, slopes: Sequence[Any], block: Block = NO_DATA
-    ) -> str:
-        """Note the loss at the state after `done` steps, over some rows or over all; why the run ends there, or ""."""
+    ) -> Ending | None:
+        """Note the loss at the state after `done` steps, over some rows or over all; how the run ends there, if so."""
         norm, problem = measure(value, slopes, leaves, self.problem.paths)
         if problem is not None and done == 0:
             raise NonFiniteError(self.problem.why_not_finite(problem, leaves, block))
         self.measured = Measured(done, leaves, value, norm)
         if problem is not None:
-            return f"diverged: {problem[0]} is not finite at step {done}{_because_of(block)}"
+            said = f"{problem[0]} is not finite at step {done}{_because_of(block)}"
+            return Ending(How.NOT_FINITE, said, problem[0])
         settings, reason = self.settings, ""
         if settings.stops:
             looks = [
@@ -214,7 +217,7 @@ class Run:
             reason = reason or "the callback said so"
         if self.progress.shown:
             self.progress.update(done, value, self.rates[-1] if self.rates else None)
-        return reason
+        return Ending(How.SAID_SO, reason) if reason else None
 
     def moved(self, leaves: Sequence[Any], states: Sequence[State], rate: float) -> None:
         """Note a step from the state that was measured last, and where it has led to."""
@@ -230,15 +233,15 @@ class Run:
         done, steps, every = self.position.done, self.settings.steps, self.settings.every
         return steps - done if self.checkpoint is None else min(steps - done, every - done % every)
 
-    def save(self, stopped: str = "", final: tuple[float, float] | None = None) -> str:
-        """Put the position on the disk, if the run is kept in a folder; why that failed, or ""."""
+    def save(self, ending: Ending | None = None, final: tuple[float, float] | None = None) -> Ending | None:
+        """Put the position on the disk, if the run is kept in a folder; how the run ends where that has failed."""
         try:
-            self._save(stopped, final)
+            self._save(ending, final)
         except DataError as error:
-            self.failed = f"the checkpoint could not be written: {error}"
+            self.failed = Ending(How.SAID_SO, f"the checkpoint could not be written: {error}")
         return self.failed
 
-    def _save(self, stopped: str = "", final: tuple[float, float] | None = None) -> None:
+    def _save(self, ending: Ending | None = None, final: tuple[float, float] | None = None) -> None:
         if self.checkpoint is None:
             return
         position, done = self.position, self.position.done
@@ -253,7 +256,7 @@ class Run:
                 history=recent,
                 iterates=self.iterates.held,
                 stride=self.iterates.stride,
-                stopped=stopped,
+                ending=ending,
                 final=final,
             )
         )
@@ -272,12 +275,12 @@ class Run:
         self.position = Position(saved.done, saved.leaves, saved.states, saved.memories)
         self.memories = saved.memories
         self.measured = Measured(saved.done, saved.leaves, math.nan, math.nan)
-        return bool(saved.stopped) and not (saved.stopped == "steps done" and saved.done < steps)
+        return saved.ending is not None and not (saved.ending.how is How.STEPS_DONE and saved.done < steps)
 
     def _copied(self, leaves: Sequence[Any]) -> Any:
         return self.problem.rebuild([np.copy(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
 
-    def _result(self, stopped: str, known: tuple[float, float] | None = None) -> Descent:
+    def _result(self, ending: Ending, known: tuple[float, float] | None = None) -> Descent:
         problem, measured = self.problem, self.measured
         done, leaves = measured.done, measured.leaves
         final: tuple[float, float] | None = measured.loss, measured.norm
@@ -286,7 +289,7 @@ class Run:
         elif problem.batches is not None and done < self.settings.steps:
             # What was measured is a batch's. All data may take long: after an interrupt, only when it is asked for.
             done, leaves, final = self.position.done, self.position.leaves, None
-            if not math.isnan(measured.loss) and stopped != "interrupted":
+            if not math.isnan(measured.loss) and ending is not INTERRUPTED:
                 with quiet(), contextlib.suppress(KeyboardInterrupt):
                     value, slopes = problem.evaluate(leaves)
                     final = value, measure(value, slopes, leaves, problem.paths)[0]
@@ -304,7 +307,7 @@ class Run:
             history=history,
             steps=done,
             asked=self.settings.steps,
-            stopped=stopped,
+            ending=ending,
             optimizer=self.optimizer,
             learning_rate=self.settings.learning_rate,
             problem=problem,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.learn.coordinates import Coordinates
+from chainrule.learn.ending import STEPS_DONE, Ending, How
 from chainrule.learn.optimizers.solver import Objective, Solver
 
 if TYPE_CHECKING:
@@ -23,20 +24,20 @@ REMEMBERED = 4  # evaluations: a solver comes back to one of its last trials
 TOO_HIGH = 100.0  # above the loss of the step before, relative to 1 + |loss|: what a trial outside the domain counts
 
 
-def solve(run: Run, solver: Solver) -> str:
-    """Run a solver to the end of the steps, or to where it or the run ends; why it ended.
+def solve(run: Run, solver: Solver) -> Ending:
+    """Run a solver to the end of the steps, or to where it or the run ends; how it ended.
 
     With a checkpoint it runs in legs, each beginning anew from its parameters: what it has learned of the loss is no
     part of a checkpoint, so that a resumed run and one that was never interrupted are the same.
     """
     solver.require()
     view = _View(run)
-    reason = view.measure(run.position.leaves)
+    ending = view.measure(run.position.leaves)
     objective = Objective(view.both, view.hessian, view.arrived)
-    while not reason and run.position.done < run.settings.steps:
-        ended = solver.minimize(objective, view.vector(), run.until_checkpoint())
-        reason = view.reason or ended or run.save()
-    return reason or "steps done"
+    while ending is None and run.position.done < run.settings.steps:
+        reason = solver.minimize(objective, view.vector(), run.until_checkpoint())
+        ending = view.ending or (Ending(How.SAID_SO, reason) if reason else run.save())
+    return ending or STEPS_DONE
 
 
 @final
@@ -44,7 +45,8 @@ class _View:
     """The problem of a run as a solver sees it."""
 
     def __init__(self, run: Run) -> None:
-        self.run, self.reason = run, ""
+        self.run = run
+        self.ending: Ending | None = None
         self.where = Coordinates(run.problem.rebuild(run.problem.start), "start")
         self.evaluated: dict[bytes, tuple[float, list[Any]]] = {}
         self.curved: tuple[bytes, Callable[[Vector], Vector]] | None = None
@@ -71,11 +73,11 @@ class _View:
 
     def arrived(self, x: Vector) -> None:
         self.run.moved(self.leaves(x), (), math.nan)
-        self.reason = self.measure(self.run.position.leaves, x.tobytes())
-        if self.reason:
+        self.ending = self.measure(self.run.position.leaves, x.tobytes())
+        if self.ending is not None:
             raise StopIteration
 
-    def measure(self, leaves: Sequence[Any], key: bytes = b"") -> str:
+    def measure(self, leaves: Sequence[Any], key: bytes = b"") -> Ending | None:
         run = self.run
         return run.measure(run.position.done, leaves, *self._evaluate(key, leaves))
 

@@ -13,6 +13,7 @@ from chainrule.calculus.compiled import compile
 from chainrule.errors import ArgumentError, ConvergenceError
 from chainrule.learn.descend import descend
 from chainrule.learn.descent import Descent
+from chainrule.learn.ending import How
 from chainrule.learn.models.epochs import EpochsWithoutProgress, epoch_means
 from chainrule.learn.models.inspection import Inspectable, Loss
 from chainrule.learn.models.scikit_learn import BaseEstimator, ConvergenceWarning, check_sample_weight
@@ -89,9 +90,9 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
             raise ConvergenceError(
                 f"{name} {run.stopped}; the learning rate was {run.learning_rate}: give a smaller one, or 'auto'"
             )
-        if run.stopped == "interrupted":
+        if run.interrupted:
             warnings.warn(f"{name} was interrupted after {run.steps:,} steps", ConvergenceWarning, stacklevel=5)
-        elif run.stopped == "steps done":
+        elif run.ending.how is How.STEPS_DONE:
             done = f"{self.n_iter_:,} {'epochs' if in_batches else 'steps'}, which is max_iter"
             left = "the loss still fell" if in_batches else f"the gradient's norm is {run.gradient_norm:.3g}"
             warnings.warn(

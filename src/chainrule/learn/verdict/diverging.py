@@ -24,7 +24,7 @@ def diverging(case: Case) -> Verdict | None:
         if not peak > case.before and not (case.after == math.inf and over):
             return None
         rise = f"rose from {case.before:.6g} to {peak:.6g}" if peak > case.before else f"was {case.before:.6g}"
-        said = f"Diverging: the loss {rise}; at step {run.steps:,} {_what(run.stopped)} was no longer finite."
+        said = f"Diverging: the loss {rise}; at step {run.steps:,} {run.ending.what} was no longer finite."
     else:
         rising = run.steps > 0 and case.after > case.losses[-2]
         rose = case.after > case.before + case.rounding
@@ -62,7 +62,3 @@ def _reason(case: Case) -> str:
     if case.noisy:
         return f"{below} Single batches curve more than all data together, and so allow less."
     return f"{below} So the loss curves more elsewhere on the way."
-
-
-def _what(stopped: str) -> str:
-    return stopped.removeprefix("diverged: ").split(" is not finite")[0]

@@ -14,7 +14,7 @@ __all__ = ["interrupted"]
 def interrupted(case: Case, verdict: Verdict) -> Verdict:
     """The verdict on the steps that were made, with the interruption before it if there was one."""
     run = case.run
-    if run.stopped == "interrupted" and verdict.kind is not Kind.INTERRUPTED:
+    if run.interrupted and verdict.kind is not Kind.INTERRUPTED:
         said = f"Interrupted after {run.steps:,} of {counted(run.asked)}. {verdict.text}"
         more = {**verdict.measurements, "until_then": verdict.kind}
         return replace(verdict, kind=Kind.INTERRUPTED, text=said, measurements=more)

@@ -18,8 +18,7 @@ def not_finite(case: Case) -> Verdict | None:
     run = case.run
     if not run.diverged:
         return None
-    place = run.stopped.removeprefix("diverged: ")
-    said = f"Not finite: {place}; the loss was {case.losses[-2]:.6g} one step earlier."
+    said = f"Not finite: {run.ending.said}; the loss was {case.losses[-2]:.6g} one step earlier."
     where = _operation(case)
     said += f" {where}" if where else " That step left the domain of the loss or its gradient."
     if case.of_critical > 1:
