@@ -40,7 +40,9 @@ def test_a_function_of_a_vector_is_drawn_by_its_components():
 
 
 @pytest.mark.parametrize(
-    "f", ["x^2 - y^2", "x + y", "x^2 + 0y", "(x - 9)^2 + y^2", lambda x, y: abs(x) + abs(y)], ids=str
+    "f",
+    ["x^2 - y^2", "x + y", "x^2 + 0y", "(x - 9)^2 + y^2", lambda x, y: abs(x) + abs(y)],
+    ids=["saddle", "slope", "valley", "outside", "kink"],
 )
 def test_no_minimum_is_marked_where_none_is_certain(f):
     assert "No minimum is marked." in cr.plot.alt(cr.plot.gradient_field(f))

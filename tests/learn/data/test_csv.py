@@ -89,7 +89,7 @@ class TestGoodFiles:
             "a;y\n1;2\n",
             "a\ty\n1\t2\n",
             "a|y\n1|2\n",
-            gzip.compress(b"a,y\n1,2\n"),
+            pytest.param(gzip.compress(b"a,y\n1,2\n"), id="gzip"),
         ],
     )
     def test_ways_to_write_the_same(self, read, content):
