@@ -492,7 +492,9 @@ def test_keyword_arguments_and_the_choice_of_arguments(run: Run, here: Path) -> 
 def test_an_interrupted_descent_prints_the_run_so_far() -> None:
     # What takes long to import is imported before: an interrupt in the middle of that is another matter.
     ready = (
-        "import sys, chainrule as cr, chainrule.cli.descend; from chainrule.cli import main; "
+        # A shell that starts a job in the background has it ignore Ctrl-C.
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "import chainrule as cr, chainrule.cli.descend; from chainrule.cli import main; "
         "cr.models.LinearRegression; print('ready', file=sys.stderr, flush=True); main()"
     )
     endless = ["descend", DIABETES, "--target", "y", "--steps", "1000000000", "--learning-rate", "1e-6", "--json"]
