@@ -276,3 +276,43 @@ def test_the_report_of_a_loss_of_ones_own(run: Run, here: Path) -> None:
     page = Parsed((here / "report.html").read_text(encoding="utf-8"))
     assert "passed" in page.sections["check"]
     assert "tanh" in page.sections["derivation"]
+
+
+def test_columns_categories_and_missing_values_can_be_chosen(run: Run, here: Path) -> None:
+    path = write(here / "rent.csv", "area,zone,note,rent\n50,1,a,600\n80,2,b,900\n,1,a,700\n40,3,b,500\n65,2,a,780\n")
+    answer = run("descend", path, "--target", "rent", "--json")
+    assert answer.status == 2
+    assert "row 4, column 'area'" in answer.err
+    answer = run("descend", path, "--target", "rent", "--json", "--missing", "drop", "--columns", "area, zone",
+                 "--categorical", "zone")  # fmt: skip
+    assert (answer.status, answer.err) == (0, "")
+    assert (answer.record["rows"], answer.record["columns"]) == (4, ["area", "zone=2", "zone=3"])
+    answer = run("descend", path, "--target", "rent", "--missing", "drop", "--columns", "aera")
+    assert answer.status == 2
+    assert "did you mean 'area'?" in answer.err
+
+
+def test_the_methods_that_are_offered_are_methods(run: Run) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--optimizer", "Rule")
+    assert answer.status == 2
+    assert "'Rule' is not one of 'gd', 'momentum'" in answer.err
+    assert "Solver" not in answer.err
+
+
+def test_a_report_is_a_page(run: Run, here: Path) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--report", "report.pdf")
+    assert answer.status == 2
+    assert "ends in .html" in answer.err
+    assert not (here / "report.pdf").exists()
+
+
+def test_a_number_of_steps_is_called_as_the_option_is(run: Run) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--steps", "0")
+    assert (answer.status, answer.err) == (2, "chainrule: --steps is 0, expected a whole number, 1 or more\n")
+
+
+def test_a_run_without_results_prints_no_empty_table(run: Run) -> None:
+    answer = run("descend", DIABETES, "--target", "y", "--learning-rate", "1e3")
+    assert answer.status == 1
+    assert "Diverging" in answer.out
+    assert "result" not in answer.out

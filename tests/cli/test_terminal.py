@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -157,3 +159,13 @@ def test_in_a_real_terminal() -> None:
     assert "\x1b[" in shown(COLUMNS="120")
     assert click.unstyle(shown(COLUMNS="120")) == plain
     assert shown(COLUMNS="120", NO_COLOR="1") == plain
+
+
+def test_the_command_can_be_run_as_a_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["chainrule", "derivative", "x^2", "--at", "3"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(Path(cr.__file__).with_name("__main__.py")), run_name="__main__")
+    assert ended.value.code in (0, None)
+    assert "2x" in capsys.readouterr().out

@@ -376,3 +376,21 @@ def test_the_batches_after_some_steps_are_those_that_would_have_come() -> None:
             found = drawn.after(done)
             for step in range(done, 40):
                 np.testing.assert_array_equal(next(found).by_position[1], expected[step])
+
+
+def test_a_column_beside_a_row_of_predictions_is_warned_of() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(30, 2))
+    y = X @ np.array([1.0, -2.0])
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return np.mean((X @ w - y) ** 2)
+
+    with pytest.warns(UserWarning, match=r"loss puts arrays of the shapes \(30,\) and \(30, 1\) together.*y\[:, 0\]"):
+        cr.descend(loss, np.zeros(2), 0.1, 3, data=(X, y[:, None]))
+    with pytest.warns(UserWarning, match=r"\(10,\) and \(10, 1\)"):
+        cr.descend(loss, np.zeros(2), 0.1, 3, data=(X, y[:, None]), batch_size=10)
+    # A column beside a column is right, and so is an outer product with as many weights as rows have features.
+    assert cr.descend(loss, np.zeros((2, 1)), 0.1, 200, data=(X, y[:, None])).final_loss < 1e-9
+    cr.descend(lambda w, x: np.mean(x * w), np.ones(3), 0.1, 3, data=y[:, None])
+    cr.descend(loss, np.zeros(2), 0.1, 3, data=(X, y[:, None]), batch_size=1)

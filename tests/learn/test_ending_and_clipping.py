@@ -180,3 +180,10 @@ def test_what_a_callback_raises_passes_through() -> None:
         descend(bowl, np.zeros(2), 0.1, callback=lambda step, loss, w: 1 / 0)
     with pytest.raises(ArgumentError, match="callback is 3"):
         descend(bowl, np.zeros(2), 0.1, callback=3)  # type: ignore[arg-type]
+
+
+def test_a_callback_may_answer_with_a_boolean_of_numpy() -> None:
+    run = descend("x^2", 1.0, 0.1, callback=lambda steps, loss, x: np.bool_(steps == 3))
+    assert (run.steps, run.stopped) == (3, "the callback said so")
+    # Other answers are none: a callback that returns what print or append return goes on.
+    assert descend("x^2", 1.0, 0.1, 5, callback=lambda steps, loss, x: loss).steps == 5

@@ -223,3 +223,10 @@ def test_rates_that_are_refused(rates: Any) -> None:
         cr.compare_learning_rates("x^2", 1.0, rates)
     with pytest.raises(ArgumentError, match="rates"):
         cr.learning_rate_sweep("x^2", 1.0, rates)
+
+
+@pytest.mark.parametrize("measure", [cr.critical_learning_rate, cr.curvature])
+def test_a_point_where_the_loss_has_no_value_has_no_curvature(measure: Callable[..., Any]) -> None:
+    # log(-1) is nan, while its derivatives, -1 and -1, are not.
+    with pytest.raises(NonFiniteError, match="the loss is nan there"):
+        measure(lambda x: np.log(x), -1.0)

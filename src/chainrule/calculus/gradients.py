@@ -13,6 +13,7 @@ from chainrule.calculus.at_numbers import emitted_at_numbers
 from chainrule.calculus.containers import map_leaves
 from chainrule.calculus.eager import Run
 from chainrule.calculus.functions import as_function
+from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.errors import ArgumentError, NotScalarError
 
@@ -74,8 +75,12 @@ def value_and_grad(f: Callable[..., Any] | str, argnums: Argnums = 0, has_aux: b
     return emitted_at_numbers(value_and_gradient, f)
 
 
-def value_and_leaves(f: Callable[..., Any]) -> Callable[..., tuple[Any, list[Any]]]:
+def value_and_leaves(
+    f: Callable[..., Any], look: Callable[[Sequence[Record]], None] | None = None
+) -> Callable[..., tuple[Any, list[Any]]]:
     """What `value_and_grad` returns, with the gradient by the first argument as its arrays, in the order of `flatten`.
+
+    `look` is called with the records of each run of the function.
 
     >>> value_and_leaves(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 3.0})
     (np.float64(6.0), [np.float64(3.0), np.float64(2.0)])
@@ -83,7 +88,7 @@ def value_and_leaves(f: Callable[..., Any]) -> Callable[..., tuple[Any, list[Any
     selection = Selection(f, 0)
 
     def both(*args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-        value, _, leaves = _differentiated(f, selection, args, kwargs, False, apart=True)
+        value, _, leaves = _differentiated(f, selection, args, kwargs, False, apart=True, look=look)
         return value, leaves
 
     return both
@@ -99,9 +104,12 @@ def _differentiated(
     kwargs: Mapping[str, Any],
     has_aux: bool,
     apart: bool = False,
+    look: Callable[[Sequence[Record]], None] | None = None,
 ) -> tuple[Any, Any, Any]:
     """The value, what came with it (None without `has_aux`), and the gradient, or its leaves if it is to be `apart`."""
     run = Run(function, selection, args, kwargs)
+    if look is not None:
+        look(run.records)
     output, aux = _split(run.result) if has_aux else (run.result, None)
     value = run.plain(output)
     seed: Any = _ONE

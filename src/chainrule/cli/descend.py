@@ -12,6 +12,7 @@ from chainrule.cli.descend_output import describe, print_training, save_run
 from chainrule.cli.fitting import MODELS, fit_formula, fit_model
 from chainrule.cli.output import print_json, printable
 from chainrule.cli.point import read_point
+from chainrule.learn.optimizers import OPTIMIZERS
 
 __all__ = ["descend"]
 
@@ -36,10 +37,14 @@ class _Rate(click.ParamType[Any]):
 @click.command()
 @click.argument("data")
 @click.option("--target", required=True, help="The column to predict.")
+@click.option("--columns", help="The columns to predict from, as in a,b,c; all others where nothing is said.")
+@click.option("--categorical", help="Columns of numbers that are categories, as in postcode,month.")
+@click.option("--missing", type=click.Choice(["refuse", "drop"]), default="refuse", show_default=True,
+              help="Whether rows with a missing value are refused or left out.")  # fmt: skip
 @click.option("--model", type=click.Choice(sorted(MODELS)), help="What to fit; linear where no loss is given.")
 @click.option("--loss", "formula", help='A loss of your own: "mean((y - X w - b)^2)", or of columns by their names.')
 @click.option("--start", help='Where the parameters of a loss begin: "w=0,b=1", or JSON; 0 where nothing is said.')
-@click.option("--optimizer", type=click.Choice(cr.optimizers.__all__), help="The method; each model has its own.")
+@click.option("--optimizer", type=click.Choice(list(OPTIMIZERS)), help="The method; each model has its own.")
 @click.option("--learning-rate", type=_Rate(), help="The factor of the gradient; auto measures the curvature.")
 @click.option("--steps", type=int, help="The largest number of steps; of mlp, of passes over the rows.")
 @click.option("--batch-size", type=int, help="Rows in a step, of mlp and of a loss.")
@@ -56,11 +61,15 @@ def descend(context: click.Context, /, data: str, target: str, folder: str | Non
     are in the file. Ctrl-C ends the run and reports it. The exit status is 1 if the descent diverges.
     """
     report = given.pop("report")
+    chosen = {name: _names(given.pop(name)) for name in ("columns", "categorical")}
+    missing = given.pop("missing")
     _require_writable(report, folder, data)
     formula, model = given["formula"], given["model"]
     if formula is not None and model is not None:
         raise cr.ArgumentError("--loss and --model exclude each other: a model has its own loss")
-    table = cr.data.read(data, target).table()
+    table = cr.data.read(
+        data, target, chosen["columns"], categorical=chosen["categorical"] or (), missing=missing
+    ).table()
     name = os.path.basename(data)
     if formula is not None:
         start = given.pop("start")
@@ -84,6 +93,10 @@ def descend(context: click.Context, /, data: str, target: str, folder: str | Non
     context.exit(DIVERGED if run.diverged else INTERRUPTED if run.interrupted else 0)
 
 
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
 def _of(given: dict[str, Any], *names: str) -> dict[str, Any]:
     """The options that one way of fitting takes; an option of the other way is refused, and not left unused."""
     for name, value in given.items():
@@ -103,5 +116,9 @@ def _require_writable(report: str | None, folder: str | None, data: str) -> None
         place = os.path.dirname(os.path.abspath(report))
         if not os.path.isdir(place):
             raise cr.DataError(f"{report} cannot be written: there is no folder {place}")
+        if not report.lower().endswith((".html", ".htm")):
+            raise cr.ArgumentError(
+                f"--report is {report}: a report is a page of HTML, expected a name that ends in .html"
+            )
     if folder is not None and os.path.exists(folder) and not os.path.isdir(folder):
         raise cr.DataError(f"{folder} is a file, expected a folder for the run")

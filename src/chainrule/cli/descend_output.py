@@ -27,9 +27,8 @@ def print_training(training: Training) -> None:
     run = training.run
     count = len(training.names)
     columns = f"{count} column{'' if count == 1 else 's'}"
-    click.echo(
-        f"{printable(training.data)}: {len(training.y):,} rows, {columns} to predict {printable(training.target)} from"
-    )
+    given = f"{len(training.y):,} row{'' if len(training.y) == 1 else 's'}"
+    click.echo(f"{printable(training.data)}: {given}, {columns} to predict {printable(training.target)} from")
     print_text(printable(training.model))
     if training.formula:
         click.echo(f"  {printable(training.formula)}")
@@ -46,8 +45,9 @@ def print_training(training: Training) -> None:
         if len(training.weights) > SHOWN:
             click.echo(f"and {len(training.weights) - SHOWN:,} more")
     click.echo()
-    print_table(["result", ""], [list(result) for result in training.results])
-    click.echo()
+    if training.results:
+        print_table(["result", ""], [list(result) for result in training.results])
+        click.echo()
     if training.remark:
         print_text(training.remark)
     print_text(printable(training.verdict))

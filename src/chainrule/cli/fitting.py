@@ -68,6 +68,8 @@ def fit_model(
             f"the column {table.target!r} holds texts, of which {table.classes[0]!r} is one: a linear model predicts "
             "numbers; take --model logistic or --model mlp"
         )
+    if steps is not None and steps < 1:
+        raise cr.ArgumentError(f"--steps is {steps}, expected a whole number, 1 or more")
     settings: dict[str, Any] = {}
     if learning_rate is not None and optimizer is None and not choice.batches:
         optimizer = "gd"  # whoever gives a rate means the method that has nothing else

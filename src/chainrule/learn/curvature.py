@@ -10,19 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError, LimitError
+from chainrule.errors import ArgumentError, LimitError, NonFiniteError
 from chainrule.learn.batches import InMemory
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole
 from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.problem import Problem
 from chainrule.limits import LIMITS
+from chainrule.numeric.probe import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Curvature", "affordable", "curvature", "hessian_of", "random_direction", "spectrum", "summarized"]
+__all__ = [
+    "Curvature",
+    "affordable",
+    "curvature",
+    "hessian_at",
+    "hessian_of",
+    "random_direction",
+    "spectrum",
+    "summarized",
+]
 
 TOLERANCE = 0.01  # of the largest magnitude: how far from an eigenvalue a value may be that counts as found
 # The end of a spectrum has arrived. It is asked for more than `TOLERANCE`, because a value may rest for a while between
@@ -164,8 +174,20 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) ->
       critical learning rate 2 / lambda_max = 1
     """
     limit = _at_least_two(products)
-    hessian = Hessian(of_parameters_and_rows(loss, at, None), at)
+    hessian = hessian_at(loss, at)
     return summarized(hessian, spectrum(hessian, limit))
+
+
+def hessian_at(loss: Callable[..., Any] | str, at: Any) -> Hessian:
+    """The Hessian of a loss of its own data at some parameters; raises `NonFiniteError` where the loss has no value."""
+    function = of_parameters_and_rows(loss, at, None)
+    hessian = Hessian(function, at)
+    where = hessian.coordinates
+    with quiet():
+        value = np.asarray(function(where.parameters(where.vector(at))))
+    if not np.isfinite(value).all():
+        raise NonFiniteError(f"the loss is {value[()]} there: the curvature needs a point with a finite loss")
+    return hessian
 
 
 def hessian_of(problem: Problem, parameters: Any) -> Hessian:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.containers import flatten
+from chainrule.learn.clipping import Clip
 from chainrule.learn.coordinates import Coordinates
 from chainrule.learn.ending import Ending, How
 from chainrule.learn.optimizers.optimizer import Optimizer
@@ -64,6 +65,7 @@ class Descent:
         ending: how it ended.
         optimizer: the rule that made the steps, with its hyperparameters.
         learning_rate: the rate that was asked for, or its schedule; None where a line search finds the length of steps.
+        clip: the limit on gradients; None where there was none.
         problem: what was minimised; None after a run was pickled, which keeps its verdict but not its data.
 
     >>> import chainrule as cr
@@ -79,6 +81,7 @@ class Descent:
     ending: Ending = field(repr=False)
     optimizer: Optimizer
     learning_rate: float | Callable[[int], float] | None
+    clip: Clip | None
     problem: Problem = field(repr=False)
     final: InitVar[tuple[float, float] | None] = None
 

@@ -213,8 +213,10 @@ class Run:
             ]
             self.memories = [memory for _, memory in looks]
             reason = next((reason for reason, _ in looks if reason), "")
-        if settings.callback is not None and settings.callback(done, value, self._copied(leaves)) is True:
-            reason = reason or "the callback said so"
+        if settings.callback is not None:
+            said = settings.callback(done, value, self._copied(leaves))
+            if isinstance(said, bool | np.bool_) and said:
+                reason = reason or "the callback said so"
         if self.progress.shown:
             self.progress.update(done, value, self.rates[-1] if self.rates else None)
         return Ending(How.SAID_SO, reason) if reason else None
@@ -310,6 +312,7 @@ class Run:
             ending=ending,
             optimizer=self.optimizer,
             learning_rate=self.settings.learning_rate,
+            clip=self.settings.clip,
             problem=problem,
             final=final,
         )

@@ -19,6 +19,7 @@ from chainrule.learn.batches import Batches, Block, Data, InMemory
 from chainrule.learn.blockwise import OverRows, over_rows, summed
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.loss_function import of_parameters_and_rows
+from chainrule.learn.spreading import warn_of_spreading
 from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
 
@@ -179,11 +180,18 @@ class Problem:
 
             return evaluate_compiled
         both = value_and_leaves(self._function)
+        name, looked_at = self.name, False
         # What most small problems have, without the cost of a container.
         single = rebuild(self.start) is self.start[0]
 
         def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
+            nonlocal looked_at
             parameters = leaves[0] if single else rebuild(leaves)
+            if not looked_at:
+                looked_at = True
+                first = value_and_leaves(self._function, lambda records: warn_of_spreading(records, block.rows, name))
+                value, slopes = first(parameters, *block.by_position, **block.by_name)
+                return float(value), slopes
             value, slopes = both(parameters, *block.by_position, **block.by_name)
             return float(value), slopes
 

@@ -10,10 +10,9 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.errors import ArgumentError
-from chainrule.learn.curvature import Curvature, hessian_of, spectrum, summarized
+from chainrule.learn.curvature import Curvature, hessian_at, hessian_of, spectrum, summarized
 from chainrule.learn.dynamics import linear_rule
 from chainrule.learn.hessian import Hessian
-from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.optimizers import Optimizer, as_optimizer
 from chainrule.learn.problem import Problem
 from chainrule.numeric.probe import quiet
@@ -120,7 +119,7 @@ def critical_learning_rate(
             f"{method.name} scales its steps by itself, so its largest rate does not follow from the curvature alone: "
             "expected 'gd', 'momentum' or 'nesterov'"
         )
-    return _critical(Hessian(of_parameters_and_rows(loss, at, None), at), method)
+    return _critical(hessian_at(loss, at), method)
 
 
 def critical_rate_of(problem: Problem, parameters: Any, optimizer: Optimizer) -> CriticalRate | None:

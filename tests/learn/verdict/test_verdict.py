@@ -334,3 +334,32 @@ def test_no_step_was_made() -> None:
     verdict = cr.descend(lambda w: np.sum(w**2), np.ones(2), 0.1, 0).verdict
     assert str(verdict).startswith("No step was made. Not at a minimum: the loss is 2")
     assert cr.descend(lambda w: np.sum(w**2), np.zeros(2), 0.1, 0).verdict.kind is Kind.CONVERGED
+
+
+def test_clipped_steps_above_the_critical_rate_oscillate_and_do_not_diverge() -> None:
+    def bowl(w: Any) -> Any:
+        return (w[0] ** 2 + 100 * w[1] ** 2) / 2
+
+    run = cr.descend(bowl, np.ones(2), 0.5, 101, clip=1.0)
+    assert run.final_loss < run.history.loss[0]
+    verdict = run.verdict
+    assert verdict.kind is Kind.OSCILLATING
+    assert "Clipping bounds the steps" in verdict.text
+    assert verdict.advice == "Take a learning rate below 0.02; half of it, 0.01, is safe."
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.15])
+def test_no_number_of_steps_is_told_for_clipped_ones(rate: float) -> None:
+    run = cr.descend(lambda w: (w[0] ** 2 + 10 * w[1] ** 2) / 2, np.array([100.0, 100.0]), rate, 20, clip=1.0)
+    assert "Clipped steps are not proportional to the gradient" in run.verdict.text
+    # Once the gradient is short enough, they are.
+    free = cr.descend(lambda w: (w[0] ** 2 + 10 * w[1] ** 2) / 2, np.array([0.01, 0.01]), rate, 20, clip=1.0)
+    assert "At the rate" in free.verdict.text
+
+
+def test_conditioning_of_a_clipped_run_tells_no_steps_at_its_rate() -> None:
+    text = cr.descend(
+        lambda w: (w[0] ** 2 + 1e4 * w[1] ** 2) / 2, np.array([100.0, 0.0]), 1e-4, 20, clip=1.0
+    ).verdict.text
+    assert text.startswith("Limited by conditioning")
+    assert "within a millionth of the way. " in text

@@ -163,6 +163,14 @@ class Case:
         return self.rate / self.critical_rate
 
     @property
+    def clipped(self) -> bool:
+        """Whether the steps from here are shorter than the gradient asks for, so that the curvature does not tell them.
+
+        A limit on single components may leave a gradient as it is that is longer than the limit.
+        """
+        return self.run.clip is not None and self.run.gradient_norm > getattr(self.run.clip, "most", 0.0)
+
+    @property
     def noisy(self) -> bool:
         """Whether the losses are those of mini-batches."""
         return self.run.problem.batches is not None
@@ -196,7 +204,9 @@ class Case:
     @cached_property
     def ahead(self) -> Outlook | None:
         """The loss that further steps at this rate will lead to; None where that cannot be said."""
-        return None if self.model is None else self.model.outlook(self.run.optimizer, self.rate)
+        if self.model is None or self.clipped:
+            return None
+        return self.model.outlook(self.run.optimizer, self.rate)
 
     @cached_property
     def nonlinearity(self) -> float:

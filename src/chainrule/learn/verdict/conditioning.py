@@ -32,8 +32,10 @@ def conditioning(case: Case) -> Verdict | None:
     if math.isfinite(steps):
         said += (
             f" Even at {rate:.3g}, about the best fixed rate, it would take {about(steps)} to come within a millionth "
-            f"of the way; at {case.rate:g} it takes {about(case.steps_to(CONVERGED))}."
+            f"of the way"
         )
+        at_this = case.steps_to(CONVERGED)
+        said += "." if math.isnan(at_this) else f"; at {case.rate:g} it takes {about(at_this)}."
     remedy, more = standardising(case)
     other = "L-BFGS, which learns the scales, or momentum."
     advice = f"{remedy} Or take {other}" if remedy else f"Scale the inputs, or take {other}"

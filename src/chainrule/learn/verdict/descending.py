@@ -56,7 +56,8 @@ def _with_prospects(case: Case, model: Model, said: str) -> Verdict:
         return found(case, Kind.DESCENDING, said, _of_rate(case))
     near, far = case.steps_to(NEARLY), case.steps_to(CONVERGED)
     if math.isnan(far):
-        said += f" The steps of {case.run.optimizer.name} are not proportional to the gradient, so their number"
+        whose = "Clipped steps" if case.clipped else f"The steps of {case.run.optimizer.name}"
+        said += f" {whose} are not proportional to the gradient, so their number"
         return found(case, Kind.DESCENDING, f"{said} cannot be told from the curvature.", "Go on, and look again.")
     if math.isfinite(far):
         first = f"{about(near)} to come within 1% of the way, and " if near > 0 else ""

@@ -29,7 +29,8 @@ def diverging(case: Case) -> Verdict | None:
         rising = run.steps > 0 and case.after > case.losses[-2]
         rose = case.after > case.before + case.rounding
         # On a quadratic, a rate above the critical one diverges even while the loss still falls along the rest.
-        growing = over and (rising or case.swings.growth > 1 + 1e-6)
+        # Clipped steps cannot grow, and go to and fro.
+        growing = over and not case.clipped and (rising or case.swings.growth > 1 + 1e-6)
         if not growing and not (rose and (rising or case.limit is None)):
             return None
         went = "rose" if rose else "went"

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.learn.verdict.case import Case
 from chainrule.learn.verdict.diverging import growth
-from chainrule.learn.verdict.finding import CONVERGED, about, critical, fall, found
+from chainrule.learn.verdict.finding import CONVERGED, about, critical, fall, found, rate_advice
 from chainrule.learn.verdict.record import Kind, Verdict
 
 __all__ = ["oscillating"]
@@ -26,6 +26,8 @@ def oscillating(case: Case) -> Verdict | None:
         return _by_the_loss(case, "It hardly curves along the gradient, so the steps cross a kink.")
     if model is None or not case.of_critical >= OVERSHOOT or not swings.mostly:
         return None
+    if case.clipped and case.of_critical > 1:
+        return _clipped(case, model.steep_direction)
     left = growth(case)
     yet = ", yet converging" if left < 1 - 1e-9 else ""
     rises = int((np.diff(case.losses) > case.rounding).sum())
@@ -45,6 +47,17 @@ def oscillating(case: Case) -> Verdict | None:
         advice += f" The fastest fixed rate from here is about {rate:.3g} ({about(steps)})."
     more = {"sign_changes": swings.changes, "steps_compared": swings.looked}
     return found(case, Kind.OSCILLATING, said, advice, **more)
+
+
+def _clipped(case: Case, direction: str) -> Verdict:
+    said = (
+        f"Oscillating: along {direction} {case.swings.changes} of {case.swings.looked} steps went back to the other "
+        f"side, because the learning rate {case.rate:g} is {case.of_critical:.4g} times the critical rate "
+        f"{critical(case)}. Clipping bounds the steps, so that the loss does not run away, and keeps it from settling: "
+        f"it went {fall(case)}."
+    )
+    more = {"sign_changes": case.swings.changes, "steps_compared": case.swings.looked}
+    return found(case, Kind.OSCILLATING, said, rate_advice(case), **more)
 
 
 def _by_the_loss(case: Case, why: str) -> Verdict | None:
