@@ -68,7 +68,6 @@ def test_every_operation_of_arrays_is_explained(primitive: Primitive) -> None:
 # What is refused though it is right, or warned of without cause.
 KNOWN = {
     "eig": "conjugate eigenvalues of a stack stand in another order in thirty digits than in NumPy's floats",
-    "odeint": "a line with a solution of two numbers does not agree with the one that mpmath integrates",
 }
 
 

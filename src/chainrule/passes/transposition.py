@@ -67,6 +67,8 @@ def gradient_moves(differential: Node, dx: Node, inputs: tuple[Node, ...]) -> It
         while rows := [u for u in weights if _is_row(u)]:  # (u^T A) b: a row is not a line of its own
             rule = IDENTITIES["row product" if rows[-1].operands[0] in moving else "outer"]
             weights = _pulled(weights, rows[-1], moving, inputs)
+        while affine := [u for u in weights if _is_affine(u, moving)]:
+            weights = _pulled(weights, affine[-1], moving, inputs)
         if not weights:  # what depends on dx is written over
             yield Move(rule, constant(0.0), F.zeros_like(dx))
             return
@@ -116,6 +118,11 @@ def _added(total: Node, term: Node) -> Node:
 
 def _is_row(term: Node) -> bool:
     return operation(term) == "matmul" and term.ndim == 1 and term.operands[0].ndim == 1
+
+
+def _is_affine(term: Node, moving: set[Node]) -> bool:
+    """Whether x stands beside dx in one array: of a flow that carries both, only what multiplies dx is a line."""
+    return operation(term) == "concatenate" and not all(operand in moving for operand in term.operands)
 
 
 def _rule(term: Node, weight: Node, moving: set[Node]) -> Rule:
