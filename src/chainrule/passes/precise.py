@@ -186,7 +186,10 @@ class Precise:
             return [(self.letters[node], self._home(self.letters[node], place))] if node in self.letters else []
         if node.primitive.name == "stop_gradient":  # a constant for every derivative: it stays where it was
             return [(node.operands[0], self._origins[place.point])]
-        return [(operand, self._home(operand, place)) for operand in node.operands]
+        needs = [(operand, self._home(operand, place)) for operand in node.operands]
+        if place.moves and self._operations.follows(node):
+            needs.append((node, self._origins[place.point]))
+        return needs
 
     def _shifted(self, place: _Place, by: int, x: Node, direction: Node | None = None) -> _Place:
         steps = dict(place.moves)

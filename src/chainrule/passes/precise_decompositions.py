@@ -1,7 +1,9 @@
 """How the decompositions compute with mpmath: by its own algorithms, or by their definition.
 
 What a decomposition leaves open, signs and phases, the order of eigenvalues, a basis of a null space, is taken as NumPy
-has it: vectors are turned to those of the floats, of which only the first digits count for that.
+has it: vectors are turned to those of the floats, of which only the first digits count for that. A complex vector has
+a whole circle of phases, so at a point that a difference has moved it is turned to the vector at the point itself: in
+floats these are the same, and a phase that they set would change by as much as their rounding errors.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 from chainrule.core.registry import primitives
 from chainrule.passes.precise_linalg import each, inverse, stacks
 
-__all__ = ["DECOMPOSITIONS"]
+__all__ = ["DECOMPOSITIONS", "FOLLOWING"]
 
 Array = np.ndarray[Any, Any]
 
@@ -30,10 +32,10 @@ def _floats(m: Any, x: Array) -> Array:
 
 
 def _each_with_floats(name: str, function: Callable[..., Array]) -> Callable[..., Any]:
-    """The function of each matrix of a stack and of what the floats have for it."""
+    """The function of each matrix of a stack and of what is near: what the floats have for it, or the value before."""
 
-    def apply(m: Any, a: Array, **parameters: Any) -> Any:
-        near = np.asarray(primitives()[name].evaluate(_floats(m, a), **parameters))
+    def apply(m: Any, a: Array, *before: Array, **parameters: Any) -> Any:
+        near = before[0] if before else np.asarray(primitives()[name].evaluate(_floats(m, a), **parameters))
         out = np.empty(near.shape, object)
         for place in stacks(a.shape[:-2]):
             out[place] = function(m, a[place], near[place], **parameters) if near[place].size else near[place]
@@ -87,7 +89,7 @@ def _eigh(m: Any, a: Array, near: Array, UPLO: str) -> Array:
     n = len(a)
     w, v = m.eighe(m.matrix(_read_triangle(m, a, UPLO == "U").tolist()))
     v = _columns_turned(m, _array(v, n, n), near[1:])
-    if near.dtype.kind != "c":
+    if not any(type(value) is m.mpc for value in a.flat):
         v = np.frompyfunc(m.re, 1, 1)(v)
     return np.concatenate([np.array(list(w), object)[None], v])
 
@@ -221,6 +223,9 @@ def _change_of(name: str) -> Callable[..., Array]:
 
     return function
 
+
+# What takes its own value at the point itself as a further operand, where a difference has moved it.
+FOLLOWING = frozenset({"eig", "eigh"})
 
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "eigh": _each_with_floats("eigh", _eigh),

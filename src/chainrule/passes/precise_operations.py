@@ -16,6 +16,7 @@ from chainrule.errors import ChainruleError, ConvergenceError, DerivationError
 from chainrule.passes.closed_forms import ROUNDING, exact, is_rough
 from chainrule.passes.precise_arrays import ARRAYS
 from chainrule.passes.precise_bodies import function_of_body
+from chainrule.passes.precise_decompositions import FOLLOWING
 from chainrule.passes.precise_scalars import SCALARS
 
 __all__ = ["Number", "Operations"]
@@ -58,12 +59,17 @@ class Operations:
             number *= 1 + (1 if up else -1) * self.m.mpf(ROUNDING)
         return number
 
+    def follows(self, node: Node) -> bool:
+        """Whether the function of a node, where it has moved, takes its value at the sample point too."""
+        primitive = node.primitive
+        return primitive is not None and primitive.name in FOLLOWING and _is_ours(primitive)
+
     def function(self, node: Node) -> Callable[..., Number]:
         """The primitive of a node with its parameters, as a function of the values of its operands."""
         primitive, parameters = node.primitive, node.parameters
         assert primitive is not None
         kind = np.dtype(node.dtype).kind
-        ours = primitives().get(primitive.name) is primitive  # the user's own operation may have any name
+        ours = _is_ours(primitive)
         spelled = SCALARS.get(primitive.name) if ours else None
         if spelled is not None:
             function = self._checked(spelled(self.m), parameters, kind)
@@ -145,6 +151,11 @@ class Operations:
         if isinstance(value, (bool, np.bool_, int, np.integer)):
             return self.m.mpf(int(value))
         return self.m.mpf(float(value))
+
+
+def _is_ours(primitive: Primitive) -> bool:
+    """Whether it is an entry of the registry: the user's own operation may have any name."""
+    return primitives().get(primitive.name) is primitive
 
 
 def _as_array(value: Number) -> Any:
