@@ -149,7 +149,7 @@ def test_without_matplotlib_the_message_is_how_to_install_it(plot, monkeypatch):
         (["descent", "x^2", "--start", "1", "--learning-rate", "-1"], "learning_rate"),
         (["descent", "x^2", "--start", "1", "--optimizer", "best"], "best"),
         (["race", "x^2", "--start", "1", "--optimizers", "gd,,adam"], "optimizer"),
-        (["learning-rates", "x^2", "--start", "1", "--rates", "0"], "rates holds 0"),
+        (["learning-rates", "x^2", "--start", "1", "--rates", "0"], "rates[0] is 0"),
         (["loss-curve", "x^2 - 1", "--start", "0.5", "--scale", "log"], "a logarithmic scale has no place for it"),
     ],
 )

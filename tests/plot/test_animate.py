@@ -63,7 +63,8 @@ def test_the_first_steps_have_a_frame_each(count, most):
     ("name", "options", "error", "message"),
     [
         ("descent.png", {}, ArgumentError, "does not end in .gif"),
-        ("descent.gif", {"frames": 1}, ArgumentError, "frames is 1, expected 2 to 300"),
+        ("descent.gif", {"frames": 1}, ArgumentError, "frames is 1, expected a whole number from 2 to 300"),
+        ("descent.gif", {"frames": 2.5}, ArgumentError, "frames is 2.5, expected a whole number"),
         ("descent.gif", {"frames": 301}, ArgumentError, "frames is 301"),
         ("missing/descent.gif", {"frames": 2}, DataError, "cannot be written"),
     ],

@@ -18,7 +18,7 @@ BLOCK = 32 * 2**20  # bytes of one block of rows that are not held
 
 
 @runtime_checkable
-class Source(Protocol):
+class InBlocks(Protocol):
     """What can be read in blocks of rows, the same at every pass, such as `cr.data.read` returns."""
 
     @property
@@ -149,7 +149,7 @@ class Streamed(Data):
 
     __slots__ = ("_rows", "_width", "source")
 
-    def __init__(self, source: Source, width: float, rows: int) -> None:
+    def __init__(self, source: InBlocks, width: float, rows: int) -> None:
         self.source, self._width, self._rows = source, width, rows
 
     @property
@@ -220,7 +220,7 @@ def as_data(data: Any) -> Data:
     """
     if isinstance(data, np.ndarray | tuple | Mapping):
         found: Data = InMemory(Block.of(data))
-    elif isinstance(data, Source):
+    elif isinstance(data, InBlocks):
         found = _held_or_streamed(data)
     elif hasattr(data, "columns") or hasattr(data, "column_names"):
         from chainrule.learn.data.frames import table
@@ -237,7 +237,7 @@ def as_data(data: Any) -> Data:
     return found
 
 
-def _held_or_streamed(source: Source) -> Data:
+def _held_or_streamed(source: InBlocks) -> Data:
     held: list[Block] = []
     rows, nbytes, width = 0, 0, 1.0
     for block in map(Block.of, source.blocks(4096)):

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ArgumentError
 from chainrule.learn.batches import Block
 
-__all__ = ["OverRows", "over_rows"]
+__all__ = ["Evaluate", "OverRows", "over_rows", "summed"]
 
 TOLERANCE = 1e-6  # relative; a float32 loss over a thousand rows keeps to it
 SPLIT = 0.3  # of the rows in the first part: with halves, a sum of squares of means could pass for a mean

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.core.plain_numbers import positive_number
 from chainrule.errors import ArgumentError, ChainruleError
 from chainrule.learn.descend import descend
 from chainrule.learn.descent import Descent
@@ -233,17 +234,14 @@ def _critical_of(runs: tuple[Descent, ...]) -> CriticalRate | None:
 
 def _positive(rates: Iterable[float]) -> tuple[float, ...]:
     try:
-        wanted = tuple(float(rate) for rate in rates)
-    except (TypeError, ValueError):
+        given = tuple(rates)
+    except TypeError:
         raise ArgumentError(
             f"rates is {rates!r:.60}, expected several positive numbers such as [0.001, 0.01]"
         ) from None
-    if not wanted:
+    if not given:
         raise ArgumentError("rates is empty, expected several positive numbers such as [0.001, 0.01]")
-    for rate in wanted:
-        if not 0 < rate < math.inf:
-            raise ArgumentError(f"rates holds {rate:g}, expected positive finite numbers")
-    return wanted
+    return tuple(positive_number(rate, f"rates[{i}]") for i, rate in enumerate(given))
 
 
 def _lowest(losses: Any) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, LimitError, NonFiniteError
 from chainrule.learn.batches import InMemory
 from chainrule.learn.hessian import Hessian
@@ -173,7 +174,7 @@ def curvature(loss: Callable[..., Any] | str, at: Any, *, products: int = 50) ->
       not convex here: the loss curves down along at[1]
       critical learning rate 2 / lambda_max = 1
     """
-    limit = _at_least_two(products)
+    limit = whole_number(products, "products", 2)
     hessian = hessian_at(loss, at)
     return summarized(hessian, spectrum(hessian, limit))
 
@@ -252,12 +253,6 @@ def affordable(size: int, limit: int) -> int:
 def random_direction(size: int) -> NDArray[np.float64]:
     """A direction without preference, the same in every run."""
     return np.random.default_rng(size).standard_normal(size)
-
-
-def _at_least_two(products: Any) -> int:
-    if isinstance(products, bool) or not isinstance(products, int | np.integer) or products < 2:
-        raise ArgumentError(f"products is {products!r:.60}, expected a whole number, at least 2")
-    return int(products)
 
 
 def _ends(count: int) -> list[int | None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.plain_numbers import positive_number, whole_number
 from chainrule.errors import ArgumentError
 from chainrule.learn.batches import Batches, Data, as_data
 from chainrule.learn.clipping import Clip, as_clip
@@ -116,14 +115,14 @@ def descend(
     automatic = isinstance(learning_rate, str) and learning_rate == "auto" and not isinstance(method, Solver)
     settings = Settings(
         learning_rate=None if automatic else _rate(learning_rate, method),
-        steps=_whole(steps, "steps", 0),
+        steps=whole_number(steps, "steps", 0),
         clip=as_clip(clip),
         stops=as_stops(stop),
         callback=_callback(callback),
-        keep_history=_whole(keep_history, "keep_history", 0),
+        keep_history=whole_number(keep_history, "keep_history", 0),
         progress=progress,
         checkpoint=checkpoint,
-        every=_whole(checkpoint_every, "checkpoint_every", 1),
+        every=whole_number(checkpoint_every, "checkpoint_every", 1),
     )
     for name, value in (("batch_size", batch_size), ("clip", clip)):
         if value is not None and isinstance(method, Solver):
@@ -139,7 +138,7 @@ def descend(
 def _batches(rows: Data | None, size: int | None, shuffle: bool, seed: int) -> Batches | None:
     if size is None:
         return None
-    count, drawn = _whole(size, "batch_size", 1), _whole(seed, "seed", 0)
+    count, drawn = whole_number(size, "batch_size", 1), whole_number(seed, "seed", 0)
     if rows is None:
         raise ArgumentError(
             "batch_size is given without data: pass the rows as data=(X, y), and they are passed on to the loss"
@@ -176,28 +175,8 @@ def _rate(learning_rate: Any, optimizer: Optimizer) -> float | Callable[[int], f
     if callable(learning_rate):
         return learning_rate  # what it returns is looked at when it is called
     try:
-        if (
-            isinstance(learning_rate, (bool, np.bool_, str, bytes))
-            or np.ndim(learning_rate)
-            or np.iscomplexobj(learning_rate)
-        ):
-            raise TypeError
-        rate = float(learning_rate)
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(
-            f'learning_rate is {learning_rate!r:.60}, expected a positive number such as 0.01, or "auto"'
-        ) from None
-    if not 0 < rate < math.inf:
-        hint = ": a step goes against the gradient by itself" if rate < 0 else ""
-        raise ArgumentError(f"learning_rate is {rate:g}, expected a positive finite number such as 0.01{hint}")
-    return rate
-
-
-def _whole(value: Any, name: str, least: int) -> int:
-    try:
-        found = operator.index(value)
-    except TypeError:
-        found = least - 1
-    if isinstance(value, bool) or found < least:
-        raise ArgumentError(f"{name} is {value!r:.60}, expected a whole number, {least} or more")
-    return found
+        return positive_number(learning_rate, "learning_rate", 'a positive number such as 0.01, or "auto"')
+    except ArgumentError as error:
+        if isinstance(learning_rate, int | float | np.number) and learning_rate < 0:
+            raise ArgumentError(f"{error}: a step goes against the gradient by itself") from None
+        raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError
 
 __all__ = ["count", "nonnegative", "positive", "share"]
@@ -34,13 +34,7 @@ def nonnegative(record: Any, *names: str) -> None:
 def count(record: Any, *names: str) -> None:
     """Raise `ArgumentError` unless each of these fields is a whole number, 1 or more, and no absurd one."""
     for name in names:
-        value = getattr(record, name)
-        try:
-            whole = 0 if isinstance(value, bool) else operator.index(value)
-        except TypeError:
-            whole = 0
-        if not 1 <= whole <= MOST:
-            raise _refused(record, name, f"a whole number from 1 to {MOST:,}")
+        whole = whole_number(getattr(record, name), f"{type(record).__name__}: {name}", 1, MOST)
         object.__setattr__(record, name, whole)
 
 

@@ -16,7 +16,7 @@ from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.learn.batches import Batches, Block, Data, InMemory
-from chainrule.learn.blockwise import OverRows, over_rows, summed
+from chainrule.learn.blockwise import Evaluate, OverRows, over_rows, summed
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.spreading import warn_of_spreading
@@ -24,8 +24,6 @@ from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
 
 __all__ = ["NO_DATA", "Problem", "measure", "norm", "not_finite"]
-
-Evaluate = Callable[[Sequence[Any], Block], tuple[float, list[Any]]]
 
 NO_DATA = Block()
 # Of a sum of squares, so that it is exact in float32 too.
@@ -41,18 +39,19 @@ class Problem:
         paths: the name of each parameter array, such as "layers[0].W"; of a single array, "start".
         start: the arrays of the start, floating or complex.
         name: what the loss is called, or its formula.
+        evaluate_on: the loss over some rows and its gradient, given the parameter arrays.
         gradient: the user's own gradient; None for the exact one.
         data: the rows that the loss takes; None where it has no data but its own.
         batches: the mini-batches that steps are made of; None where each step takes all data.
     """
 
     __slots__ = (
-        "_evaluate",
         "_function",
         "_over",
         "_rebuild",
         "batches",
         "data",
+        "evaluate_on",
         "gradient",
         "loss",
         "name",
@@ -81,27 +80,18 @@ class Problem:
         self._function = of_parameters_and_rows(loss, start, None if data is None else next(data.blocks()))
         self.name = loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
         self.gradient = gradient
-        self._evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
+        self.evaluate_on: Evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
         self._over: OverRows | None = None
         self.loss = self._over_all_data()
-
-    @property
-    def given(self) -> bool:
-        """Whether the gradient is the user's own, and not the exact one."""
-        return self.gradient is not None
 
     def evaluate(self, leaves: Sequence[Any]) -> tuple[float, list[Any]]:
         """The loss over all data and its gradient, given the parameter arrays."""
         if self.data is None:
-            return self._evaluate(leaves, NO_DATA)
+            return self.evaluate_on(leaves, NO_DATA)
         if isinstance(self.data, InMemory):
-            return self._evaluate(leaves, self.data.block)
+            return self.evaluate_on(leaves, self.data.block)
         over, rows = self._over_rows(), self.data.rows
-        return summed((over.weight(block, rows), *self._evaluate(leaves, block)) for block in self.data.blocks())
-
-    def evaluate_on(self, leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
-        """The loss over some rows and its gradient, given the parameter arrays."""
-        return self._evaluate(leaves, block)
+        return summed((over.weight(block, rows), *self.evaluate_on(leaves, block)) for block in self.data.blocks())
 
     def hessian(self, leaves: Sequence[Any]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The product of the Hessian of the loss over all data with a vector of coordinates, at parameter arrays."""
@@ -113,7 +103,7 @@ class Problem:
         def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
             total = np.zeros_like(vector)
             for block in data.blocks():
-                total += over.weight(block, data.rows) * Hessian(self._on(block), at)(vector)
+                total += over.weight(block, data.rows) * Hessian(self.loss_on(block), at)(vector)
             return total
 
         return product
@@ -126,7 +116,13 @@ class Problem:
 
     def loss_on(self, block: Block) -> Callable[[Any], Any]:
         """The loss over some rows as a function of the parameters alone."""
-        return self._on(block)
+        function = self._function
+
+        def loss(parameters: Any) -> Any:
+            return function(parameters, *block.by_position, **block.by_name)
+
+        loss.__name__ = function_name(function)
+        return loss
 
     def flatten(self, parameters: Any) -> list[Any]:
         """The arrays of parameters in the form of the start, in the order of `paths`."""
@@ -144,29 +140,20 @@ class Problem:
         if self.data is None:
             return self._function
         if isinstance(self.data, InMemory):
-            return self._on(self.data.block)
+            return self.loss_on(self.data.block)
         data = self.data
 
         def loss(parameters: Any) -> Any:
             over = self._over_rows()
-            return sum(over.weight(block, data.rows) * self._on(block)(parameters) for block in data.blocks())
+            return sum(over.weight(block, data.rows) * self.loss_on(block)(parameters) for block in data.blocks())
 
-        return loss
-
-    def _on(self, block: Block) -> Callable[[Any], Any]:
-        function = self._function
-
-        def loss(parameters: Any) -> Any:
-            return function(parameters, *block.by_position, **block.by_name)
-
-        loss.__name__ = function_name(function)
         return loss
 
     def _over_rows(self) -> OverRows:
         if self._over is None:
             if self.data is None:
                 raise AssertionError("asked how the loss is over rows, without data")
-            self._over = over_rows(self._evaluate, self.start, self.data.blocks(), function_name(self._function))
+            self._over = over_rows(self.evaluate_on, self.start, self.data.blocks(), function_name(self._function))
         return self._over
 
     def _with_exact(self) -> Evaluate:
@@ -231,7 +218,7 @@ class Problem:
                     return f"{message}: {place[0]}, which {name} uses, is {place[1]}"
         try:
             with watch_numbers():
-                value_and_grad(self._on(block))(self.rebuild(leaves))
+                value_and_grad(self.loss_on(block))(self.rebuild(leaves))
         except NonFiniteError as error:
             return f"{message}: {error}"
         return f"{message}: begin at another point"

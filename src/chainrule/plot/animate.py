@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import operator
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError
 from chainrule.plot.alt import alt
 from chainrule.plot.canvas import require_matplotlib
@@ -77,9 +77,7 @@ def animate(
     require_matplotlib()
     if not os.fsdecode(path).lower().endswith(".gif"):
         raise ArgumentError(f"{os.fsdecode(path)} does not end in .gif: an animation is written as GIF")
-    most = operator.index(frames)
-    if not 2 <= most <= MOST_FRAMES:
-        raise ArgumentError(f"frames is {most}, expected 2 to {MOST_FRAMES}")
+    most = whole_number(frames, "frames", 2, MOST_FRAMES)
     scene = draw(run, along, names, None, dark)
     moments = _moments(len(_points(scene)), most)
     # With one palette what does not move has the same bytes in each frame, and is stored once.

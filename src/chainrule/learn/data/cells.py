@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from chainrule.learn.data.csv_text import is_number
-from chainrule.learn.data.encoding import Kind
+from chainrule.learn.data.encoding import ColumnKind
 
 __all__ = ["BOOLEANS", "DATES", "MISSING", "kind_of"]
 
@@ -32,19 +32,19 @@ _NEARLY_A_NUMBER = re.compile(
 LONGEST = 60  # characters of a date or of nearly a number
 
 
-def kind_of(cells: Sequence[str], missing: Collection[str] = MISSING) -> Kind | str:
+def kind_of(cells: Sequence[str], missing: Collection[str] = MISSING) -> ColumnKind | str:
     """What a column holds, from some of its cells; a text names what cannot be used.
 
     A category is a column most of whose cells are texts: a few texts among numbers are mistakes, to be shown by row.
     """
     present = [cell for cell in map(str.strip, cells) if cell not in missing]
     if present and all(cell in BOOLEANS for cell in present):
-        return Kind.BOOLEAN
+        return ColumnKind.BOOLEAN
     texts = [cell for cell in present if not is_number(cell)]
     if 2 * len(texts) <= len(present):
-        return Kind.NUMBER
+        return ColumnKind.NUMBER
     short = [cell for cell in texts if len(cell) <= LONGEST]
     if 2 * sum(_DATE.fullmatch(cell) is not None for cell in short) > len(texts):
         return DATES
     nearly = sum(_NEARLY_A_NUMBER.fullmatch(cell) is not None for cell in short)
-    return Kind.NUMBER if 2 * nearly > len(texts) else Kind.CATEGORY
+    return ColumnKind.NUMBER if 2 * nearly > len(texts) else ColumnKind.CATEGORY

@@ -18,7 +18,7 @@ from chainrule.errors import ChainruleError, DataError, LimitError, MissingExtra
 from chainrule.learn.data.arrow_messages import expanded_sizes
 from chainrule.learn.data.cells import MISSING
 from chainrule.learn.data.csv_text import check, column_names
-from chainrule.learn.data.encoding import Kind, place, shown
+from chainrule.learn.data.encoding import ColumnKind, place, shown
 from chainrule.learn.data.files import DataFile
 from chainrule.learn.data.parquet_pages import expanded_pages
 from chainrule.learn.data.reader import Chunk, Plan, Reader
@@ -48,7 +48,7 @@ class TypedFile(Reader):
         if not self.names or self.rows == 0:
             raise DataError(f"{file.name}: has no {'rows' if self.names else 'columns'}, expected at least one")
 
-    def kinds(self) -> Mapping[str, Kind | str]:
+    def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column holds, by its type."""
         return self._kinds
 
@@ -57,7 +57,7 @@ class TypedFile(Reader):
         count, most = 0, max(1, CELLS // max(len(plan), 1))
         self.file.verify()
         for name, kind in plan.items():
-            if kind is not Kind.CATEGORY and self._kinds[name] not in (Kind.NUMBER, Kind.BOOLEAN):
+            if kind is not ColumnKind.CATEGORY and self._kinds[name] not in (ColumnKind.NUMBER, ColumnKind.BOOLEAN):
                 raise DataError(f"{self.name}, column {shown(name)}: holds {_said(self._kinds[name])}, not numbers")
         with self._explained():
             for batch in self._batches(list(plan), most):
@@ -76,7 +76,7 @@ class TypedFile(Reader):
         columns: dict[str, Any] = {}
         for name, kind in plan.items():
             column = batch.column(batch.schema.names.index(name))
-            if kind is Kind.CATEGORY:
+            if kind is ColumnKind.CATEGORY:
                 columns[name] = texts(column, self.missing)
                 continue
             columns[name] = values = numbers(column)
@@ -137,7 +137,7 @@ class ParquetFile(TypedFile):
             return content.schema_arrow
 
     def _batches(self, columns: list[str], most: int) -> Iterator[Any]:
-        categories = [name for name in columns if self._kinds[name] is Kind.CATEGORY]
+        categories = [name for name in columns if self._kinds[name] is ColumnKind.CATEGORY]
         with self._open(categories) as content:
             yield from content.iter_batches(batch_size=most, columns=columns, use_threads=True)
 
@@ -180,7 +180,7 @@ def require_pyarrow(name: str) -> None:
         raise MissingExtraError(f"{name} is read by pyarrow, which is not installed: {way}") from error
 
 
-def _said(kind: Kind | str) -> str:
+def _said(kind: ColumnKind | str) -> str:
     return kind if isinstance(kind, str) else "texts"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.learn.data.cells import BOOLEANS
-from chainrule.learn.data.encoding import Kind
+from chainrule.learn.data.encoding import ColumnKind
 from chainrule.learn.data.reader import Plan, RawColumn
 from chainrule.learn.data.typed_columns import numbers, texts
 
@@ -48,9 +48,9 @@ class FastReader:
     def _options(self) -> dict[str, Any]:
         arrow, csv = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.csv")
         types = {
-            Kind.NUMBER: arrow.float64(),
-            Kind.BOOLEAN: arrow.bool_(),
-            Kind.CATEGORY: arrow.dictionary(arrow.int32(), arrow.string()),
+            ColumnKind.NUMBER: arrow.float64(),
+            ColumnKind.BOOLEAN: arrow.bool_(),
+            ColumnKind.CATEGORY: arrow.dictionary(arrow.int32(), arrow.string()),
         }
         return {
             "read_options": csv.ReadOptions(column_names=list(self.names), block_size=2**20),
@@ -84,7 +84,7 @@ class FastReader:
         found: dict[str, RawColumn] = {}
         for name, kind in self.plan.items():
             column = table.column(name)
-            if kind is Kind.CATEGORY:
+            if kind is ColumnKind.CATEGORY:
                 found[name] = texts(column, self.missing)
                 continue
             values = numbers(column)

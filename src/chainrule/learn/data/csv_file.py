@@ -17,7 +17,7 @@ from chainrule.learn.data.cells import MISSING, kind_of
 from chainrule.learn.data.csv_fast import FastReader
 from chainrule.learn.data.csv_strict import StrictReader
 from chainrule.learn.data.csv_text import Lines, column_names, records, separator_of
-from chainrule.learn.data.encoding import Kind
+from chainrule.learn.data.encoding import ColumnKind
 from chainrule.learn.data.files import DataFile
 from chainrule.learn.data.reader import Chunk, Plan, Reader
 from chainrule.limits import LIMITS
@@ -64,7 +64,7 @@ class CSVFile(Reader):
         if not any(self._sample):
             raise DataError(f"{file.name}: has a header only, expected at least one row of numbers below it")
 
-    def kinds(self) -> Mapping[str, Kind | str]:
+    def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column seems to hold, from the first rows."""
         whole = [record for record in self._sample if len(record) == len(self.names)]
         columns = zip(*whole, strict=True) if whole else ((),) * len(self.names)

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import DataError, LimitError
 from chainrule.learn.data.cells import BOOLEANS
 from chainrule.learn.data.csv_text import Lines, found_text, is_number, records
-from chainrule.learn.data.encoding import Kind, Texts, place, shown
+from chainrule.learn.data.encoding import ColumnKind, Texts, place, shown
 from chainrule.learn.data.reader import Chunk, Plan, RawColumn
 
 __all__ = ["StrictReader"]
@@ -43,7 +43,7 @@ class StrictReader:
 
     def __post_init__(self) -> None:
         wanted = tuple(self.plan) == tuple(self.names)
-        self._numeric = wanted and self.decimal == "." and set(self.plan.values()) == {Kind.NUMBER}
+        self._numeric = wanted and self.decimal == "." and set(self.plan.values()) == {ColumnKind.NUMBER}
 
     def chunks(self, lines: Lines) -> Iterator[Chunk]:
         """All rows of some lines."""
@@ -90,7 +90,7 @@ class StrictReader:
             if kind is None:
                 continue
             text = cell.strip()
-            if kind is Kind.CATEGORY:
+            if kind is ColumnKind.CATEGORY:
                 cells[name].add_text(None if text in self.missing else text)
                 continue
             value = math.nan if text in self.missing else self._value(text, kind, f"{at}, column {shown(name)}", name)
@@ -99,8 +99,8 @@ class StrictReader:
             else:
                 cells[name].numbers.append(value)
 
-    def _value(self, text: str, kind: Kind, at: str, name: str) -> float:
-        if kind is Kind.BOOLEAN:
+    def _value(self, text: str, kind: ColumnKind, at: str, name: str) -> float:
+        if kind is ColumnKind.BOOLEAN:
             if text not in BOOLEANS:
                 raise DataError(f"{at}: {shown(text)} is neither true nor false")
             return BOOLEANS[text]
@@ -130,8 +130,8 @@ class _Cells:
     def add_text(self, text: str | None) -> None:
         self.codes.append(-1 if text is None else self.levels.setdefault(text, len(self.levels)))
 
-    def column(self, kind: Kind, count: int) -> RawColumn:
-        if kind is Kind.CATEGORY:
+    def column(self, kind: ColumnKind, count: int) -> RawColumn:
+        if kind is ColumnKind.CATEGORY:
             return Texts(np.frombuffer(self.codes, np.int32, count), list(self.levels))
         return np.frombuffer(self.numbers, np.float64, count)
 

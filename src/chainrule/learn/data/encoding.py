@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError
 
-__all__ = ["Column", "Encoding", "Kind", "Rows", "Texts", "listed", "place", "shown"]
+__all__ = ["Column", "ColumnKind", "Encoding", "Rows", "Texts", "listed", "place", "shown"]
 
 SHOWN = 40  # characters of a cell or name that a message repeats
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What a column holds."""
 
     NUMBER = "number"
@@ -38,11 +38,11 @@ class Column:
 
     >>> import chainrule as cr
     >>> cr.data.read("examples/diabetes.csv").encoding.columns[0]
-    Column(name='age', kind=<Kind.NUMBER: 'number'>, levels=())
+    Column(name='age', kind=<ColumnKind.NUMBER: 'number'>, levels=())
     """
 
     name: str
-    kind: Kind = Kind.NUMBER
+    kind: ColumnKind = ColumnKind.NUMBER
     levels: tuple[str, ...] = ()
 
     def positions(self, texts: Texts, at: Rows) -> NDArray[np.intp]:
@@ -118,7 +118,7 @@ class Encoding:
         j = 0
         for column in self.columns:
             values = columns[column.name]
-            if column.kind is Kind.CATEGORY:
+            if column.kind is ColumnKind.CATEGORY:
                 values = column.positions(values, at)
             for _, level in self._parts(column):
                 X[:, j] = _fitting(values, dtype, column, at) if level is None else values == level
@@ -130,7 +130,7 @@ class Encoding:
         if self.target is None:
             raise AssertionError("asked for y without a target")
         values = columns[self.target.name]
-        if self.target.kind is Kind.CATEGORY:
+        if self.target.kind is ColumnKind.CATEGORY:
             values = self.target.positions(values, at)
         return np.array(_fitting(values, dtype, self.target, at))
 
@@ -161,7 +161,7 @@ class Encoding:
 
     def _parts(self, column: Column) -> Iterator[tuple[str, int | None]]:
         """The columns of X that a column becomes, each with the position of its level."""
-        if column.kind is not Kind.CATEGORY:
+        if column.kind is not ColumnKind.CATEGORY:
             yield column.name, None
             return
         for i, level in enumerate(column.levels):
@@ -202,4 +202,4 @@ def _record(column: Column) -> dict[str, Any]:
 
 
 def _column(record: Mapping[str, Any]) -> Column:
-    return Column(str(record["name"]), Kind(record["kind"]), tuple(str(level) for level in record["levels"]))
+    return Column(str(record["name"]), ColumnKind(record["kind"]), tuple(str(level) for level in record["levels"]))

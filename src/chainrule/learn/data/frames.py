@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError, DataError, MissingExtraError
 from chainrule.learn.data.cells import DATES, MISSING
-from chainrule.learn.data.encoding import Encoding, Kind, Texts, place, shown
+from chainrule.learn.data.encoding import ColumnKind, Encoding, Texts, place, shown
 from chainrule.learn.data.reader import Chunk, Plan, Reader
 from chainrule.learn.data.row_source import RowSource, choices
 from chainrule.learn.data.source import Table
@@ -71,7 +71,7 @@ class _Column:
     def __init__(
         self,
         length: int,
-        kind: Kind | str,
+        kind: ColumnKind | str,
         as_numbers: Callable[[], NDArray[np.float64]],
         as_texts: Callable[[], Texts],
     ) -> None:
@@ -97,7 +97,7 @@ class _InMemory(Reader):
         if not self.rows:
             raise DataError(f"{name}: has no rows, expected at least one")
 
-    def kinds(self) -> Mapping[str, Kind | str]:
+    def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column holds, by its type."""
         return {name: column.kind for name, column in self.columns.items()}
 
@@ -105,10 +105,10 @@ class _InMemory(Reader):
         """All rows."""
         found: dict[str, Any] = {}
         for name, kind in plan.items():
-            if kind is Kind.CATEGORY:
+            if kind is ColumnKind.CATEGORY:
                 found[name] = self.columns[name].as_texts()
                 continue
-            if self.columns[name].kind is Kind.CATEGORY:
+            if self.columns[name].kind is ColumnKind.CATEGORY:
                 raise DataError(f"{self.name}, column {shown(name)}: holds texts, expected numbers")
             found[name] = values = self.columns[name].as_numbers()
             if np.isinf(values).any():
@@ -177,18 +177,24 @@ def _of_array(values: Any, at: str) -> _Column:
     return _Column(len(array), _kind_of_array(array), lambda: _numbers(array, at), lambda: _texts(array))
 
 
-def _kind_of_array(array: NDArray[Any]) -> Kind | str:
+def _kind_of_array(array: NDArray[Any]) -> ColumnKind | str:
     if array.dtype.kind == "O":
         types = {type(value) for value in array.tolist() if value is not None and value == value}
         if types and all(issubclass(found, str) for found in types):
-            return Kind.CATEGORY
+            return ColumnKind.CATEGORY
         if types and all(issubclass(found, (bool, np.bool_)) for found in types):
-            return Kind.BOOLEAN
+            return ColumnKind.BOOLEAN
         if any(issubclass(found, str) for found in types):
             return "texts and numbers together"
-        return Kind.NUMBER
-    kinds: dict[str, Kind | str] = {"b": Kind.BOOLEAN, "U": Kind.CATEGORY, "T": Kind.CATEGORY, "M": DATES, "m": DATES}
-    kinds |= dict.fromkeys("iuf", Kind.NUMBER)
+        return ColumnKind.NUMBER
+    kinds: dict[str, ColumnKind | str] = {
+        "b": ColumnKind.BOOLEAN,
+        "U": ColumnKind.CATEGORY,
+        "T": ColumnKind.CATEGORY,
+        "M": DATES,
+        "m": DATES,
+    }
+    kinds |= dict.fromkeys("iuf", ColumnKind.NUMBER)
     return kinds.get(array.dtype.kind, f"values of the type {array.dtype}")
 
 

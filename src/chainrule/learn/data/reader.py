@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.learn.data.encoding import Kind, Texts
+from chainrule.learn.data.encoding import ColumnKind, Texts
 
 __all__ = ["Chunk", "Plan", "RawColumn", "Reader"]
 
 RawColumn = NDArray[np.float64] | Texts
-Plan = Mapping[str, Kind]  # the columns that are wanted, and as what
+Plan = Mapping[str, ColumnKind]  # the columns that are wanted, and as what
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class Reader(ABC):
     rows: int | None
 
     @abstractmethod
-    def kinds(self) -> Mapping[str, Kind | str]:
+    def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column seems to hold; a text says why a column cannot be used."""
 
     @abstractmethod

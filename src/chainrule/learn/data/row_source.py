@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, DataError, LimitError
 from chainrule.learn.data.cells import DATES
 from chainrule.learn.data.csv_text import check, is_number
-from chainrule.learn.data.encoding import SHOWN, Column, Encoding, Kind, Rows, listed, shown
+from chainrule.learn.data.encoding import SHOWN, Column, ColumnKind, Encoding, Rows, listed, shown
 from chainrule.learn.data.missing import Clean, complete_rows
 from chainrule.learn.data.reader import Chunk, Reader
-from chainrule.learn.data.source import ROWS, Block, Source, Table, positive
+from chainrule.learn.data.source import ROWS, Arrays, Source, Table
 from chainrule.limits import LIMITS
 
 __all__ = ["Choices", "RowSource", "choices"]
@@ -103,9 +104,9 @@ class RowSource(Source):
             self._encoding = self._learnt()
         return self._encoding
 
-    def blocks(self, size: int = ROWS) -> Iterator[Block]:
+    def blocks(self, size: int = ROWS) -> Iterator[Arrays]:
         """One pass over the rows, `size` of them in each block and what is left in the last."""
-        return self._blocks(positive(size, "size"))
+        return self._blocks(whole_number(size, "size"))
 
     def table(self) -> Table:
         """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""
@@ -138,7 +139,7 @@ class RowSource(Source):
             y = None if encoding.target is None else encoding.outcome(columns, rows, dtype)
             yield encoding.matrix(columns, rows, dtype), y
 
-    def _blocks(self, size: int) -> Iterator[Block]:
+    def _blocks(self, size: int) -> Iterator[Arrays]:
         held: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
         count = 0
         for X, y in self._pairs():
@@ -160,13 +161,13 @@ class RowSource(Source):
         if count:
             yield self._block(*_joined(held))
 
-    def _block(self, X: NDArray[Any], y: NDArray[Any] | None) -> Block:
+    def _block(self, X: NDArray[Any], y: NDArray[Any] | None) -> Arrays:
         if y is not None:
             return X, y
         return {name: X[:, i].copy() for i, name in enumerate(self.names)}
 
     def _learnt(self) -> Encoding:
-        levels: dict[str, set[str]] = {name: set() for name, kind in self.plan.items() if kind is Kind.CATEGORY}
+        levels: dict[str, set[str]] = {name: set() for name, kind in self.plan.items() if kind is ColumnKind.CATEGORY}
         if levels:
             for rows, columns in self._clean():
                 for name, found in levels.items():
@@ -227,7 +228,7 @@ def column_among(names: Sequence[str], wanted: str, file: str) -> None:
     raise DataError(f"{file}: there is no column {shown(wanted)}, only {listed(names)}{hint}")
 
 
-def _plan(reader: Reader, choices: Choices) -> dict[str, Kind]:
+def _plan(reader: Reader, choices: Choices) -> dict[str, ColumnKind]:
     """The columns that are read, in the order of the file or of `columns`, the target with them."""
     name, names, target = reader.name, reader.names, choices.target
     wanted = list(dict.fromkeys(names if choices.columns is None else choices.columns))
@@ -238,9 +239,9 @@ def _plan(reader: Reader, choices: Choices) -> dict[str, Kind]:
     if target is not None and target not in wanted:
         wanted.append(target)
     found = reader.kinds()
-    plan: dict[str, Kind] = {}
+    plan: dict[str, ColumnKind] = {}
     for column in wanted:
-        kind = Kind.CATEGORY if column in choices.categorical else found[column]
+        kind = ColumnKind.CATEGORY if column in choices.categorical else found[column]
         if isinstance(kind, str):
             numbers = "numbers of it, such as days since the first one" if kind == DATES else "numbers of it"
             raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ArgumentError, DataError
+from chainrule.core.plain_numbers import whole_number
+from chainrule.errors import DataError
 from chainrule.learn.data.encoding import Encoding
 from chainrule.limits import LIMITS
 
-__all__ = ["Block", "Source", "Table"]
+__all__ = ["Arrays", "Source", "Table"]
 
-Block = tuple[NDArray[Any], NDArray[Any]] | dict[str, NDArray[Any]]
+Arrays = tuple[NDArray[Any], NDArray[Any]] | dict[str, NDArray[Any]]
 
 ROWS = 65_536  # of a block where nothing else is asked for
 
@@ -64,10 +64,10 @@ class Source(ABC):
         return None if column is None or not column.levels else column.levels
 
     @abstractmethod
-    def blocks(self, size: int = ROWS) -> Iterator[Block]:
+    def blocks(self, size: int = ROWS) -> Iterator[Arrays]:
         """One pass over the rows, `size` of them in each block and what is left in the last."""
 
-    def head(self, n: int = 5) -> Block:
+    def head(self, n: int = 5) -> Arrays:
         """The first n rows, or all where there are fewer."""
         return next(self.blocks(n))
 
@@ -106,14 +106,14 @@ class Table(Source):
         """How many rows there are."""
         return len(self.X)
 
-    def blocks(self, size: int = ROWS) -> Iterator[Block]:
+    def blocks(self, size: int = ROWS) -> Iterator[Arrays]:
         """The rows in blocks, copied."""
-        for first in range(0, self.rows, positive(size, "size")):
+        for first in range(0, self.rows, whole_number(size, "size")):
             yield self._block(slice(first, first + size))
 
-    def head(self, n: int = 5) -> Block:
+    def head(self, n: int = 5) -> Arrays:
         """The first n rows, or all where there are fewer."""
-        return self._block(slice(positive(n, "n")))
+        return self._block(slice(whole_number(n, "n")))
 
     def table(self) -> Table:
         """This table."""
@@ -146,19 +146,8 @@ class Table(Source):
             )
         return tuple(int(value) for value in values), codes
 
-    def _block(self, rows: slice) -> Block:
+    def _block(self, rows: slice) -> Arrays:
         X = self.X[rows].copy()
         if self.target is not None:
             return X, self.y[rows].copy()
         return {name: X[:, i].copy() for i, name in enumerate(self.names)}
-
-
-def positive(value: int, name: str) -> int:
-    """A number of rows as it was given."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise ArgumentError(f"{name} must be a whole number of rows, not {value!r}") from None
-    if count < 1:
-        raise ArgumentError(f"{name} must be at least 1, not {count}")
-    return count

@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 
 from chainrule.errors import LimitError
 from chainrule.learn.data.cells import DATES, MISSING
-from chainrule.learn.data.encoding import Kind, Texts
+from chainrule.learn.data.encoding import ColumnKind, Texts
 from chainrule.limits import LIMITS
 
 __all__ = ["kind_of_type", "numbers", "texts"]
 
 
-def kind_of_type(kind: Any) -> Kind | str:
+def kind_of_type(kind: Any) -> ColumnKind | str:
     """What a column of a type of pyarrow holds; a text says why it cannot be used."""
     types = importlib.import_module("pyarrow.types")
     if types.is_dictionary(kind):
         return kind_of_type(kind.value_type)
     if types.is_boolean(kind):
-        return Kind.BOOLEAN
+        return ColumnKind.BOOLEAN
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
-        return Kind.NUMBER
+        return ColumnKind.NUMBER
     if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
-        return Kind.CATEGORY
+        return ColumnKind.CATEGORY
     if types.is_temporal(kind):
         return DATES
     return f"values of the type {kind}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from chainrule.calculus.compiled import compile
+from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, ConvergenceError
 from chainrule.learn.descend import descend
 from chainrule.learn.descent import Descent
@@ -119,10 +120,7 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
 
     def _whole(self, name: str) -> int:
         """An argument that is a whole number, 1 or more."""
-        value: Any = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-            raise ArgumentError(f"{name} is {value!r:.60}, expected a whole number, 1 or more")
-        return int(value)
+        return whole_number(getattr(self, name), name)
 
     def __getstate__(self) -> dict[str, Any]:
         # Functions cannot be pickled, and training data should not travel unasked.

@@ -43,6 +43,9 @@ class momentum(Rule):
     def stability_limit(self) -> float:
         return 2 * (1 + self.mu)
 
+    def lengthening(self) -> float:
+        return 1 / (1 - self.mu)
+
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         velocity = self.mu * state[0] + gradient
         return parameter - rate * velocity, (velocity,)

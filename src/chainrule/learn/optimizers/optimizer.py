@@ -59,6 +59,10 @@ class Rule(Optimizer):
         """
         return None
 
+    def lengthening(self) -> float:
+        """How many times as long as a step of `gd` a step becomes on a long run of like gradients."""
+        return 1.0
+
     @abstractmethod
     def update(self, parameter: Any, gradient: Any, state: State, rate: float, step: int) -> tuple[Any, State]:
         """One parameter array after a step, and the state after it; nothing is written in place.

@@ -15,6 +15,7 @@ from chainrule.learn.curvature import affordable, hessian_of, spectrum
 from chainrule.learn.dynamics import Outlook, linear_rule
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import Ritz, lanczos
+from chainrule.learn.optimizers.optimizer import Rule
 from chainrule.learn.verdict.model import Model
 from chainrule.learn.verdict.noise import Noise, measured_noise
 from chainrule.learn.verdict.swings import Swings, seen_swings
@@ -188,7 +189,8 @@ class Case:
     @property
     def lengthened(self) -> float:
         """The rate of plain descent that goes as far on a run of like gradients."""
-        return self.rate / (1 - getattr(self.run.optimizer, "mu", 0.0))
+        optimizer = self.run.optimizer
+        return self.rate * (optimizer.lengthening() if isinstance(optimizer, Rule) else 1.0)
 
     @property
     def rounding(self) -> float:

@@ -18,7 +18,7 @@ WRONG = 1e-3  # of the exact gradient: more than rounding or a difference quotie
 def with_given_gradient(case: Case, verdict: Verdict) -> Verdict:
     """The verdict, with a warning before it if the gradient that made the steps is not that of the loss."""
     hessian, problem = case.hessian, case.run.problem
-    if not problem.given or hessian is None or hessian.why_differences:
+    if problem.gradient is None or hessian is None or hessian.why_differences:
         return verdict
     with quiet():
         slopes = problem.evaluate(problem.flatten(case.point))[1]
