@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
-from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
+from chainrule.plot.canvas import Palette, canvas, describe, figure_of, require_matplotlib
 from chainrule.plot.frame import legend_below
 from chainrule.plot.numbers import number
-from chainrule.plot.two_variables import TwoVariables, region_of
+from chainrule.plot.two_variables import OnRegion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,77 +59,70 @@ def gradient_field(
     The arrows are up to 55 degrees off the direction to it.
     """
     require_matplotlib()
-    function = TwoVariables(f)
-    region = region_of(between)
-    xs, ys = (np.linspace(*ends, FINE) for ends in region)
-    values = function.on_grid(xs, ys)
-    known = np.isfinite(values)
-    if not known.any():
-        raise ArgumentError(f"{function.title} has no real value in the region: give another one, between=((..), (..))")
-    columns, rows = (np.linspace(*ends, ARROWS + 2)[1:-1] for ends in region)
-    places = np.array([(x, y) for y in rows for x in columns])
-    downhill = -np.array([function.gradient(x, y) for x, y in places])
-    lengths = np.hypot(*downhill.T)
-    drawn = np.isfinite(lengths) & (lengths > 0)
-    longest = float(lengths[drawn].max(initial=0.0))
-    lowest = np.unravel_index(np.argmin(np.where(known, values, np.inf)), values.shape)
-    minimum = function.minimum(region, (float(xs[lowest[1]]), float(ys[lowest[0]])))
+    seen = OnRegion(f, between, FINE)
+    arrows = _Arrows(seen)
     with canvas(ax, dark, SIZE) as (axes, palette):
-        from matplotlib.ticker import MaxNLocator
-
-        from chainrule.plot.shades import shades
-
-        low, high = float(values[known].min()), float(np.quantile(values[known], 0.99))
-        if high > low:
-            levels = MaxNLocator(BANDS).tick_values(low, high)
-            shown = np.ma.masked_invalid(values)
-            filled = axes.contourf(xs, ys, shown, levels, cmap=shades(palette), extend="max")
-            bar = figure_of(axes).colorbar(filled, ax=axes, shrink=0.85)
-            bar.outline.set_edgecolor(palette.faint)
-            bar.set_label(function.name, parse_math=False)
-        if longest:
-            spacing = min((end - begin) / (ARROWS + 1) for begin, end in region)
-            axes.quiver(
-                *places[drawn].T, *downhill[drawn].T, angles="xy", scale_units="xy",
-                scale=longest / (1.3 * spacing), color=palette.ink, width=0.0032, pivot="tail",
-            )  # fmt: skip
-        if minimum is not None:
-            x, y, _ = minimum
+        _draw_contours(axes, palette, seen)
+        arrows.draw(axes, palette)
+        if seen.minimum is not None:
+            x, y, _ = seen.minimum
             axes.plot([x], [y], "*", color=palette.mark, markersize=14, markeredgecolor=palette.ground, label="minimum")
-        axes.set(xlim=region[0], ylim=region[1])
-        sides = [end - begin for begin, end in region]
+        axes.set(xlim=seen.region[0], ylim=seen.region[1])
+        sides = [end - begin for begin, end in seen.region]
         if max(sides) < 3 * min(sides):
             axes.set_aspect("equal")
+        function = seen.function
         axes.set_xlabel(function.variables[0], parse_math=False)
         axes.set_ylabel(function.variables[1], parse_math=False)
         axes.set_title(f"{function.title} and −∇{function.name}", parse_math=False, fontsize="medium")
         legend_below(axes)
     describe(
         axes,
-        f"Contours of {function.title} with the field of its negative gradients, {where(function, region)}.",
-        f"The values are from {number(float(values[known].min()))} to {number(float(values[known].max()))}.",
-        f"The longest arrow stands for a gradient of length {number(longest)}." if longest else "",
-        told_minimum(minimum),
-        _told_angle(minimum, places[drawn], downhill[drawn]),
-        "" if known.all() else "Where there is no real value, nothing is drawn.",
+        f"Contours of {seen.function.title} with the field of its negative gradients, {seen.where}.",
+        seen.told,
+        f"The longest arrow stands for a gradient of length {number(arrows.longest)}." if arrows.longest else "",
+        seen.told_minimum,
+        _told_angle(seen.minimum, arrows.places, arrows.downhill),
+        "" if seen.known.all() else "Where there is no real value, nothing is drawn.",
     )
     return figure_of(axes)
 
 
-def where(f: TwoVariables, region: tuple[tuple[float, float], tuple[float, float]]) -> str:
-    """The region in words."""
-    return " and ".join(
-        f"{variable} from {number(begin)} to {number(end)}"
-        for variable, (begin, end) in zip(f.variables, region, strict=True)
-    )
+def _draw_contours(axes: Axes, palette: Palette, seen: OnRegion) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    from chainrule.plot.shades import shades
+
+    # One pole would take all the bands.
+    high = float(np.quantile(seen.values[seen.known], 0.99))
+    if high > seen.lowest:
+        levels = MaxNLocator(BANDS).tick_values(seen.lowest, high)
+        shown = np.ma.masked_invalid(seen.values)
+        filled = axes.contourf(seen.xs, seen.ys, shown, levels, cmap=shades(palette), extend="max")
+        bar = figure_of(axes).colorbar(filled, ax=axes, shrink=0.85)
+        bar.outline.set_edgecolor(palette.faint)
+        bar.set_label(seen.function.name, parse_math=False)
 
 
-def told_minimum(minimum: tuple[float, float, float] | None) -> str:
-    """The minimum in words."""
-    if minimum is None:
-        return "No minimum is marked."
-    x, y, value = minimum
-    return f"The minimum is {number(value, 1.0)}, at ({number(x)}, {number(y)})."
+class _Arrows:
+    """Where the arrows stand, shape (n, 2), the negative gradients there, and the length of the longest."""
+
+    def __init__(self, seen: OnRegion) -> None:
+        columns, rows = (np.linspace(*ends, ARROWS + 2)[1:-1] for ends in seen.region)
+        places = np.array([(x, y) for y in rows for x in columns])
+        downhill = -np.array([seen.function.gradient(x, y) for x, y in places])
+        lengths = np.hypot(*downhill.T)
+        drawn = np.isfinite(lengths) & (lengths > 0)
+        self.places, self.downhill = places[drawn], downhill[drawn]
+        self.longest = float(lengths[drawn].max(initial=0.0))
+        self.spacing = min((end - begin) / (ARROWS + 1) for begin, end in seen.region)
+
+    def draw(self, axes: Axes, palette: Palette) -> None:
+        if self.longest:
+            axes.quiver(
+                *self.places.T, *self.downhill.T, angles="xy", scale_units="xy",
+                scale=self.longest / (1.3 * self.spacing), color=palette.ink, width=0.0032, pivot="tail",
+            )  # fmt: skip
 
 
 def _told_angle(minimum: tuple[float, float, float] | None, places: Any, downhill: Any) -> str:

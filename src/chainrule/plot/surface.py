@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import ArgumentError
 from chainrule.plot.canvas import canvas, describe, figure_of, require_matplotlib
-from chainrule.plot.gradient_field import told_minimum, where
-from chainrule.plot.numbers import number
-from chainrule.plot.two_variables import TwoVariables, region_of
+from chainrule.plot.two_variables import OnRegion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,26 +48,18 @@ def surface(
     The minimum is 0, at (0, 0).
     """
     require_matplotlib()
-    function = TwoVariables(f)
-    region = region_of(between)
-    xs, ys = (np.linspace(*ends, FINE) for ends in region)
-    values = function.on_grid(xs, ys)
-    known = np.isfinite(values)
-    if not known.any():
-        raise ArgumentError(f"{function.title} has no real value in the region: give another one, between=((..), (..))")
-    lowest = np.unravel_index(np.argmin(np.where(known, values, np.inf)), values.shape)
-    minimum = function.minimum(region, (float(xs[lowest[1]]), float(ys[lowest[0]])))
-    low, high = float(values[known].min()), float(values[known].max())
+    seen = OnRegion(f, between, FINE)
     with canvas(ax, dark, SIZE, projection="3d") as (axes, palette):
         from chainrule.plot.shades import shades
 
         space: Any = axes
         space.plot_surface(
-            *np.meshgrid(xs, ys), values, cmap=shades(palette, 1.0), vmin=low - 0.25 * (high - low), vmax=high or None,
+            *np.meshgrid(seen.xs, seen.ys), seen.values, cmap=shades(palette, 1.0),
+            vmin=seen.lowest - 0.25 * (seen.highest - seen.lowest), vmax=seen.highest or None,
             rcount=FINE, ccount=FINE, linewidth=0, antialiased=True, alpha=0.92,
         )  # fmt: skip
-        if minimum is not None:
-            x, y, value = minimum
+        if seen.minimum is not None:
+            x, y, value = seen.minimum
             space.plot([x], [y], [value], "*", color=palette.mark, markersize=14, zorder=10, label="minimum")
             space.legend(loc="upper left", frameon=False)
         for axis in (space.xaxis, space.yaxis, space.zaxis):
@@ -79,15 +68,16 @@ def surface(
             axis._axinfo["grid"]["color"] = palette.faint
         # Labels of the ticks stand outside the box.
         space.set_box_aspect(None, zoom=0.88)
+        function = seen.function
         space.set_xlabel(function.variables[0], parse_math=False)
         space.set_ylabel(function.variables[1], parse_math=False)
         space.set_zlabel(function.name, parse_math=False)
         space.set_title(function.title, parse_math=False, fontsize="medium")
     describe(
         axes,
-        f"The surface of {function.title}, {where(function, region)}.",
-        f"The values are from {number(low)} to {number(high)}.",
-        told_minimum(minimum),
-        "" if known.all() else "Where there is no real value, there is a hole.",
+        f"The surface of {seen.function.title}, {seen.where}.",
+        seen.told,
+        seen.told_minimum,
+        "" if seen.known.all() else "Where there is no real value, there is a hole.",
     )
     return figure_of(axes)

@@ -14,12 +14,13 @@ from chainrule.calculus.gradients import grad
 from chainrule.calculus.jacobians import hessian
 from chainrule.errors import ArgumentError
 from chainrule.plot.interval import Interval, interval_of
+from chainrule.plot.numbers import number
 from chainrule.plot.one_variable import LONG, required_arguments
 from chainrule.read.formula_function import FormulaFunction
 from chainrule.views.drawing.labels import elided, printable
 from chainrule.views.write import formula
 
-__all__ = ["Region", "TwoVariables", "region_of"]
+__all__ = ["OnRegion", "Region", "TwoVariables", "region_of"]
 
 Numbers = NDArray[np.float64]
 Region = tuple[Interval, Interval]
@@ -120,6 +121,57 @@ class TwoVariables:
                 f"{self.name} gives {value!r:.60} at ({x:g}, {y:g}): this picture is of one real number"
             )
         return value
+
+
+class OnRegion:
+    """A function on a grid over a region, with the minimum that lies inside.
+
+    Attributes:
+        function: the function.
+        region: the interval of each variable.
+        xs, ys: the places of the grid.
+        values: of shape (len(ys), len(xs)), NaN where there is no real value.
+        known: whether there is one, of the same shape.
+        lowest, highest: the smallest and the largest value.
+        minimum: x, y and the value; None where none is certain.
+
+    Raises:
+        ArgumentError: f is not a function of two variables, or has no real value in the region.
+    """
+
+    def __init__(self, f: Callable[..., Any] | str, between: Any, count: int) -> None:
+        self.function, self.region = TwoVariables(f), region_of(between)
+        self.xs, self.ys = (np.linspace(*ends, count) for ends in self.region)
+        self.values = self.function.on_grid(self.xs, self.ys)
+        self.known = np.isfinite(self.values)
+        if not self.known.any():
+            raise ArgumentError(
+                f"{self.function.title} has no real value in the region: give another one, between=((..), (..))"
+            )
+        self.lowest, self.highest = float(self.values[self.known].min()), float(self.values[self.known].max())
+        row, column = np.unravel_index(np.argmin(np.where(self.known, self.values, np.inf)), self.values.shape)
+        self.minimum = self.function.minimum(self.region, (float(self.xs[column]), float(self.ys[row])))
+
+    @property
+    def where(self) -> str:
+        """The region in words."""
+        return " and ".join(
+            f"{variable} from {number(begin)} to {number(end)}"
+            for variable, (begin, end) in zip(self.function.variables, self.region, strict=True)
+        )
+
+    @property
+    def told(self) -> str:
+        """The values in words."""
+        return f"The values are from {number(self.lowest)} to {number(self.highest)}."
+
+    @property
+    def told_minimum(self) -> str:
+        """The minimum in words."""
+        if self.minimum is None:
+            return "No minimum is marked."
+        x, y, value = self.minimum
+        return f"The minimum is {number(value, 1.0)}, at ({number(x)}, {number(y)})."
 
 
 def region_of(between: Any) -> Region:
