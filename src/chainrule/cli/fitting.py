@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
+from chainrule.core.plain_numbers import whole_number
 from chainrule.learn.data.source import Table
 from chainrule.read.formula_function import FormulaFunction, formula_function
 from chainrule.report.trained import Training, Weight
@@ -68,8 +69,8 @@ def fit_model(
             f"the column {table.target!r} holds texts, of which {table.classes[0]!r} is one: a linear model predicts "
             "numbers; take --model logistic or --model mlp"
         )
-    if steps is not None and steps < 1:
-        raise cr.ArgumentError(f"--steps is {steps}, expected a whole number, 1 or more")
+    if steps is not None:
+        whole_number(steps, "--steps")
     settings: dict[str, Any] = {}
     if learning_rate is not None and optimizer is None and not choice.batches:
         optimizer = "gd"  # whoever gives a rate means the method that has nothing else

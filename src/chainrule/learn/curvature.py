@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.core.plain_numbers import whole_number
-from chainrule.errors import ArgumentError, LimitError, NonFiniteError
+from chainrule.errors import LimitError, NonFiniteError
 from chainrule.learn.batches import InMemory
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.lanczos import LOOK_EVERY, Ritz, lanczos, whole

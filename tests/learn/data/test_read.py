@@ -107,7 +107,7 @@ class TestBlocks:
         streamed = source(PEOPLE)
         for found in (streamed, streamed.table()):
             for size in (0, -1, 1.5, "x"):
-                with pytest.raises(ArgumentError, match="size is .*, expected a whole number, 1 or more"):
+                with pytest.raises(ArgumentError, match=r"size is .*, expected a whole number, 1 or more"):
                     next(found.blocks(size))
             with pytest.raises(ArgumentError, match="expected a whole number, 1 or more"):
                 found.head(0)
