@@ -16,6 +16,7 @@ from chainrule.core.registry import building
 from chainrule.core.rule import Rule
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Verifier
+from chainrule.passes.agreement_in_floats import FloatVerifier
 from chainrule.passes.by_rules import simplified
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.paths import path_counts, paths
@@ -43,7 +44,12 @@ _LARGE = 40  # steps: from here on gradients within are compared with the revers
 
 
 def derivation_by_paths(
-    graph: Graph, by: Sequence[Node], point: Mapping[str, Any], detail: Detail, verifier: Verifier, derive: Derive
+    graph: Graph,
+    by: Sequence[Node],
+    point: Mapping[str, Any],
+    detail: Detail,
+    verifier: Verifier | FloatVerifier,
+    derive: Derive,
 ) -> Derivation:
     """The derivatives of a graph's output as the sums over its paths.
 
@@ -64,7 +70,7 @@ class _BothPasses:
     graph: Graph
     by: tuple[Node, ...]
     point: Mapping[str, Any]
-    verifier: Verifier
+    verifier: Verifier | FloatVerifier
     derive: Derive
 
     def derivation(self, detail: Detail) -> Derivation:
@@ -239,7 +245,7 @@ class _BothPasses:
         evidence = self.verifier.equal(expression.node, self.cotangents.get(x, constant(0.0)))
         part = Part(
             self._expression(self.output, without=self.output), x, (x.name,), start, tuple(steps), expression, evidence,
-            self.numbers.get(x), self.names[self.output],
+            self.numbers.get(x), self.names[self.output], instead=self.verifier.instead,
         )  # fmt: skip
         shown = _numeral(_sum([_rounded(path.value) for path in listed])) if self.point and listed else None
         return Paths(part, count, listed, shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from chainrule.core.shapes import Array, Shape, ShapeRule
 from chainrule.core.traced import Traced
 from chainrule.errors import ArgumentError, GraphError
 
-__all__ = ["OPAQUE", "define_jvp", "define_vjp", "primitive"]
+__all__ = ["OPAQUE", "OwnDerivative", "define_jvp", "define_vjp", "primitive"]
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -43,6 +43,11 @@ class _Opaque(ShapeRule):
 
 
 OPAQUE = _Opaque()
+
+
+@final
+class OwnDerivative(Custom):
+    """The derivative of an operation of the user's own, with the rules that have been given for it so far."""
 
 
 def primitive(f: Callable[..., Any]) -> Primitive:
@@ -86,7 +91,7 @@ def primitive(f: Callable[..., Any]) -> Primitive:
         return np.asarray(out)[()]
 
     name = getattr(f, "__name__", "operation")
-    return Primitive(name, evaluate, OPAQUE, Custom(reason="defined by the user"), Call(name))
+    return Primitive(name, evaluate, OPAQUE, OwnDerivative(reason="defined by the user"), Call(name))
 
 
 def define_vjp(operation: Primitive, rule: Callable[..., Any] | None = None) -> Callable[[Rule], Rule] | None:

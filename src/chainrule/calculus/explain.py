@@ -18,7 +18,7 @@ from chainrule.calculus.subject import Subject, subject_of, variables_of
 from chainrule.core.graph import Graph, Node
 from chainrule.errors import ArgumentError
 from chainrule.limits import LIMITS
-from chainrule.passes.agreement import Verifier
+from chainrule.passes.agreement_in_floats import verifier_of
 from chainrule.read.shapes import ShapesLike
 from chainrule.views.derivation.derivation import DETAILS, Derivation
 from chainrule.views.derivation.record import Detail, Part
@@ -160,7 +160,7 @@ def _by_graph(subject: Subject, by: Sequence[Node], order: int, detail: Detail) 
         work = Scalars(step, values, "rules" if short else "graph", (step.name,), False, verifier)
         return work.part(step.outputs[0], source, (source.name,), step.name)
 
-    verifier = Verifier(graph, start=subject.point or None)
+    verifier = verifier_of(graph, subject.point)
     return derivation_by_paths(graph, by, subject.point, detail, verifier, derive)
 
 

@@ -14,9 +14,10 @@ from chainrule.core.graph import Graph, Node, constant, topological
 from chainrule.core.pending import pending
 from chainrule.core.registry import building
 from chainrule.core.rule import Rule
-from chainrule.errors import DerivationError
+from chainrule.errors import ArgumentError, DerivationError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Agreement, Verifier
+from chainrule.passes.agreement_in_floats import FloatVerifier, verifier_of
 from chainrule.passes.by_rules import simplified, simplifying
 from chainrule.passes.evaluate import evaluate, values_of
 from chainrule.passes.first_principles import definition, from_definition, one_sided_limits
@@ -100,12 +101,17 @@ class Scalars:
         method: ScalarMethod = "rules",
         called: Sequence[str] = ("f",),
         named: bool = True,
-        verifier: Verifier | None = None,
+        verifier: Verifier | FloatVerifier | None = None,
     ) -> None:
         self.graph = graph
         self.point = point
         self.method = method
-        self.verifier = Verifier(graph, start=point or None) if verifier is None else verifier
+        self.verifier = verifier_of(graph, point) if verifier is None else verifier
+        if method == "limit" and isinstance(self.verifier, FloatVerifier):
+            raise ArgumentError(
+                f"no derivation from the definition is known, as {self.verifier.why}\n"
+                '  method="rules" takes the rule that was given for it'
+            )
         taken = [*called, *(node.name for node in graph.inputs)]
         self.names: dict[Node, str] = {}
         self.large = False
@@ -170,7 +176,7 @@ class Scalars:
             value, note = self._limit_at_point(term, x, note)
         return Part(
             of, x, path, begun, tuple(steps), self.expression(result), evidence, value, name, note=note,
-            by_term=self.large,
+            by_term=self.large, instead=self.verifier.instead,
         )  # fmt: skip
 
     def _by_limit(self, term: Node, x: Node) -> tuple[Node, Iterator[Application]]:

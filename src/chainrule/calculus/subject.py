@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.graphs import graph as graph_of
+from chainrule.calculus.own_operations import with_named_operations
 from chainrule.core.graph import Graph, Guard, Node
 from chainrule.errors import ArgumentError
 from chainrule.passes.entries import by_entries
@@ -115,7 +116,7 @@ def subject_of(
     if not traced.outputs:
         raise ArgumentError(f"{traced.name} returns no number: there is nothing to differentiate")
     point = {name: np.asarray(value, float)[()] for name, value in traced.arguments}
-    return Subject(_with_named_arrays(rewrite(traced, ())), point)
+    return Subject(_with_named_arrays(rewrite(with_named_operations(traced), ())), point)
 
 
 def _with_named_arrays(graph: Graph) -> Graph:

@@ -1,4 +1,4 @@
-"""Whether two terms of large arrays are equal, in floats: where thirty digits would take minutes.
+"""Whether two terms are equal, in floats: where thirty digits would take minutes, or an operation has none.
 
 A D[u] that still stands in a term is a central difference of u, so that here too no rule is evidence for itself. Such a
 difference is good to about ten digits; a sign, a factor or an exponent that is wrong shows in the first.
@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.core.graph import Graph, Node, topological
 from chainrule.core.loop import Body
 from chainrule.core.pending import is_pending
+from chainrule.core.registry import primitives
 from chainrule.errors import DerivationError, GuardError
 from chainrule.limits import LIMITS
 from chainrule.passes.agreement import Agreement, Verifier
@@ -36,26 +37,35 @@ class FloatVerifier:
     """Compares terms of the inputs of a graph in floats.
 
     Attributes:
+        why: why it is not done in 30 digits.
         instead: how it compares, in words, for the line that states the evidence.
 
     Args:
         graph: its outputs are finite and its guards hold at the points.
         start: the values of its inputs by name; the points lie around them.
+        why: why it is not done in 30 digits.
 
     Raises:
         DerivationError: the graph has no finite value at or near the values given.
     """
 
-    instead = " in floats, as the arrays are too large for 30 digits"
-
-    def __init__(self, graph: Graph, start: Mapping[str, Any]) -> None:
+    def __init__(
+        self, graph: Graph, start: Mapping[str, Any], why: str = "the arrays are too large for 30 digits"
+    ) -> None:
+        self.why = why
+        self.instead = f" in floats, as {why}"
         self.inputs = graph.inputs
+        self._letters: dict[Node, Node] = {}
         self._rng = np.random.default_rng(3)
         self._free: dict[Node, Any] = {}
         given = [np.asarray(start[node.name], float) for node in graph.inputs]
         self.points = next(filter(None, (self._near(graph, given, spread) for spread in _SPREADS)), [])
         if not self.points:
             raise DerivationError(f"{graph.name} has no finite value at the arrays given")
+
+    def stands_for(self, letter: Node, term: Node) -> None:
+        """Give an input that the graph does not have, such as the u of a chain rule, the value of a term."""
+        self._letters[letter] = term
 
     def equal(self, before: Node, after: Node) -> Agreement:
         """That two terms have the same value at most of the points: at one a kink may lie within the difference.
@@ -101,14 +111,20 @@ class FloatVerifier:
         taken = [node for node in topological([term]) if is_pending(node)]
         stands = {node: Node(None, (), {"name": ""}, node.shape, node.dtype, "") for node in taken}
         inside = replaced(term, stands, inside=False)
-        values = dict(zip(self.inputs, point, strict=True))
+        values = self._given(term, point)
         values |= {stands[node]: self._slope(node, point) for node in taken}
         return self._evaluated(inside, values)
 
-    def _slope(self, taken: Node, point: list[Any]) -> Any:
-        term, x, direction = taken.operands
+    def _given(self, term: Node, point: list[Any]) -> dict[Node, Any]:
+        """The values of the inputs, and of the letters in a term."""
+        letters = [node for node in topological([term]) if node in self._letters]
         values = dict(zip(self.inputs, point, strict=True))
-        along = self._random(direction)
+        return values | {letter: self._value(self._letters[letter], point) for letter in letters}
+
+    def _slope(self, taken: Node, point: list[Any]) -> Any:
+        term, x, *direction = taken.operands
+        values = self._given(taken, point)
+        along = self._random(*direction) if direction else 1.0
         if term is x:
             return along
         sides = [self._evaluated(term, {**values, x: values[x] + step * along}) for step in (_STEP, -_STEP)]
@@ -135,11 +151,21 @@ def verifier_of(graph: Graph, start: Mapping[str, Any], columns: int = 1) -> Ver
         start: the values of its inputs by name, or nothing.
         columns: of the matrix that is derived: it has about so many times the work of the function.
     """
+    own = sorted({f"{node.primitive.name}" for node in graph.nodes if node.primitive and _in_floats_only(node)})
+    if own:
+        verb = "computes" if len(own) == 1 else "compute"
+        return FloatVerifier(graph, start, f"{' and '.join(own)} {verb} with floats only")
     if start and multiplications(graph) * columns > LIMITS.exact_multiplications:
         return FloatVerifier(graph, start)
     if any(isinstance(node.parameters.get("system"), Body) for node in graph.nodes):
         return Verifier(graph, start=start or None, digits=_FLOW_DIGITS, points=_FLOW_POINTS)
     return Verifier(graph, start=start or None)
+
+
+def _in_floats_only(node: Node) -> bool:
+    """Whether an operation is the user's own: no entry of the registry, which has a spelling in mpmath."""
+    primitive = node.primitive
+    return primitive is not None and not primitive.opaque and primitives().get(primitive.name) is not primitive
 
 
 def multiplications(graph: Graph) -> int:

@@ -69,7 +69,8 @@ def evidence_of_passes(passes: BothPasses) -> str:
     """The evidence as a sentence."""
     agreements = [step.evidence for step in passes.steps if step.evidence is not None]
     agreements += [paths.part.evidence for paths in passes.paths]
-    return f"{agreed(agreements)}, and the sums over paths are what reverse mode gives"
+    instead = passes.paths[0].part.instead if passes.paths else ""
+    return f"{agreed(agreements)}{instead}, and the sums over paths are what reverse mode gives"
 
 
 def _local(local: Local, detail: Detail) -> Iterator[Row]:
