@@ -483,3 +483,82 @@ def test_what_the_new_ones_refuse() -> None:
     with pytest.raises(AttributeError, match="norm has no rvs here: it has cdf, logcdf, logpdf, logsf, pdf, ppf, sf"):
         stats.norm.rvs(10)
     assert not hasattr(stats.norm, "_nothing")
+
+
+# What a density of a power of x has at the end of its support, where its logarithm is minus infinity
+AT_ENDS = [
+    (stats.gamma.pdf, (0.0, 2.0), (1.0, 0.0)),
+    (stats.gamma.pdf, (0.0, 3.0), (0.0, 0.0)),
+    (stats.gamma.pdf, (0.0, 1.5), (math.inf, 0.0)),
+    (stats.gamma.pdf, (2.0, 2.0, 2.0, 0.5), (4.0, 0.0, -4.0, 0.0)),
+    (stats.chi2.pdf, (0.0, 4.0), (0.25, 0.0)),
+    (stats.chi2.pdf, (0.0, 5.0), (0.0, 0.0)),
+    (stats.beta.pdf, (0.0, 2.0, 3.0), (12.0, 0.0, 0.0)),
+    (stats.beta.pdf, (1.0, 2.0, 2.0), (-6.0, 0.0, 0.0)),
+    (stats.beta.pdf, (1.0, 0.5, 3.0), (0.0, 0.0, 0.0)),
+    (lambda mu: stats.poisson.pmf(0, mu), (0.0,), (-1.0,)),
+    (lambda mu: stats.poisson.pmf(1, mu), (0.0,), (1.0,)),
+    (lambda mu: stats.poisson.pmf(2, mu), (0.0,), (0.0,)),
+    (lambda mu: stats.poisson.pmf(0.5, mu), (0.0,), (0.0,)),
+    (lambda p: stats.binom.pmf(1, 4, p), (0.0,), (4.0,)),
+    (lambda p: stats.binom.pmf(3, 4, p), (1.0,), (-4.0,)),
+    (lambda p: stats.binom.pmf(5, 4, p), (1.0,), (0.0,)),
+]
+
+
+@pytest.mark.parametrize(("density", "point", "by"), AT_ENDS)
+def test_densities_at_the_ends_of_their_support(density: Any, point: tuple[float, ...], by: tuple[float, ...]) -> None:
+    assert density(*point) == pytest.approx(1.0 if by == (-1.0,) else 0.0)
+    gradient = cr.grad(density, argnums=tuple(range(len(point))))(*point)
+    np.testing.assert_allclose(gradient, by, rtol=1e-13)
+    assert {type(part) for part in gradient} == {np.float64}
+
+
+def test_an_end_among_other_points() -> None:
+    x, a = np.array([0.0, 0.5, 0.0]), np.array([2.0, 2.0, 1.0])
+    np.testing.assert_allclose(stats.gamma.pdf(x, a), scipy.stats.gamma.pdf(x, a))
+    by_x = cr.grad(lambda x: np.sum(stats.gamma.pdf(x, a)))(x)
+    np.testing.assert_allclose(by_x, [1.0, 0.5 * math.exp(-0.5), -1.0], rtol=1e-13)
+    mu = np.array([0.0, 2.0])
+    np.testing.assert_allclose(stats.poisson.pmf(1, mu), scipy.stats.poisson.pmf(1, mu))
+    np.testing.assert_allclose(cr.grad(lambda mu: np.sum(stats.poisson.pmf(1, mu)))(mu), [1.0, -math.exp(-2.0)])
+
+
+@pytest.mark.parametrize("x", [3e7, 1e9, 1e200, 1e300, 1e308])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_heavy_tails_as_far_as_numbers_reach(x: float, sign: int) -> None:
+    z = mp.mpf(x)
+    for name, df in (("cauchy", ()), ("t", (3.0,)), ("t", (40.0,))):
+        with mp.workdps(700):
+            of = getattr(stats, name)
+            n = mp.mpf(df[0] if df else 1)
+            kernel = -(n + 1) / 2 * mp.log1p(z * z / n)
+            want = kernel - mp.log(mp.beta(n / 2, 0.5)) - mp.log(n) / 2
+            slope = -(n + 1) * z / (n + z * z)
+            u = n / (n + z * z)
+            tail = mp.log(u ** (n / 2) * mp.hyp2f1(n / 2, 0.5, n / 2 + 1, u) / (n * mp.beta(n / 2, 0.5)))
+            by_tail = -mp.exp(want - tail)
+        assert of.logpdf(sign * x, *df) == pytest.approx(float(want), rel=1e-13)
+        assert cr.grad(of.logpdf)(sign * x, *df) == pytest.approx(sign * float(slope), rel=1e-13, abs=0)
+        far = of.logsf if sign > 0 else of.logcdf
+        assert far(sign * x, *df) == pytest.approx(float(tail), rel=1e-13)
+        assert cr.grad(far)(sign * x, *df) == pytest.approx(sign * float(by_tail), rel=1e-12, abs=0)
+        if df:
+            assert np.isfinite(cr.grad(far, argnums=1)(sign * x, *df))
+    half = cr.grad(stats.halfcauchy.logsf)(x)
+    assert half == pytest.approx(-1 / x, rel=1e-12)
+
+
+def test_the_far_tail_by_its_degrees_of_freedom() -> None:
+    def tail(n: Any) -> Any:
+        u = n / (n + mp.mpf(10) ** 12)
+        return mp.log(u ** (n / 2) * mp.hyp2f1(n / 2, 0.5, n / 2 + 1, u) / (n * mp.beta(n / 2, 0.5)))
+
+    with mp.workdps(60):
+        want = float(mp.diff(tail, mp.mpf(2.5)))
+    assert cr.grad(stats.t.logsf, argnums=1)(1e6, 2.5) == pytest.approx(want, rel=1e-12)
+
+
+def test_gradients_by_numbers_are_numbers() -> None:
+    for gradient in cr.grad(stats.gamma.logsf, argnums=(0, 1))(800.0, 2.0):
+        assert type(gradient) is np.float64

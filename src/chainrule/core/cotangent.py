@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.core.shapes import Array
 
-__all__ = ["Mask", "Masked", "Piece", "both"]
+__all__ = ["Mask", "Masked", "Piece", "as_number", "both"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +37,9 @@ class Mask:
     def cut(self, F: Any, cotangent: Array, overflows: bool) -> Array:
         """The cotangent with its zeros made good after a multiplication."""
         if self.branch is not None:
-            cotangent = F.where(self.branch, cotangent, 0.0)
+            cotangent = as_number(F.where(self.branch, cotangent, 0.0))
         if overflows and self.reached is not None:
-            cotangent = F.where(self.reached, cotangent, 0.0)
+            cotangent = as_number(F.where(self.reached, cotangent, 0.0))
         return cotangent
 
     def joined(self, F: Any, other: Mask) -> Mask | None:
@@ -54,6 +54,11 @@ class Mask:
     def moved(self, move: Callable[[Array], Array]) -> Mask:
         """That of the cotangent after a rearrangement."""
         return Mask(*(None if part is None else move(part) for part in (self.branch, self.reached)))
+
+
+def as_number(x: Array) -> Array:
+    """A number where NumPy's where gives an array without axes: a gradient by a number is one."""
+    return x[()] if isinstance(x, np.ndarray) and not x.shape else x
 
 
 def both(F: Any, a: Array | None, b: Array | None) -> Array | None:

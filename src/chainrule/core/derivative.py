@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.core.cotangent import Mask, Masked, both
+from chainrule.core.cotangent import Mask, Masked, as_number, both
 from chainrule.core.record import Record
 from chainrule.core.registry import building
 from chainrule.core.saturation import overflowed, unsaturated
@@ -307,7 +307,7 @@ class Select(Derivative):
             if reached.shape != cotangent.shape:
                 reached = F.broadcast_like(reached, cotangent)
             passed = Mask(reached) if mask is None else Mask(both(F, reached, mask.branch), mask.reached)
-            contributions.append(_match(F, F.where(reached, cotangent, 0.0), passed, primal))
+            contributions.append(_match(F, as_number(F.where(reached, cotangent, 0.0)), passed, primal))
         return contributions
 
 

@@ -19,7 +19,10 @@ from chainrule.core.traced import plain_value
 from chainrule.errors import ArgumentError
 from chainrule.read.special_arguments import real
 
-__all__ = ["Continuous", "Density", "Discrete", "Distribution", "Invertible", "Mass", "log_of_rest"]
+__all__ = [
+    "Continuous", "Density", "Discrete", "Distribution", "Invertible", "Mass", "log1p_of_square", "log_of_rest",
+    "of_tail",
+]  # fmt: skip
 
 F = evaluating
 _INFINITY = math.inf
@@ -93,16 +96,34 @@ class Density(Distribution):
     @_SILENT
     def logpdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the density; minus infinity outside the support, with derivative 0."""
+        return self._log_density(*self._standard(x, parameters, options))
+
+    @_SILENT
+    def pdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
+        """The density."""
         z, shapes, scale = self._standard(x, parameters, options)
+        at = self._vanishing(z, *shapes)
+        if not np.any(plain_value(at)):
+            return F.exp(self._log_density(z, shapes, scale))
+        value = self._power(_chosen(at, z, self.inner), *(_chosen(at, shape, 2.0) for shape in shapes))
+        if scale is not None:
+            value = value / scale
+        return _chosen(at, value, F.exp(self._log_density(_chosen(at, self.inner, z), shapes, scale)))
+
+    def _log_density(self, z: Array, shapes: Sequence[Array], scale: Array | None) -> Array:
         below, above, inside = self._sides(z, shapes)
         value = self._logpdf(inside, *shapes)
         if scale is not None:
             value = value - F.log(scale)
         return _chosen(below, -_INFINITY, _chosen(above, -_INFINITY, value))
 
-    def pdf(self, x: Array, *parameters: Array, **options: Array) -> Array:
-        """The density."""
-        return F.exp(self.logpdf(x, *parameters, **options))
+    def _vanishing(self, z: Array, *shapes: Array) -> Array:
+        """Where the density is 0 at an end of its support as a power is, which its logarithm says nothing of."""
+        return False
+
+    def _power(self, z: Array, *shapes: Array) -> Array:
+        """The density there, by that power."""
+        raise NotImplementedError
 
     @abstractmethod
     def _logpdf(self, z: Array, *shapes: Array) -> Array: ...
@@ -202,22 +223,44 @@ class Mass(Distribution):
 
     placed: ClassVar[tuple[str, ...]] = ("loc",)
     first: ClassVar[float] = 0.0
+    inner: ClassVar[float] = 0.5  # a parameter that stands in for one at the end of its range
 
     @_SILENT
     def logpmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The logarithm of the probability of k; minus infinity where k is no value, with derivative 0."""
-        k, shapes = self._counted(k, parameters, options)
-        held = F.logical_and(F.equal(k, F.floor(k)), self._holds(k, *shapes))
+        return self._log_probability(*self._counted(k, parameters, options))
+
+    def _log_probability(self, k: Array, shapes: Sequence[Array]) -> Array:
+        held = self._held(k, shapes)
         return _chosen(held, self._logpmf(_chosen(held, k, self.first), *shapes), -_INFINITY)
 
+    @_SILENT
     def pmf(self, k: Array, *parameters: Array, **options: Array) -> Array:
         """The probability of k."""
-        return F.exp(self.logpmf(k, *parameters, **options))
+        k, shapes = self._counted(k, parameters, options)
+        at = self._vanishing(k, *shapes)
+        if not np.any(plain_value(at)):
+            return F.exp(self._log_probability(k, shapes))
+        at = F.logical_and(at, self._held(k, shapes))
+        value = self._power(_chosen(at, k, self.first), *shapes)
+        apart = [_chosen(at, self.inner, shape) for shape in shapes]
+        return _chosen(at, value, F.exp(self._log_probability(_chosen(at, self.first, k), apart)))
+
+    def _vanishing(self, k: Array, *shapes: Array) -> Array:
+        """Where the probability is 0 as a power of a parameter is, which its logarithm says nothing of."""
+        return False
+
+    def _power(self, k: Array, *shapes: Array) -> Array:
+        """The probability there, by that power."""
+        raise NotImplementedError
 
     def _counted(self, k: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array]]:
         *shapes, loc = self._bound(given, options)
         # Between two whole numbers there is no probability: a count is a constant, as what floor makes of it is.
         return F.stop_gradient(real(k) if loc is None else real(k) - loc), shapes
+
+    def _held(self, k: Array, shapes: Sequence[Array]) -> Array:
+        return F.logical_and(F.equal(k, F.floor(k)), self._holds(k, *shapes))
 
     def _holds(self, k: Array, *shapes: Array) -> Array:
         last = self._last(*shapes)
@@ -308,3 +351,21 @@ def log_of_rest(y: Array) -> Array:
     near = F.less(y, _LOG_2)
     by_difference = F.log(-F.expm1(-F.where(near, y, _LOG_2)))
     return F.where(near, by_difference, F.log1p(-F.exp(-F.where(near, _LOG_2, y))))
+
+
+_FAR = 1e8  # the square of such a number leaves nothing of a 1
+
+
+def log1p_of_square(z: Array, df: Array) -> Array:
+    """The logarithm of 1 + z^2 / df, also where z^2 is beyond the range of numbers."""
+    far = F.greater(F.abs(z), _FAR * F.sqrt(df))
+    near = F.log1p(F.square(F.where(far, 1.0, z)) / df)
+    return _chosen(far, 2.0 * F.log(F.abs(F.where(far, z, 1.0))) - F.log(df), near)
+
+
+def of_tail(z: Array, start: Array, tail: Any, otherwise: Any) -> Array:
+    """One function of z beyond a start, another one below it."""
+    far = F.greater(z, start)
+    if not np.any(plain_value(far)):
+        return otherwise(z)
+    return _chosen(far, tail(F.where(far, z, 2.0 * start)), otherwise(F.where(far, 0.0, z)))

@@ -53,6 +53,15 @@ class _Beta(Continuous):
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         return F.log_beta_density(*shapes, z)
 
+    def _vanishing(self, z: Array, *shapes: Array) -> Array:
+        a, b = shapes
+        low = F.logical_and(F.equal(z, 0.0), F.greater(a, 1.0))
+        return F.logical_or(low, F.logical_and(F.equal(z, 1.0), F.greater(b, 1.0)))
+
+    def _power(self, z: Array, *shapes: Array) -> Array:
+        a, b = shapes
+        return F.power(z, a - 1.0) * F.power(1.0 - z, b - 1.0) * F.exp(-F.betaln(a, b))
+
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return F.betainc(*shapes, z)
 

@@ -34,6 +34,12 @@ class _Poisson(Discrete):
     def _logpmf(self, k: Array, *shapes: Array) -> Array:
         return F.log_gamma_density(k + 1.0, shapes[0])
 
+    def _vanishing(self, k: Array, *shapes: Array) -> Array:
+        return F.logical_and(F.equal(shapes[0], 0.0), F.greater(k, 0.0))
+
+    def _power(self, k: Array, *shapes: Array) -> Array:
+        return F.power(shapes[0], k) * F.exp(-shapes[0] - F.gammaln(k + 1.0))
+
     def _cdf(self, k: Array, *shapes: Array) -> Array:
         return F.gammaincc(k + 1.0, shapes[0])
 
@@ -72,6 +78,16 @@ class _Binomial(Discrete):
     def _logpmf(self, k: Array, *shapes: Array) -> Array:
         n, p = shapes
         return F.log_beta_density(k + 1.0, n - k + 1.0, p) - F.log(n + 1.0)
+
+    def _vanishing(self, k: Array, *shapes: Array) -> Array:
+        n, p = shapes
+        never = F.logical_and(F.equal(p, 0.0), F.greater(k, 0.0))
+        return F.logical_or(never, F.logical_and(F.equal(p, 1.0), F.less(k, n)))
+
+    def _power(self, k: Array, *shapes: Array) -> Array:
+        n, p = shapes
+        ways = F.gammaln(n + 1.0) - F.gammaln(k + 1.0) - F.gammaln(n - k + 1.0)
+        return F.power(p, k) * F.power(1.0 - p, n - k) * F.exp(ways)
 
     def _cdf(self, k: Array, *shapes: Array) -> Array:
         return F.betaincc(k + 1.0, shapes[0] - k, shapes[1])

@@ -44,6 +44,10 @@ class _Exponential(Invertible):
         return -F.log1p(-q)
 
 
+def _gamma_density(z: Array, a: Array) -> Array:
+    return F.power(z, a - 1.0) * F.exp(-z - F.gammaln(a))
+
+
 class _Gamma(Continuous):
     """The gamma distribution of shape `a`, with mean a scale.
 
@@ -61,6 +65,12 @@ class _Gamma(Continuous):
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         return F.log_gamma_density(shapes[0], z)
+
+    def _vanishing(self, z: Array, *shapes: Array) -> Array:
+        return F.logical_and(F.equal(z, 0.0), F.greater(shapes[0], 1.0))
+
+    def _power(self, z: Array, *shapes: Array) -> Array:
+        return _gamma_density(z, shapes[0])
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return F.gammainc(shapes[0], z)
@@ -89,6 +99,12 @@ class _ChiSquared(Continuous):
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         return F.log_gamma_density(0.5 * shapes[0], 0.5 * z) - _LOG_2
+
+    def _vanishing(self, z: Array, *shapes: Array) -> Array:
+        return F.logical_and(F.equal(z, 0.0), F.greater(shapes[0], 2.0))
+
+    def _power(self, z: Array, *shapes: Array) -> Array:
+        return 0.5 * _gamma_density(0.5 * z, 0.5 * shapes[0])
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return F.gammainc(0.5 * shapes[0], 0.5 * z)

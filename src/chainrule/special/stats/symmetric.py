@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
-from chainrule.read.distributions import Continuous, Invertible
+from chainrule.read.distributions import Continuous, Invertible, log1p_of_square, of_tail
 
 __all__ = ["cauchy", "gennorm", "halfcauchy", "laplace", "logistic", "t"]
 
@@ -88,13 +88,19 @@ class _Cauchy(Invertible):
     name = "cauchy"
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
-        return -F.log1p(F.square(z)) - math.log(math.pi)
+        return -log1p_of_square(z, 1.0) - math.log(math.pi)
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return F.arctan2(1.0, -z) / math.pi
 
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.arctan2(1.0, z) / math.pi
+
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return self._logsf(-z)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return of_tail(z, 1e8, lambda z: -F.log(z) - math.log(math.pi), super()._logsf)
 
     def _ppf(self, q: Array, *shapes: Array) -> Array:
         middle = F.tan(math.pi * (q - 0.5))
@@ -115,13 +121,16 @@ class _HalfCauchy(Invertible):
     support = (0.0, math.inf)
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
-        return math.log(2 / math.pi) - F.log1p(F.square(z))
+        return math.log(2 / math.pi) - log1p_of_square(z, 1.0)
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
         return F.arctan(z) / (math.pi / 2)
 
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.arctan2(1.0, z) / (math.pi / 2)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        return of_tail(z, 1e8, lambda z: math.log(2 / math.pi) - F.log(z), super()._logsf)
 
     def _ppf(self, q: Array, *shapes: Array) -> Array:
         low = F.less(q, 0.5)  # near 1, 1 - q keeps the digits
@@ -173,7 +182,7 @@ class _Student(Continuous):
 
     def _logpdf(self, z: Array, *shapes: Array) -> Array:
         (df,) = shapes
-        spread = -0.5 * (df + 1.0) * F.log1p(F.square(z) / df)
+        spread = -0.5 * (df + 1.0) * log1p_of_square(z, df)
         return spread - F.betaln(0.5 * df, 0.5) - 0.5 * F.log(df)
 
     def _cdf(self, z: Array, *shapes: Array) -> Array:
@@ -181,6 +190,23 @@ class _Student(Continuous):
 
     def _sf(self, z: Array, *shapes: Array) -> Array:
         return F.stdtr(shapes[0], -z)
+
+    def _logcdf(self, z: Array, *shapes: Array) -> Array:
+        return self._logsf(-z, *shapes)
+
+    def _logsf(self, z: Array, *shapes: Array) -> Array:
+        (df,) = shapes
+        a = 0.5 * df
+
+        def far(z: Array) -> Array:
+            # half of the incomplete beta function of x = df / z^2, by its series: 1 + a x' / (2 (a + 1)) + ...
+            x = df / z / z
+            x = x / (1.0 + x)
+            series = x * a * (0.5 / (a + 1.0) + 0.375 * x / (a + 2.0))
+            power = a * (F.log(df) - 2.0 * F.log(z) - F.log1p(df / z / z))
+            return power - F.log(df) - F.betaln(a, 0.5) + F.log1p(series)
+
+        return of_tail(z, 1e4 * F.sqrt(df), far, lambda z: super(_Student, self)._logsf(z, df))
 
 
 laplace = _Laplace()
