@@ -26,7 +26,7 @@ HALVINGS = 40
 UNSEEN = 1e-3
 # The samples lie off the round numbers, where poles and kinks lie.
 OFF = 0.381966
-# Slopes that are computed at most, and the part of the width within which a kink is found.
+# Slopes that are computed at most for the lines, and the part of the width within which a kink is found.
 MOST = 4000
 NEAR = 1e-12
 # Named places at most.
@@ -148,8 +148,9 @@ class _Walk:
         cut: set[Interval] = set()
         intervals = [(a, b, fa, fb) for (a, fa), (b, fb) in pairwise(zip(places, values.tolist(), strict=True))]
         for depth in range(HALVINGS + 1):
-            rough = [interval for interval in intervals if not self._as_predicted(*interval, depth)]
-            self._leaves += [interval for interval in intervals if interval not in set(rough)]
+            rough: list[Interval] = []
+            for interval in intervals:
+                (self._leaves if self._as_predicted(*interval, depth) else rough).append(interval)
             intervals = []
             for a, b, fa, fb in rough:
                 middle = (a + b) / 2
@@ -202,9 +203,11 @@ class _Walk:
             (self.poles if far or math.isinf(fa) or math.isinf(fb) else self.ends).append(b)
 
     def kinks(self) -> list[float]:
-        """The places where the slope jumps and the value does not."""
+        """Where the slope jumps and the value does not; nothing of a function that oscillates too fast to tell."""
         found = []
         for a, b, fa, fb in self._leaves:
+            if len(self._slopes) > 3 * MOST:
+                return []
             if not (math.isfinite(fa) and math.isfinite(fb)):
                 continue
             da, db = self._slope_at(a), self._slope_at(b)
