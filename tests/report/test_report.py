@@ -94,6 +94,22 @@ def test_a_network() -> None:
     assert "share of the variance explained" in page.sections["weights"]
 
 
+def test_a_descent_that_diverged_has_its_verdict_and_its_losses() -> None:
+    X, y = diabetes()
+    model = cr.models.LinearRegression(optimizer="gd", learning_rate=10.0)
+    with pytest.raises(cr.ConvergenceError):
+        model.fit(X, y)
+    about = cr.report.training(model, X, y)
+    page = Parsed(cr.report.html(about))
+    assert list(page.sections) == SECTIONS
+    assert "Diverging: the loss rose from" in page.sections["verdict"]
+    assert f"on a logarithmic scale. It rises in {about.run.steps - 1:,} of" in page.sections["loss"]
+    for section in ("derivation", "check", "code"):
+        assert about.run.stopped in page.sections[section]
+    with pytest.raises(cr.ConvergenceError, match="the descent diverged: the loss is not finite"):
+        about.check()
+
+
 def test_names_from_a_file_are_text() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 2))

@@ -38,7 +38,7 @@ def converged(C: float, X: Any, y: Any, s: Any = None) -> Any:
         pytest.param("breast cancer", 100.0, marks=pytest.mark.slow),
         pytest.param("wine", 100.0, marks=pytest.mark.slow),
         pytest.param("digits", 1.0, marks=pytest.mark.slow),
-        ("digits", 0.01),
+        pytest.param("digits", 0.01, marks=pytest.mark.slow),
     ],
 )
 def test_the_loss_of_the_converged_solution_is_reached_with_default_settings(name: str, C: float) -> None:
