@@ -394,3 +394,13 @@ def test_a_column_beside_a_row_of_predictions_is_warned_of() -> None:
     assert cr.descend(loss, np.zeros((2, 1)), 0.1, 200, data=(X, y[:, None])).final_loss < 1e-9
     cr.descend(lambda w, x: np.mean(x * w), np.ones(3), 0.1, 3, data=y[:, None])
     cr.descend(loss, np.zeros(2), 0.1, 3, data=(X, y[:, None]), batch_size=1)
+
+
+def test_texts_and_dates_are_named_and_fields_are_columns() -> None:
+    with pytest.raises(ArgumentError, match=r"data\[0\] holds texts \(dtype <U1\), expected numbers"):
+        cr.descend(lambda w, X, y: w, 0.0, 0.1, data=(np.array(["a", "b"]), np.zeros(2)))
+    with pytest.raises(ArgumentError, match="data holds dates or times"):
+        cr.descend(lambda w, t: w, 0.0, 0.1, data=np.array(["2020-01-01"], dtype="datetime64[D]"))
+    rows = np.array([(1.0, 2.0), (2.0, 4.0), (3.0, 6.0)], dtype=[("x", float), ("y", float)])
+    run = cr.descend("mean((y - b*x)^2)", {"b": 0.0}, 0.05, 200, data=rows)
+    assert run.parameters["b"] == pytest.approx(2.0)

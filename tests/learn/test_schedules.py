@@ -98,3 +98,8 @@ def test_settings_out_of_range_are_refused_by_name(make: Any) -> None:
 def test_a_class_in_place_of_a_schedule_is_told_apart() -> None:
     with pytest.raises(ArgumentError, match="is the class cosine: call it"):
         descend(lambda w: w**2, 1.0, schedules.cosine)  # type: ignore[arg-type]
+
+
+def test_a_schedule_may_return_an_array_of_one_number() -> None:
+    run = descend("x^2", 1.0, lambda k: np.array(0.1 / (k + 1)), 2)
+    assert run.history.learning_rate.tolist() == [0.1, 0.05]

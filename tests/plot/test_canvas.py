@@ -89,3 +89,8 @@ def test_removed_axes_are_refused():
     ax.remove()
     with pytest.raises(ArgumentError, match="ax stands on no figure"):
         draw(ax=ax)
+
+
+def test_a_figure_without_a_window_says_how_it_is_seen():
+    with pytest.raises(ArgumentError, match=r"has no window.*chainrule\.plot\.save.*plt\.show"):
+        draw().show()

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.plot.curve import curve_of
 from chainrule.plot.one_variable import OneVariable
 
@@ -91,3 +92,11 @@ def test_it_is_told():
     assert curve("tan(x)").told("x", "f") == ["f has poles at x = −1.571 and 1.571."]
     assert curve("abs(x)").told("t", "g") == ["g has a kink at t = 0."]
     assert "and more" in curve("floor(10x)").told("x", "f")[0]
+
+
+@pytest.mark.parametrize(("f", "beyond"), [(np.exp, "709.8"), (lambda x: np.exp(-x), "−709.8")])
+def test_a_value_that_overflows_is_no_pole(f, beyond):
+    with np.errstate(over="ignore"):
+        told = cr.plot.alt(cr.plot.tangent(f, at=0, between=(-800.0, 800.0)))
+    assert f" overflows beyond x = {beyond}, which is left out." in told
+    assert "pole" not in told

@@ -122,3 +122,13 @@ def test_many_points_are_drawn_in_part():
 def test_what_is_refused(features, targets, model, options, error, message):
     with pytest.raises(error, match=message):
         cr.plot.fit(features, targets, model, **options)
+
+
+def test_a_fitted_estimator_takes_a_vector_of_one_feature():
+    from sklearn.linear_model import LinearRegression
+
+    x = np.array([0.0, 1.0, 2.0])
+    model = LinearRegression().fit(x[:, None], 2 * x)
+    of_matrix = cr.plot.alt(cr.plot.fit(x[:, None], 2 * x + 1, model))
+    assert "mean squared error of the model is 1.0000" in of_matrix
+    assert cr.plot.alt(cr.plot.fit(x, 2 * x + 1, model)) == of_matrix

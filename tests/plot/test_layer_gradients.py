@@ -90,3 +90,10 @@ def test_awkward_gradients(case):
 def test_what_is_refused(gradients, options, message):
     with pytest.raises(ArgumentError, match=message):
         cr.plot.layer_gradients(gradients, **options)
+
+
+def test_a_run_is_told_how_its_layers_are_drawn():
+    run = cr.descend(lambda p: p["a"] ** 2 + p["b"] ** 2, {"a": 1.0, "b": 2.0}, 0.1, 3)
+    with pytest.raises(ArgumentError, match=r"layer_gradients\(run\.problem\.loss, run\.parameters\)"):
+        cr.plot.layer_gradients(run)
+    assert "2 layers" in cr.plot.alt(cr.plot.layer_gradients(run.problem.loss, run.parameters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +21,7 @@ def run_of(losses, final, rates=None, epoch=0):
     losses = np.asarray(losses, float)
     rates = np.full(len(losses), 0.1) if rates is None else np.asarray(rates)
     history = SimpleNamespace(loss=losses, learning_rate=rates)
-    problem = SimpleNamespace(batches=SimpleNamespace(per_epoch=epoch) if epoch else None)
-    return SimpleNamespace(history=history, final_loss=final, steps=len(losses), problem=problem)
+    return SimpleNamespace(history=history, final_loss=final, steps=len(losses), batches=epoch)
 
 
 def shown(figure):
@@ -156,3 +156,13 @@ def test_rises_are_above_rounding_and_smoothing_leaves_out_what_is_not_finite():
     assert rises(np.array([1.0, 1.0 + 2e-16, 0.5, 0.6, np.nan, 0.1])).tolist() == [3]
     np.testing.assert_allclose(smoothed(np.array([1.0, np.nan, 3.0]), 3), [1.0, 2.0, 3.0])
     np.testing.assert_allclose(smoothed(np.arange(7.0), 3)[1:-1], np.arange(1.0, 6.0))
+
+
+def test_a_pickled_run_is_drawn_as_it_was():
+    x = np.arange(12.0)
+    for batch_size in (None, 3):
+        run = cr.descend(lambda w, x: np.mean((x - w) ** 2), 0.0, 0.1, 20, data=x, batch_size=batch_size)
+        kept = pickle.loads(pickle.dumps(run))
+        assert cr.plot.alt(kept.plot()) == cr.plot.alt(run.plot())
+        with pytest.raises(ArgumentError, match="the run was pickled, which leaves its loss behind"):
+            cr.plot.descent(kept)

@@ -194,3 +194,11 @@ def test_a_section_that_has_nothing_to_show_says_why() -> None:
     )
     page = Parsed(cr.report.html(about))
     assert all("the reason" in page.sections[name] for name in ("derivation", "check", "code"))
+
+
+def test_what_is_no_training_is_told_how_to_become_one(tmp_path: Path) -> None:
+    X, y = diabetes()
+    for given in (cr.models.LinearRegression().fit(X, y), cr.descend("x^2", 1.0, 0.1, 3)):
+        with pytest.raises(cr.ArgumentError, match=r"report\.training\(model, X, y\)"):
+            cr.report.write(given, tmp_path / "report.html")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())

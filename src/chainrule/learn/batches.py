@@ -99,6 +99,11 @@ def _rows(array: Any, label: str) -> Any:
             raise ArgumentError(f"{label} is no array: {error}") from None
     if array.dtype.kind == "O":
         raise ArgumentError(f"{label} holds Python objects, expected numbers: convert it with .astype(float)")
+    if array.dtype.kind in "SUMm":
+        what = "texts" if array.dtype.kind in "SU" else "dates or times"
+        raise ArgumentError(
+            f"{label} holds {what} (dtype {array.dtype}), expected numbers; cr.data.table makes categories of texts"
+        )
     if not array.ndim:
         raise ArgumentError(f"{label} is {array!r:.60}, which has no rows; let the loss close over what is no data")
     return array
@@ -218,6 +223,8 @@ def as_data(data: Any) -> Data:
         ArgumentError: it is none of these, or has no rows.
         ShapeError: its arrays have different numbers of rows.
     """
+    if isinstance(data, np.ndarray) and data.dtype.names is not None:
+        data = {name: data[name] for name in data.dtype.names}
     if isinstance(data, np.ndarray | tuple | Mapping):
         found: Data = InMemory(Block.of(data))
     elif isinstance(data, InBlocks):

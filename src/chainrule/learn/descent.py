@@ -96,9 +96,20 @@ class Descent:
             value, slopes = self.problem.evaluate(leaves)
             return value, measure(value, slopes, leaves, self.problem.paths)[0]
 
+    @cached_property
+    def batches(self) -> int:
+        """How many mini-batches a pass over the data takes; 0 where every step takes all rows."""
+        return 0 if self.problem.batches is None else self.problem.batches.per_epoch
+
     def __getstate__(self) -> dict[str, Any]:
         # A loss is a function, which cannot be pickled; what is still to be learnt from it is found before.
-        return {**self.__dict__, "_final": self._final, "verdict": self.verdict, "problem": None}
+        return {
+            **self.__dict__,
+            "_final": self._final,
+            "verdict": self.verdict,
+            "batches": self.batches,
+            "problem": None,
+        }
 
     @property
     def final_loss(self) -> float:

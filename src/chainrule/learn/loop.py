@@ -344,7 +344,8 @@ class Iterates:
 
 def _rate_at(schedule: Callable[[int], float], done: int) -> float:
     found: Any = schedule(done)
-    rate = float(found) if isinstance(found, int | float | np.integer | np.floating) else math.nan
+    number = isinstance(found, int | float | np.integer | np.floating)
+    rate = float(found) if number or (isinstance(found, np.ndarray) and not found.ndim) else math.nan
     if not 0 <= rate < math.inf:
         raise ArgumentError(
             f"learning_rate gives {found!r:.60} after {done:,} steps, expected a finite number, 0 or more"

@@ -29,6 +29,8 @@ OFF = 0.381966
 # Slopes that are computed at most for the lines, and the part of the width within which a kink is found.
 MOST = 4000
 NEAR = 1e-12
+# Beside a pole no sample is this large; a function that is has outgrown the numbers.
+OVERFLOW = 1e300
 # Named places at most.
 NAMED = 6
 
@@ -41,6 +43,7 @@ class Curve:
         x, y: samples in order; NaN stands between lines that are not joined.
         low, high: the view in y; what lies beyond it, beside a pole, is cut.
         poles, jumps, kinks, ends: where the function is infinite, jumps, has a kink, and begins or ceases to exist.
+        overflows: where its values become larger than the largest number.
     """
 
     x: Numbers
@@ -51,6 +54,7 @@ class Curve:
     jumps: tuple[float, ...] = ()
     kinks: tuple[float, ...] = ()
     ends: tuple[float, ...] = ()
+    overflows: tuple[float, ...] = ()
 
     def told(self, variable: str, name: str) -> list[str]:
         """A sentence for each kind of place, for the text twin."""
@@ -64,6 +68,9 @@ class Curve:
             word = "a domain that ends" if len(self.ends) == 1 else "a domain with ends"
             where = listed([number(x) for x in self.ends[:NAMED]] + ["more"] * (len(self.ends) > NAMED))
             found.append(f"{name} has {word} at {variable} = {where}: beyond it is undefined and left out.")
+        if self.overflows:
+            where = listed([number(x) for x in self.overflows[:NAMED]])
+            found.append(f"{name} overflows beyond {variable} = {where}, which is left out.")
         return found
 
 
@@ -100,9 +107,10 @@ def curve_of(f: Function, slope: Function, start: float, stop: float, seen: Sequ
     # Far outside the view the transforms of Matplotlib overflow.
     height = high - low
     y = np.clip(y, low - 50 * height, high + 50 * height)
-    poles, jumps, ends = (_places(found, start, stop) for found in (walk.poles, walk.jumps, walk.ends))
-    kinks = [x for x in _places(walk.kinks(), start, stop) if x not in (*poles, *jumps, *ends)]
-    return Curve(x, y, low, high, poles, jumps, tuple(kinks), ends)
+    found = (walk.poles, walk.jumps, walk.ends, walk.overflows)
+    poles, jumps, ends, overflows = (_places(places, start, stop) for places in found)
+    kinks = [x for x in _places(walk.kinks(), start, stop) if x not in (*poles, *jumps, *ends, *overflows)]
+    return Curve(x, y, low, high, poles, jumps, tuple(kinks), ends, overflows)
 
 
 def _view(values: Numbers, seen: Sequence[float]) -> tuple[float, float]:
@@ -134,6 +142,7 @@ class _Walk:
         self.poles: list[float] = []
         self.jumps: list[float] = []
         self.ends: list[float] = []
+        self.overflows: list[float] = []
 
     def add(self, x: float, y: float) -> None:
         self.x.append(x)
@@ -199,7 +208,10 @@ class _Walk:
             (self.poles if far else self.jumps).append(b)
         else:
             known = fa if math.isfinite(fa) else fb
-            far = abs(known) > 2 * max(abs(self._low), abs(self._high))
+            far = OVERFLOW > abs(known) > 2 * max(abs(self._low), abs(self._high))
+            if abs(known) >= OVERFLOW:
+                self.overflows.append(b)
+                return
             (self.poles if far or math.isinf(fa) or math.isinf(fb) else self.ends).append(b)
 
     def kinks(self) -> list[float]:

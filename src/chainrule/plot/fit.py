@@ -135,9 +135,11 @@ class _Line:
 def _predictor(model: Any, columns: int, flat: bool) -> Callable[[Numbers], Numbers]:
     if hasattr(model, "predict") or callable(model):
         function = model.predict if hasattr(model, "predict") else model
+        # A function of x takes a vector; what scikit-learn has fitted takes a matrix in any case.
+        vector = flat and not hasattr(model, "n_features_in_")
 
         def predict(features: Numbers) -> Numbers:
-            values = np.asarray(function(features[:, 0] if flat else features), dtype=float)
+            values = np.asarray(function(features[:, 0] if vector else features), dtype=float)
             if values.shape not in ((len(features),), (len(features), 1)):
                 raise ShapeError(
                     f"the model returned shape {values.shape} for {len(features)} rows, expected a number each"

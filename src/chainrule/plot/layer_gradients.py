@@ -97,9 +97,10 @@ def _sizes(gradients: Any, parameters: Any) -> dict[str, float]:
         if parameters is None:
             raise ArgumentError("gradients is a loss: give the parameters to take its gradients at")
         gradients = grad(gradients)(parameters)
-    if not is_container(gradients):
+    if not is_container(gradients) or hasattr(gradients, "history"):
         raise ArgumentError(
-            f"gradients is of type {type(gradients).__name__}, expected a list or a dict of layers, or a loss"
+            f"gradients is of type {type(gradients).__name__}, expected a list or a dict of layers, or a loss with its "
+            "parameters: of a run, layer_gradients(run.problem.loss, run.parameters)"
         )
     items = gradients.items() if isinstance(gradients, dict) else _items(gradients)
     sizes = {}

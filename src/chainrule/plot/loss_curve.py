@@ -73,7 +73,7 @@ def loss_curve(run: Descent, *, scale: str | None = None, ax: Axes | None = None
 
 def batches(run: Descent) -> int:
     """How many mini-batches a pass over the data takes; 0 where every step takes all of them."""
-    return run.problem.batches.per_epoch if run.problem.batches is not None else 0
+    return run.batches
 
 
 def changes(run: Descent) -> bool:

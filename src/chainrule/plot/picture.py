@@ -11,6 +11,7 @@ from typing import Any, final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from chainrule.errors import ArgumentError
 from chainrule.plot.alt import alt
 
 __all__ = ["Picture"]
@@ -23,6 +24,21 @@ class Picture(Figure):
     def __init__(self, size: tuple[float, float]) -> None:
         super().__init__(figsize=size, layout="constrained")
         FigureCanvasAgg(self)
+
+    def show(self, warn: bool = True) -> None:
+        """Say how the figure is seen: it belongs to no window.
+
+        Args:
+            warn: taken as Matplotlib's figures take it, and not used.
+
+        Raises:
+            ArgumentError: always.
+        """
+        raise ArgumentError(
+            "this figure has no window: a notebook shows it as the value of a cell, chainrule.plot.save(figure, "
+            '"picture.png") writes it, and for a window draw it with ax=plt.figure(layout="constrained").subplots() '
+            "and call plt.show()"
+        )
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         image = io.BytesIO()

@@ -75,8 +75,14 @@ def plane_of(run: Descent, path: Numbers, along: Sequence[str] | None, names: Se
         names: what to call the axes instead.
 
     Raises:
-        ArgumentError: `along` does not name two different parameters, or `names` has not as many as there are axes.
+        ArgumentError: `along` does not name two different parameters, `names` has not as many as there are axes, or the
+            run was pickled, without its loss.
     """
+    if run.problem is None:
+        raise ArgumentError(
+            "the run was pickled, which leaves its loss behind, and the contours are those of the loss: draw its path "
+            "before it is pickled; cr.plot.loss_curve draws its losses"
+        )
     where, loss = run.coordinates, run.problem.loss
     vector = where.vector(run.parameters)
     every = [where.name(i) for i in range(where.size)] if along is not None or vector.size <= 2 else []

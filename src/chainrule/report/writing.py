@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from chainrule.errors import ArgumentError
 from chainrule.report.code import gradient_code
 from chainrule.report.data_summary import data_summary
 from chainrule.report.derivation import derivation
@@ -27,6 +28,7 @@ def html(training: Training) -> str:
     """The report as the text of a page, which needs no other file, no network and no script.
 
     Raises:
+        ArgumentError: `training` is not what `report.training` returned.
         MissingExtraError: Matplotlib, which draws the loss curve, is not installed.
 
     >>> import chainrule as cr
@@ -35,6 +37,11 @@ def html(training: Training) -> str:
     >>> cr.report.html(cr.report.training(model, table.X, table.y)).count("<section ")
     7
     """
+    if not isinstance(training, Training):
+        raise ArgumentError(
+            f"expected what chainrule.report.training returned, not a {type(training).__name__}: of a model, "
+            "report.training(model, X, y) makes it; of a loss of your own, the command chainrule descend --report"
+        )
     title = f"{training.target} from {training.data}"
     return page(title, training.verdict, [section(training) for section in SECTIONS])
 

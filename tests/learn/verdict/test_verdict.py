@@ -390,3 +390,15 @@ def test_conditioning_of_a_clipped_run_tells_no_steps_at_its_rate() -> None:
     ).verdict.text
     assert text.startswith("Limited by conditioning")
     assert "within a millionth of the way. " in text
+
+
+def test_a_quadratic_that_is_far_off_is_not_told() -> None:
+    run = cr.descend("(1 - x)^2 + 100 (y - x^2)^2", {"x": -1.2, "y": 1.0}, "auto", 1000)
+    assert "how much is to be had cannot be told from here" in run.verdict.text
+    assert "%. " not in run.verdict.text.split("critical rate")[0]
+
+
+def test_without_a_critical_rate_none_is_named() -> None:
+    text = cr.descend(lambda x: -(x**2), 1.0, 0.1, 100).verdict.text
+    assert text.startswith("Still descending")
+    assert "critical" not in text

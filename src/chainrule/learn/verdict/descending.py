@@ -14,6 +14,7 @@ from chainrule.learn.verdict.standardising import standardising
 
 __all__ = ["descending"]
 
+ASTRAY = 1  # part of what the model says that it is off by, from which on it says nothing
 WORTH = 2  # how many times fewer steps another rate must need to be named
 ILL = 30  # a condition number from which on scaling the inputs is named
 
@@ -42,6 +43,12 @@ def descending(case: Case) -> Verdict:
             "sight from here: the loss may have none."
         )
         return found(case, Kind.DESCENDING, said, "Check that the loss has a minimum, or go on.")
+    if not case.nonlinearity < ASTRAY:
+        said = (
+            f"{opening}{_lately(case)}. The loss is far from a quadratic over the distance that is left, so how much "
+            f"is to be had cannot be told from here; the gradient's norm is {case.run.gradient_norm:.3g}."
+        )
+        return found(case, Kind.DESCENDING, said, _of_rate(case))
     said = f"{opening}, and about {model.excess:.3g} more is to be had, down to {model.optimum:.6g}"
     said += f", along {model.slow_direction}." if model.hessian.coordinates.size > 1 else "."
     return _with_prospects(case, model, said)
@@ -95,6 +102,8 @@ def _part(ratio: float) -> str:
 
 
 def _of_rate(case: Case) -> str:
+    if case.critical_rate == math.inf:
+        return "Go on."
     if case.of_critical < 0.5:
         return (
             f"Go on; the rate is {_part(case.of_critical)} of the critical rate {critical(case)} here, so a larger one "
