@@ -202,3 +202,9 @@ def test_what_is_no_training_is_told_how_to_become_one(tmp_path: Path) -> None:
         with pytest.raises(cr.ArgumentError, match=r"report\.training\(model, X, y\)"):
             cr.report.write(given, tmp_path / "report.html")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
+
+
+def test_the_checked_gradient_is_said_to_be_that_of_a_few_rows() -> None:
+    X, y = diabetes()
+    page = cr.report.html(cr.report.training(cr.models.LinearRegression().fit(X, y), X, y))
+    assert "It is the gradient of the loss over the first 6 rows, by the weights of standardised columns" in page

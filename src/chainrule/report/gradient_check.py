@@ -18,6 +18,8 @@ def gradient_check(training: Training) -> Section:
     except ChainruleError as error:
         return Section("check", "The gradient, checked", paragraph(f"It could not be checked: {error}", "bad"))
     parts = [paragraph(check.verdict[0].upper() + check.verdict[1:] + ".", "good" if check else "bad")]
+    if training.checked_over:
+        parts.append(paragraph(training.checked_over, "soft"))
     if check.diagnosis:
         parts.append(paragraph(f"Diagnosis: {check.diagnosis}"))
     rows = [

@@ -57,6 +57,8 @@ def training(
     classes = getattr(model, "classes_", None)
     if model.descent_.diverged:
         return _of_diverged(model, columns, X, y, target, data)
+    from chainrule.learn.models.inspection import ROWS  # with scikit-learn, which who has a model has
+
     weights = _weights(model, columns, classes)
     remark = ""
     if classes is None and weights and not getattr(model, "alpha", 0.0):
@@ -80,6 +82,10 @@ def training(
         remark=remark,
         explain=model.explain,
         check=model.check,
+        checked_over=(
+            f"It is the gradient of the loss over the first {min(ROWS, len(y))} rows, by the weights of standardised "
+            "columns: it need not be zero where that over all rows is."
+        ),
         source=model.source,
     )
 

@@ -52,6 +52,7 @@ class Training:
         explain: makes the derivation of the gradient of the loss.
         check: compares the gradient with differences.
         source: makes the code of the gradient.
+        checked_over: what the gradient is of that `check` compares, in a sentence.
 
     >>> import chainrule as cr
     >>> table = cr.data.read("examples/diabetes.csv", target="y").table()
@@ -77,3 +78,4 @@ class Training:
     explain: Callable[[], Derivation]
     check: Callable[[], GradientCheck]
     source: Callable[[], str]
+    checked_over: str = ""

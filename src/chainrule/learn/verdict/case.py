@@ -33,6 +33,7 @@ AMONG_BATCHES = 18  # the same where products are needed for the noise, too
 ENOUGH = 1e-6  # relative change of the excess in five products, below which it is known
 NONLINEAR = 0.2  # of the gradient and of the gain: the error of what the model says of its minimum
 MEASURED = 32  # mini-batches whose gradients tell the noise
+UP_AND_DOWN = 0.25  # of the steps: those that must raise the loss, and those that must lower it, if it wanders
 PATH = 200  # the last iterates that are looked at
 
 
@@ -250,6 +251,19 @@ class Case:
                     model.hessian.coordinates.joined(self.run.problem.evaluate_on(leaves, block)[1], gradient=True)
                 )
         return measured_noise(model, np.array(slopes), self.lengthened, batches.per_epoch, self.run.steps, ALL - 1)
+
+    @cached_property
+    def wanders(self) -> bool:
+        """Whether the loss over all data goes up and down, in the last quarter of the steps as in the one before."""
+        half = self.losses[len(self.losses) // 2 :]
+        if self.noisy or len(half) < 12 or not np.isfinite(half).all():
+            return False
+        third, last = half[: len(half) // 2], half[len(half) // 2 :]
+        changes, spread = np.diff(half), float(np.ptp(half))
+        rises, falls = (int((sign * changes > self.rounding).sum()) for sign in (1, -1))
+        bounded = last.max() <= third.max() + spread / 2
+        stays = last.mean() >= third.mean() - spread / 10
+        return bool(min(rises, falls) >= UP_AND_DOWN * len(changes) and bounded and stays)
 
     @cached_property
     def swings(self) -> Swings:

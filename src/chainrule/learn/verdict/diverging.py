@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.learn.dynamics import linear_rule, transitions
 from chainrule.learn.verdict.case import Case
 from chainrule.learn.verdict.finding import counted, critical, found, rate_advice
+from chainrule.learn.verdict.noise_floor import noise_floor
 from chainrule.learn.verdict.record import Kind, Verdict
 
 __all__ = ["diverging", "growth"]
@@ -30,7 +31,9 @@ def diverging(case: Case) -> Verdict | None:
         rose = case.after > case.before + case.rounding
         # On a quadratic, a rate above the critical one diverges even while the loss still falls along the rest.
         # Clipped steps cannot grow, and go to and fro.
-        growing = over and not case.clipped and (rising or case.swings.growth > 1 + 1e-6)
+        growing = over and not case.clipped and case.swings.outgrown and (rising or case.swings.growth > 1 + 1e-6)
+        if not growing and (case.wanders or _upheld(case)):
+            return None
         if not growing and not (rose and (rising or case.limit is None)):
             return None
         went = "rose" if rose else "went"
@@ -49,6 +52,14 @@ def growth(case: Case) -> float:
         return math.nan
     matrix = transitions(linear[0], case.rate, np.array([case.model.largest]))[0]
     return float(np.abs(np.linalg.eigvals(matrix)).max()) if np.isfinite(matrix).all() else math.inf
+
+
+def _upheld(case: Case) -> bool:
+    """Whether the noise of mini-batches explains the rise; noise that grows with the distance does not."""
+    model = case.model
+    return (
+        case.noisy and model is not None and model.excess < 4 * case.reference and noise_floor(case) is not None
+    )  # fmt: skip
 
 
 def _reason(case: Case) -> str:

@@ -25,10 +25,10 @@ def oscillating(case: Case) -> Verdict | None:
     if model is not None and model.slope > 0 and model.unopposed > 0.5:
         return _by_the_loss(case, "It hardly curves along the gradient, so the steps cross a kink.")
     if model is None or not case.of_critical >= OVERSHOOT or not swings.mostly:
-        return None
-    if case.clipped and case.of_critical > 1:
-        return _clipped(case, model.steep_direction)
+        return _by_the_loss(case, "It curves more elsewhere on the way than here.") if case.wanders else None
     left = growth(case)
+    if left > 1 + 1e-6:
+        return _bounded(case, model.steep_direction)
     yet = ", yet converging" if left < 1 - 1e-9 else ""
     rises = int((np.diff(case.losses) > case.rounding).sum())
     story = "The loss fell all the while," if not rises else f"The loss rose in {rises:,} steps, and went"
@@ -49,12 +49,12 @@ def oscillating(case: Case) -> Verdict | None:
     return found(case, Kind.OSCILLATING, said, advice, **more)
 
 
-def _clipped(case: Case, direction: str) -> Verdict:
+def _bounded(case: Case, direction: str) -> Verdict:
+    bound = "Clipping bounds the steps" if case.clipped else "The loss is no quadratic, which bounds the swings"
     said = (
         f"Oscillating: along {direction} {case.swings.changes} of {case.swings.looked} steps went back to the other "
         f"side, because the learning rate {case.rate:g} is {case.of_critical:.4g} times the critical rate "
-        f"{critical(case)}. Clipping bounds the steps, so that the loss does not run away, and keeps it from settling: "
-        f"it went {fall(case)}."
+        f"{critical(case)}. {bound}: the loss does not run away, and does not settle. It went {fall(case)}."
     )
     more = {"sign_changes": case.swings.changes, "steps_compared": case.swings.looked}
     return found(case, Kind.OSCILLATING, said, rate_advice(case), **more)
