@@ -375,6 +375,23 @@ def test_clipped_steps_above_the_critical_rate_oscillate_and_do_not_diverge() ->
     assert verdict.advice == "Take a learning rate below 0.02; half of it, 0.01, is safe."
 
 
+def test_whether_steps_are_clipped_is_asked_of_the_limit_itself() -> None:
+    class thousandth(cr.clipping.Clip):  # noqa: N801
+        def __call__(self, gradients: Any, norm: float) -> Any:
+            return [gradient / 1000 for gradient in gradients]
+
+    # At the rate 0.5 itself, plain descent would diverge: it is five times the critical one.
+    bend = np.array([1.0, 20.0])
+    run = cr.descend(lambda w: np.sum(bend * w**2) / 2, np.ones(2), 0.5, 20, clip=thousandth())
+    assert run.verdict.kind is not Kind.DIVERGING
+    # The norm is above the limit of a component, and no component is: the steps are those of plain descent.
+    start = np.array([0.9, 0.9])
+    held = cr.descend(lambda w: np.sum(w**2) / 2, start, 1e-4, 20, clip=cr.clipping.by_value(1.0))
+    plain = cr.descend(lambda w: np.sum(w**2) / 2, start, 1e-4, 20)
+    assert held.gradient_norm > 1
+    assert held.verdict.text == plain.verdict.text
+
+
 @pytest.mark.parametrize("rate", [0.001, 0.15])
 def test_no_number_of_steps_is_told_for_clipped_ones(rate: float) -> None:
     run = cr.descend(lambda w: (w[0] ** 2 + 10 * w[1] ** 2) / 2, np.array([100.0, 100.0]), rate, 20, clip=1.0)

@@ -164,13 +164,19 @@ class Case:
         """The rate as a part of the critical rate; NaN where that is not known."""
         return self.rate / self.critical_rate
 
-    @property
+    @cached_property
     def clipped(self) -> bool:
         """Whether the steps from here are shorter than the gradient asks for, so that the curvature does not tell them.
 
-        A limit on single components may leave a gradient as it is that is longer than the limit.
+        The limit itself is asked, whatever it holds the gradient to.
         """
-        return self.run.clip is not None and self.run.gradient_norm > getattr(self.run.clip, "most", 0.0)
+        run = self.run
+        if run.clip is None or not math.isfinite(run.gradient_norm):
+            return False
+        with quiet():
+            slopes = run.problem.evaluate(run.problem.flatten(run.parameters))[1]
+            held = run.clip(slopes, run.gradient_norm)
+        return any(np.any(one != other) for one, other in zip(slopes, held, strict=True))
 
     @property
     def noisy(self) -> bool:
