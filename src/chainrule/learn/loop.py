@@ -198,13 +198,13 @@ class Run:
         self, done: int, leaves: Sequence[Any], value: float, slopes: Sequence[Any], block: Block = NO_DATA
     ) -> Ending | None:
         """Note the loss at the state after `done` steps, over some rows or over all; how the run ends there, if so."""
-        norm, problem = measure(value, slopes, leaves, self.problem.paths)
-        if problem is not None and done == 0:
-            raise NonFiniteError(self.problem.why_not_finite(problem, leaves, block))
+        norm, fault = measure(value, slopes, leaves, self.problem.paths)
+        if fault is not None and done == 0:
+            raise NonFiniteError(self.problem.why_not_finite(fault, leaves, block))
         self.measured = Measured(done, leaves, value, norm)
-        if problem is not None:
-            said = f"{problem[0]} is not finite at step {done}{_because_of(block)}"
-            return Ending(How.NOT_FINITE, said, problem[0])
+        if fault is not None:
+            said = f"{fault[0]} is not finite at step {done}{_because_of(block)}"
+            return Ending(How.NOT_FINITE, said, fault[0])
         settings, reason = self.settings, ""
         if settings.stops:
             looks = [

@@ -23,7 +23,7 @@ from chainrule.learn.spreading import warn_of_spreading
 from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
 
-__all__ = ["NO_DATA", "Problem", "measure", "norm", "not_finite"]
+__all__ = ["NO_DATA", "Problem", "measure", "norm", "what_is_not_finite"]
 
 NO_DATA = Block()
 # Of a sum of squares, so that it is exact in float32 too.
@@ -205,9 +205,9 @@ class Problem:
 
         return evaluate
 
-    def why_not_finite(self, problem: tuple[str, Any], leaves: Sequence[Any], block: Block) -> str:
+    def why_not_finite(self, fault: tuple[str, Any], leaves: Sequence[Any], block: Block) -> str:
         """The message for a start that is unusable: it names the data, or else the step, that is to blame."""
-        message = f"{problem[0]} is {problem[1]} at the start"
+        message = f"{fault[0]} is {fault[1]} at the start"
         if not block.rows and self.data is not None:
             block = next(self.data.blocks())
         name = function_name(self._function)
@@ -257,7 +257,7 @@ def first_not_finite(leaf: Any, path: str) -> tuple[str, Any] | None:
     return label(path, index), np.asarray(leaf)[index]
 
 
-def not_finite(
+def what_is_not_finite(
     value: float, slopes: Sequence[Any], leaves: Sequence[Any], paths: Sequence[str]
 ) -> tuple[str, Any] | None:
     """What of a state is not finite, and its value; None if all of it is."""
@@ -291,7 +291,7 @@ def measure(
         # Sums of squares in the middle of the range show at once that all is finite, and nothing has underflowed.
         if TINY < squares < HUGE and sizes < HUGE:
             return math.sqrt(squares), None
-    return norm(slopes), not_finite(value, slopes, leaves, paths)
+    return norm(slopes), what_is_not_finite(value, slopes, leaves, paths)
 
 
 def norm(slopes: Sequence[Any]) -> float:
