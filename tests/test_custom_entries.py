@@ -31,7 +31,8 @@ CUSTOM = {
     "recurrence": "its own results", "softmax": "depend on each other", "log_softmax": "depend on each other",
     "sort": "order",
     # matrices
-    "solve": "right-hand side only", "inv": "every entry of the matrix", "det": "cofactors",
+    "solve": "right-hand side only", "solve_triangular": "right-hand side only",
+    "inv": "every entry of the matrix", "det": "cofactors",
     "logabsdet": "one number from a whole matrix", "log_det": "one number from a whole matrix",
     "cofactor": "second derivative of det",
     "cofactor_change": "third derivative", "cholesky": "the equation that it solves",

@@ -48,6 +48,30 @@ def test_triangular_systems(trans: Any, lower: bool, unit: bool) -> None:
     assert not unread.any()
 
 
+def test_triangular_systems_are_solved_by_substitution() -> None:
+    # With values below the diagonal that would overflow in a general system, and a row that is not to be read.
+    a = np.triu(A) + np.tril(np.full((3, 3), 1e300), -1)
+    graph = cr.graph(cr.grad(lambda a: np.sum(special.solve_triangular(a, np.ones(3)) ** 2)), a)
+    names = {node.primitive.name for node in graph.nodes if node.primitive}
+    assert "solve_triangular" in names
+    assert "solve" not in names
+    by_a = cr.hessian(lambda a: np.sum(special.solve_triangular(a, np.ones(3)) ** 2))(A)
+    want = cr.hessian(lambda a: np.sum(np.linalg.solve(np.triu(a), np.ones(3)) ** 2))(A)
+    np.testing.assert_allclose(by_a, want, rtol=1e-10, atol=1e-12)
+    stacked = cr.vmap(lambda a: special.solve_triangular(a, np.ones(3)))(np.stack([A, 2 * A]))
+    np.testing.assert_allclose(stacked[1], np.linalg.solve(np.triu(2 * A), np.ones(3)))
+    with pytest.raises(np.linalg.LinAlgError, match="zero on its diagonal"):
+        special.solve_triangular(np.zeros((2, 2)), np.ones(2))
+    with pytest.raises(ShapeError, match="needs 2 rows"):
+        special.solve_triangular(np.eye(2), np.ones(3))
+
+
+def test_triangular_systems_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    want = special.solve_triangular(A, np.ones(3), "T")
+    monkeypatch.setattr("chainrule.special.linear_systems.find_spec", lambda name: None)
+    np.testing.assert_allclose(special.solve_triangular(A, np.ones(3), "T"), want)
+
+
 def test_complex_triangular_systems() -> None:
     a, b = A + 1j * np.triu(A), rng.normal(size=3) + 1j
     for trans in (0, 1, 2, "C"):

@@ -21,11 +21,12 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.library import SciPyFunction
 from chainrule.core.matrices import adjoint, scaled, square_to_scalar, square_to_square
 from chainrule.core.notation import Call, Filled, Power
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
-from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, transposed
+from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, join_floating, transposed
 from chainrule.errors import ShapeError
 from chainrule.ops import rules
 
@@ -54,7 +55,7 @@ class _Solution(ShapeRule):
               parameters: Mapping[str, Any]) -> Array:
         a, b = operands
         vector = np.ndim(b) - batched[1] == 1
-        out = apply(*aligned(F, (a, F.expand_dims(b, axis=(np.ndim(b),)) if vector else b), batched))
+        out = apply(*aligned(F, (a, F.expand_dims(b, axis=(np.ndim(b),)) if vector else b), batched), **parameters)
         return F.squeeze(out, axis=(out.ndim - 1,)) if vector else out
 
 
@@ -146,6 +147,76 @@ inv = primitive("inv", evaluate=np.linalg.inv, shape=square_to_square,
                                   lambda F, g, out, a: (-_between(F, transposed(F, out), g),),
                                   reason="every entry depends on every entry of the matrix, and not linearly"),
                 notation=Power("-1"), rule=INVERSE, domain=REGULAR, examples=_SQUARES)
+
+
+# Triangular systems, by substitution: n^2 steps for a right-hand side. The derivatives are systems with the same
+# triangle, or its transpose.
+
+_substituted = SciPyFunction("scipy.linalg.solve_triangular", 2)
+
+
+def _solve_triangular(a: Any, b: Any, lower: Any) -> Any:
+    # matrix by matrix, as SciPy takes no stacks before 1.15
+    dtype = np.result_type(a, b, np.float32)
+    if np.ndim(b) == 1:
+        column = np.reshape(b, (np.shape(b)[0], 1))
+        return _solve_triangular(a, column, lower)[..., 0]
+    stack = np.broadcast_shapes(np.shape(a)[:-2], np.shape(b)[:-2])
+    a, b = np.broadcast_to(a, stack + np.shape(a)[-2:]), np.broadcast_to(b, stack + np.shape(b)[-2:])
+    out = np.empty(b.shape, dtype)
+    for i in np.ndindex(stack):
+        if b[i].size:
+            out[i] = _substituted(a[i], b[i], lower=lower, check_finite=False)
+    return out
+
+
+def _read_triangle(F: Any, x: Array, lower: bool) -> Array:
+    """The triangle that is read, with its diagonal."""
+    half = F.half_lower(x) if lower else transposed(F, F.half_lower(transposed(F, x)))
+    return half + 0.5 * (x * F.identity_like(x))
+
+
+def _triangular_jvp(F: Any, tangents: Sequence[Array | None], out: Array, a: Array, b: Array, lower: bool) -> Array:
+    da, db = tangents
+
+    def solve(a: Array, b: Array) -> Array:
+        return F.solve_triangular(a, b, lower=lower)
+
+    if da is None:
+        return solve(a, db)
+    moved = _on_vectors(F, F.matmul, _read_triangle(F, da, lower), out, b.ndim == 1)
+    return _on_vectors(F, solve, a, -moved if db is None else db - moved, b.ndim == 1)
+
+
+def _triangular_vjp(F: Any, g: Array, out: Array, a: Array, b: Array, lower: bool) -> Sequence[Array]:
+    def solve(a: Array, b: Array) -> Array:
+        return F.solve_triangular(a, b, lower=not lower)
+
+    to_b = _on_vectors(F, solve, transposed(F, a), g, b.ndim == 1)
+    if b.ndim > 1:
+        return _read_triangle(F, -F.matmul(to_b, transposed(F, out)), lower), to_b
+    n = out.ndim
+    to_a = -F.expand_dims(to_b, axis=(n,)) * F.expand_dims(out, axis=(n - 1,))
+    return _read_triangle(F, to_a, lower), to_b
+
+
+def _with_a_diagonal(rng: np.random.Generator, shape: Shape) -> Any:
+    x = rng.uniform(-1, 1, shape)
+    if len(shape) > 1 and shape[-1] == shape[-2]:
+        x = x + 2 * np.eye(shape[-1])
+    return x
+
+
+solve_triangular = primitive("solve_triangular", evaluate=_solve_triangular, shape=_Solution(),
+                             dtype=lambda a, b, **_: join_floating(a, b),
+                             derivative=Custom(_triangular_jvp, _triangular_vjp,
+                                               reason="linear in the right-hand side only"),
+                             rule=SOLUTION,
+                             domain=Domain(text="a triangle without a zero on the diagonal", sample=_with_a_diagonal),
+                             examples=tuple(example(a, b, lower=lower) for a, b, lower in (
+                                 ((3, 3), (3,), True), ((3, 3), (3, 2), False), ((5, 3, 3), (3,), False),
+                                 ((2, 3, 3), (2, 3, 2), True), ((3, 3), (5, 3, 2), True), ((1, 1), (1,), True),
+                                 ((0, 0), (0,), True))))
 
 
 # Determinants. The gradient of det is the matrix of cofactors, a polynomial: it exists where the matrix is singular and

@@ -93,6 +93,11 @@ def _solve(m: Any, a: Array, b: Array) -> Any:
     return out[..., 0] if vector else out
 
 
+def _solve_triangular(m: Any, a: Array, b: Array, lower: bool) -> Any:
+    read = np.tri(a.shape[-1], dtype=bool)
+    return _solve(m, np.where(read if lower else read.T, a, m.zero), b)
+
+
 def inverse(m: Any, a: Array) -> Any:
     return _solve(m, a, np.broadcast_to(np.eye(a.shape[-1], dtype=object) * m.one, a.shape))
 
@@ -111,6 +116,7 @@ def _cholesky(m: Any, a: Matrix) -> Matrix:
 
 LINALG: dict[str, Callable[..., Any]] = {
     "solve": _solve,
+    "solve_triangular": _solve_triangular,
     "inv": inverse,
     "det": lambda m, a: each(lambda rows: _determinant(m, rows), a, ()),
     "det_sign": lambda m, a: each(lambda rows: m.sign(_determinant(m, rows)), a, ()),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 
 from chainrule.core.equivalents import stands_for
+from chainrule.core.registry import evaluating
 from chainrule.core.shapes import Array
 from chainrule.errors import ArgumentError, ShapeError
 from chainrule.read.special_arguments import floating
@@ -18,7 +21,8 @@ def solve_triangular(
 ) -> Array:
     """The solution x of a x = b for a triangular matrix, of which only the one triangle is read.
 
-    It is solved as a general system: the derivative by the other triangle is 0, and by a unit diagonal too.
+    It is solved by substitution where SciPy is installed, and so are its derivatives, which are systems with the same
+    triangle; else as a general system. The derivative by the other triangle is 0, and by a unit diagonal too.
 
     Args:
         a: a square matrix.
@@ -31,8 +35,9 @@ def solve_triangular(
         An array of b's shape.
 
     Raises:
-        ShapeError: a is no square matrix.
+        ShapeError: a is no square matrix, or b has another number of rows.
         ArgumentError: trans is none of these.
+        numpy.linalg.LinAlgError: the diagonal has a zero.
 
     >>> import numpy as np, chainrule as cr
     >>> a = np.array([[2.0, 9.0], [1.0, 4.0]])
@@ -52,7 +57,16 @@ def solve_triangular(
         matrix = np.transpose(matrix)
     if trans in (2, "C"):
         matrix = np.conj(matrix)
-    return np.linalg.solve(matrix, floating(b))
+    below_diagonal = lower if trans in (0, "N") else not lower
+    b = floating(b)
+    if not b.ndim or b.shape[0 if b.ndim == 1 else -2] != a.shape[0]:
+        raise ShapeError(f"solve_triangular needs {a.shape[0]} rows on the right-hand side, which has shape {b.shape}")
+    if find_spec("scipy") is None or b.ndim not in (1, 2):
+        return np.linalg.solve(matrix, b)
+    try:
+        return evaluating.solve_triangular(matrix, b, lower=below_diagonal)
+    except np.linalg.LinAlgError:
+        raise np.linalg.LinAlgError("Singular matrix: the triangle has a zero on its diagonal") from None
 
 
 @stands_for("scipy.linalg.cho_factor")
