@@ -162,6 +162,17 @@ def test_integers_are_promoted_and_the_start_is_left_alone() -> None:
     assert start.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("start", [[0.0, 1.0], (0.0, 1.0)])
+def test_a_list_that_is_taken_for_an_array_is_explained(start: Any) -> None:
+    with pytest.raises(TypeError, match="unsupported operand") as caught:
+        descend(lambda w: np.sum((w - 3) ** 2), start, 0.1)
+    assert any("start with np.array(" in note for note in caught.value.__notes__)
+    # Where the parameters are no such list, the error is the loss's own.
+    with pytest.raises(TypeError) as caught:
+        descend(lambda w: np.sum(w - [None]), np.ones(2), 0.1)
+    assert not getattr(caught.value, "__notes__", [])
+
+
 def test_float32_stays_float32() -> None:
     run = descend(bowl, np.zeros(2, np.float32), np.float64(0.1), steps=50)
     assert run.parameters.dtype == np.float32

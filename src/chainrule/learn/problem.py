@@ -177,7 +177,16 @@ class Problem:
             if not looked_at:
                 looked_at = True
                 first = value_and_leaves(self._function, lambda records: warn_of_spreading(records, block.rows, name))
-                value, slopes = first(parameters, *block.by_position, **block.by_name)
+                try:
+                    value, slopes = first(parameters, *block.by_position, **block.by_name)
+                except TypeError as error:
+                    if isinstance(parameters, list | tuple) and not any(np.ndim(part) for part in parameters):
+                        kind = type(parameters).__name__
+                        error.add_note(
+                            f"the loss was called with parameters in the form of the start, a {kind}, which has no "
+                            f"arithmetic: for one array of them start with np.array({kind}(...))"
+                        )
+                    raise
                 return float(value), slopes
             value, slopes = both(parameters, *block.by_position, **block.by_name)
             return float(value), slopes
