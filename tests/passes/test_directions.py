@@ -236,6 +236,16 @@ def test_tangents_of_all_that_a_tape_ends_in() -> None:
     np.testing.assert_allclose(moving[run.result.record], np.sum(cr.grad(projector)(D) * E))
 
 
+def test_an_input_that_does_not_move_is_held() -> None:
+    def scaled(p: Any) -> Any:
+        return p["scale"] * projector(p["a"])
+
+    run = Run(scaled, Selection(scaled, 0), ({"a": D, "scale": np.float64(3.0)},), {})
+    by_shape = {np.shape(record.value): record for record in run.input_records}
+    moving = push(run.records, {by_shape[3, 3]: E}, evaluating)
+    np.testing.assert_allclose(moving[run.result.record], 3 * np.sum(cr.grad(projector)(D) * E))
+
+
 def test_general_matrices_have_tangents_where_the_direction_keeps_the_space() -> None:
     def space(a: Any) -> Any:
         v = np.linalg.eig(a)[1]
