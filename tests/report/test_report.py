@@ -208,3 +208,13 @@ def test_the_checked_gradient_is_said_to_be_that_of_a_few_rows() -> None:
     X, y = diabetes()
     page = cr.report.html(cr.report.training(cr.models.LinearRegression().fit(X, y), X, y))
     assert "It is the gradient of the loss over the first 6 rows, by the weights of standardised columns" in page
+
+
+def test_the_derivation_has_no_values_of_a_few_rows() -> None:
+    X, y = diabetes()
+    model = cr.models.LinearRegression().fit(X, y)
+    page = cr.report.html(cr.report.training(model, X, y))
+    section = page.split('<section id="derivation"')[1].split("</section>")[0]
+    assert "<mfrac>" in section
+    # A list of components between brackets would be the gradient over the rows that stand for the data.
+    assert "[" not in section

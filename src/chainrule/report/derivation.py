@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chainrule.errors import ChainruleError
 from chainrule.report.page import Section, paragraph
 from chainrule.report.trained import Training
@@ -15,7 +13,7 @@ def derivation(training: Training) -> Section:
     """Each step with its rule, or why there is none to show."""
     try:
         # Without values: those of a few rows, which stand for the data here, would pass for those of all.
-        body = replace(training.explain(), at={}).to_html()
+        body = training.explain().without_values().to_html()
     except ChainruleError as error:
         body = paragraph(f"This loss has no derivation to show: {error}", "soft")
     return Section("derivation", f"The gradient of the {training.loss}, derived", body)

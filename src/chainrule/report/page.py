@@ -36,6 +36,7 @@ figure { margin: 1rem 0; }
 figcaption { color: var(--soft); font-size: .92rem; }
 math { font-size: 1.05rem; }
 math[display=block] { width: fit-content; max-width: 100%; overflow-x: auto; overflow-y: hidden; padding: .3rem 0; }
+.chainrule-derivation ol { overflow-x: auto; overflow-y: hidden; }
 .chainrule-derivation table { margin: .75rem 0; }
 .chainrule-derivation :is(th, td) { text-align: left; }
 .scroll + .scroll { margin-top: 1.5rem; }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_diabetes, load_iris
 
 import chainrule as cr
 
@@ -109,3 +110,10 @@ def test_what_is_asked_wrongly_is_named() -> None:
         fitted("network").loss_graph(scale="yours")
     with pytest.raises(ValueError, match="not fitted"):
         cr.models.LinearRegression().check()
+
+
+def test_a_derivation_has_no_values_that_are_those_of_a_few_rows_only() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    text = str(cr.models.LinearRegression().fit(X, y).explain("w"))
+    assert "dL/dw = -(2/N) X^T (y - (X w + b))" in text
+    assert not re.search(r"dL/dw = \[", text)

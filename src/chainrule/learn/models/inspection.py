@@ -105,7 +105,8 @@ class Inspectable:
                 raise ArgumentError(
                     f"wrt is {name!r}: the parameters of this loss are {', '.join(map(repr, shown.parameters))}"
                 )
-        return explain(shown.function(), *shown.arguments, wrt=names, detail=detail)
+        # Without values: those of a few rows would pass for those of all, which are zero where the fit has converged.
+        return explain(shown.function(), *shown.arguments, wrt=names, detail=detail).without_values()
 
     def check(self) -> GradientCheck:
         """The gradient that the descent ran on, compared with finite differences at the parameters that were reached.

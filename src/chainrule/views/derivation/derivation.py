@@ -72,6 +72,15 @@ class Derivation(Content):
             raise ArgumentError(f"detail is {detail!r}: expected one of {', '.join(DETAILS)}")
         return replace(self, detail=detail)
 
+    def without_values(self) -> Derivation:
+        """The same derivation without the point that it was made at and the values there.
+
+        >>> import chainrule as cr
+        >>> "6" in str(cr.explain("x^2", at=3.0).without_values())
+        False
+        """
+        return replace(self, at={}, parts=tuple(replace(part, value=None) for part in self.parts))
+
     def to_text(self, notation: Literal["text", "unicode"] = "text") -> str:
         """The derivation as text, in plain characters or with Unicode's superscripts."""
         return derivation_text(self, notation) if self.passes is None else passes_text(self, self.passes, notation)
