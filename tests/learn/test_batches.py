@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
+from chainrule.errors import ArgumentError, FormulaError, NonFiniteError, ShapeError
 from chainrule.learn import batches, descend
 
 random = np.random.default_rng(5)
@@ -404,3 +404,9 @@ def test_texts_and_dates_are_named_and_fields_are_columns() -> None:
     rows = np.array([(1.0, 2.0), (2.0, 4.0), (3.0, 6.0)], dtype=[("x", float), ("y", float)])
     run = cr.descend("mean((y - b*x)^2)", {"b": 0.0}, 0.05, 200, data=rows)
     assert run.parameters["b"] == pytest.approx(2.0)
+
+
+def test_a_formula_whose_shapes_do_not_fit_says_where() -> None:
+    X, y = np.zeros((5, 2)), np.zeros((5, 1))
+    with pytest.raises(FormulaError, match=r"a matrix \(N, 1\) and a vector \(N\) do not fit"):
+        cr.descend("mean((y - X w)^2)", np.zeros(2), 0.1, 5, data=(X, y))

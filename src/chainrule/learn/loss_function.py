@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -68,12 +67,20 @@ def _formula(text: str, start: Any, columns: Mapping[str, Any]) -> Callable[...,
     if isinstance(start, dict):
         return _of_named(formula_function(text, shapes=shapes | _shapes(start, words)), shapes, start, columns)
     # The name of the one parameter is the word with which the formula has no other variables than the data.
+    failed: list[FormulaError] = []
     for word in words:
         if word not in shapes:
-            with contextlib.suppress(FormulaError, ArgumentError):
+            try:
                 found = formula_function(text, shapes=shapes | {word: np.shape(start)})
                 if word in found.variables and set(found.variables) <= {*shapes, word}:
                     return _of_named(found, shapes, {word: start}, columns, word)
+            except FormulaError as error:
+                if not re.search(rf"\b{re.escape(word)}\s*\(", text):  # what is called is no parameter
+                    failed.append(error)
+            except ArgumentError:
+                continue
+    if len(failed) == 1:
+        raise failed[0]
     return _of_named(formula_function(text, shapes=shapes), shapes, {}, columns)
 
 
