@@ -32,6 +32,8 @@ FAMILIES = {
     "chainrule.ops.entropy": "in NumPy, or SciPy's",
     "chainrule.ops.error_functions": "in NumPy, or SciPy's: `math` has erf and erfc alone",
     "chainrule.ops.gamma": "in NumPy, or SciPy's",
+    "chainrule.ops.gamma_tails": "SciPy's, or a continued fraction",
+    "chainrule.ops.hypergeometric": "SciPy's",
 }
 REFUSED = {
     "abs_complex": "of complex numbers",

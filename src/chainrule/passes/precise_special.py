@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.passes.closed_forms import exact
+
 __all__ = ["SPECIAL"]
 
 Function = Callable[..., Any]
@@ -85,13 +87,28 @@ def _gammainc_moment(m: Any) -> Function:
 
 
 def _gamma_tail(m: Any) -> Function:
+    # With t = x e^u, and e^-u below x, it is the integral of t^(a - 1) exp(-t) (ln t - digamma(a))^order beyond x, or
+    # up to x, over x^a exp(-x). Beyond x that is what the whole integral, of a moment of ln t, has more than up to x.
+    moment = _gammainc_moment(m)
+
     def function(a: Any, x: Any, order: int, upper: bool) -> Any:
-        change, side = m.log(x) - m.digamma(a), 1 if upper else -1
-        end = m.log1p(2 * (m.prec + a) / x) if upper else (m.prec + x) / a  # beyond it there is nothing left
-        steps = [end * k / 8 for k in range(9)]
-        return m.quad(lambda u: (change + side * u) ** order * m.exp(-x * m.expm1(side * u) + side * a * u), steps)
+        with m.workprec(m.prec + (int(2 * x) if upper else 0) + 20):
+            part = moment(a, x, order)
+            if upper:
+                part = _moment_of_log(m, a, order) - part
+            found = part * m.exp(x - a * m.log(x) + m.loggamma(a))
+        return +found
 
     return function
+
+
+def _moment_of_log(m: Any, a: Any, order: int) -> Any:
+    """The mean of (ln t - digamma(a))^order for t of a gamma distribution, by its cumulants, which are polygammas."""
+    moments = [m.one]
+    for n in range(1, order + 1):
+        terms = (m.binomial(n - 1, k - 1) * m.psi(k - 1, a) * moments[n - k] for k in range(2, n + 1))
+        moments.append(sum(terms, m.zero))
+    return moments[order]
 
 
 def _log_beta_density(m: Any) -> Function:
@@ -190,8 +207,9 @@ SPECIAL: dict[str, Callable[[Any], Function]] = {
     "expn": lambda m: lambda x, n: m.expint(n, x),
     "spence": lambda m: lambda z: m.polylog(2, 1 - z),
     "log_quotient": _log_quotient,
-    "hyp1f1": lambda m: lambda x, a, b: m.hyp1f1(a, b, x),
-    "hyp2f1": lambda m: lambda x, a, b, c: m.hyp2f1(a, b, c, x),
+    # parameters are floats that a rule adds 1 to, so that each stands for another number
+    "hyp1f1": lambda m: lambda x, a, b: m.hyp1f1(exact(m, a), exact(m, b), x),
+    "hyp2f1": lambda m: lambda x, a, b, c: m.hyp2f1(exact(m, a), exact(m, b), exact(m, c), x),
     "expi": lambda m: m.ei,
     "exp1": lambda m: m.e1,
     "j0": _bessel("j", 0),
