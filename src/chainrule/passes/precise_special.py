@@ -71,10 +71,15 @@ def _integral_of_power(m: Any, exponent: Any, log: Any, power: int) -> Any:
     return total
 
 
+def _bits(enough: int) -> int:
+    # a power of two: mpmath keeps the constants of gamma and digamma by precision, and makes them anew for another
+    return 1 << (enough - 1).bit_length()
+
+
 def _gammainc_moment(m: Any) -> Function:
     def function(a: Any, x: Any, order: int) -> Any:
         # by the series of exp(-t), whose terms of both signs lose 2 x / ln 2 bits
-        with m.workprec(m.prec + int(3 * x) + 20):
+        with m.workprec(_bits(m.prec + int(3 * x) + 20)):
             log, term, total, k = m.log(x) - m.digamma(a), m.one, m.zero, 0
             while k <= x or abs(term) > m.eps * abs(total):
                 total += term * _integral_of_power(m, a + k, log, order)
@@ -92,7 +97,7 @@ def _gamma_tail(m: Any) -> Function:
     moment = _gammainc_moment(m)
 
     def function(a: Any, x: Any, order: int, upper: bool) -> Any:
-        with m.workprec(m.prec + (int(2 * x) if upper else 0) + 20):
+        with m.workprec(_bits(m.prec + (int(2 * x) if upper else 0) + 20)):
             part = moment(a, x, order)
             if upper:
                 part = _moment_of_log(m, a, order) - part
