@@ -10,6 +10,7 @@ from chainrule.passes.closed_forms import exact
 __all__ = ["SPECIAL"]
 
 Function = Callable[..., Any]
+FAR = 20  # from here on the tail of a gamma distribution is integrated
 
 
 def _erfcx_integral(m: Any) -> Function:
@@ -71,15 +72,10 @@ def _integral_of_power(m: Any, exponent: Any, log: Any, power: int) -> Any:
     return total
 
 
-def _bits(enough: int) -> int:
-    # a power of two: mpmath keeps the constants of gamma and digamma by precision, and makes them anew for another
-    return 1 << (enough - 1).bit_length()
-
-
 def _gammainc_moment(m: Any) -> Function:
     def function(a: Any, x: Any, order: int) -> Any:
         # by the series of exp(-t), whose terms of both signs lose 2 x / ln 2 bits
-        with m.workprec(_bits(m.prec + int(3 * x) + 20)):
+        with m.workprec(m.prec + int(3 * x) + 20):
             log, term, total, k = m.log(x) - m.digamma(a), m.one, m.zero, 0
             while k <= x or abs(term) > m.eps * abs(total):
                 total += term * _integral_of_power(m, a + k, log, order)
@@ -97,7 +93,13 @@ def _gamma_tail(m: Any) -> Function:
     moment = _gammainc_moment(m)
 
     def function(a: Any, x: Any, order: int, upper: bool) -> Any:
-        with m.workprec(_bits(m.prec + (int(2 * x) if upper else 0) + 20)):
+        if upper and x > max(a, FAR):
+            # where the difference would take many digits, the integral itself is that of a smooth, short tail
+            change, end = m.log(x) - m.digamma(a), 2 * (m.prec + a) / x
+            return m.quad(
+                lambda w: (change + m.log1p(w)) ** order * (1 + w) ** (a - 1) * m.exp(-x * w), [0, end / 8, end]
+            )
+        with m.workprec(m.prec + (int(2 * x) if upper else 0) + 20):
             part = moment(a, x, order)
             if upper:
                 part = _moment_of_log(m, a, order) - part
