@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.calculus.arguments import Selection
+from chainrule.calculus.eager import Run
+from chainrule.core.registry import plain
 
 
 def sigmoid(x: Any) -> Any:
@@ -43,3 +46,12 @@ def test_a_condition_carries_no_derivative() -> None:
     np.testing.assert_array_equal(cr.grad(lambda x: np.sum(np.where(x, 3.0, 4.0) * x))(x), [3.0, 4.0, 3.0])
     _, tangent = cr.jvp(lambda x: np.where(x > 0.5, x**2, 4.0), (x,), (np.ones(3),))
     np.testing.assert_array_equal(tangent, [2.0, 0.0, 4.0])
+
+
+def test_a_cotangent_of_another_dtype_comes_back_in_that_of_the_operand() -> None:
+    run = Run(np.sin, Selection(np.sin, 0), (np.array([1.0, 2.0], np.float32),), {})
+    record = run.records[-1]
+    assert record.primitive is not None
+    (found,) = record.primitive.derivative.pull(plain, record, np.array([1.0, 3.0]), None)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.cos([1.0, 2.0]) * [1.0, 3.0], rtol=1e-6)

@@ -292,3 +292,16 @@ def test_watched_passes_at_equal_values() -> None:
         np.testing.assert_allclose(cr.jvp(projector, (D,), (E,))[1], np.sum(cr.grad(projector)(D) * E))
     with cr.strict(), pytest.raises(cr.KinkError, match="abs"):
         cr.jvp(lambda a: projector(a) + np.abs(a[0, 1]), (D,), (E,))
+
+
+def test_a_tangent_of_a_tangent_is_refused_where_values_are_equal() -> None:
+    direction = np.array([[1.0, 0.5], [0.5, 2.0]])
+    tangent = lambda a: cr.jvp(lambda b: np.sum(np.linalg.eigh(b)[0] ** 2), (a,), (direction,))[1]
+    with pytest.raises(cr.DegeneracyError, match="eigenvalues 0 and 1 are equal"):
+        cr.jvp(tangent, (np.eye(2),), (direction,))
+
+
+def test_a_direction_that_is_traced_itself_is_refused() -> None:
+    along = lambda t: cr.jvp(projector, (D,), (t * E,))[1]
+    with pytest.raises(cr.DegeneracyError, match="arbitrary basis of a common space"):
+        cr.grad(along)(2.0)

@@ -11,6 +11,7 @@ from chainrule.calculus.arguments import Selection
 from chainrule.calculus.eager import Run
 from chainrule.core.packed import Packed
 from chainrule.core.record import Record
+from chainrule.core.registry import plain
 from chainrule.passes.vectors_read import vectors_read
 
 A = np.diag([1.0, 2.0, 3.0, 4.0])
@@ -40,3 +41,13 @@ def test_what_takes_all_parts_together_reads_all_vectors() -> None:
     start = run.records[-1]
     whole = Record(start.primitive, (start,), (start.value,), start.value, {})
     assert vectors_read([*run.records, whole], start, ("vectors",)) is None
+
+
+def test_a_rule_asked_by_itself_takes_all_parts_as_read() -> None:
+    run = Run(np.linalg.eigh, Selection(np.linalg.eigh, 0), (A,), {})
+    start = next(r for r in run.records if r.primitive is not None and isinstance(r.primitive.derivative, Packed))
+    assert start.primitive is not None
+    cotangent = np.zeros_like(start.value)
+    cotangent[0] = [1.0, 0.0, 0.0, 2.0]  # of the values, which stand before the vectors
+    (found,) = start.primitive.derivative.pull(plain, start, cotangent, None)
+    np.testing.assert_allclose(found, np.diag([1.0, 0.0, 0.0, 2.0]), atol=1e-15)

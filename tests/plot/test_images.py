@@ -26,9 +26,8 @@ def test_the_same_is_the_same():
     assert differences(seen(picture()), BEFORE) == []
 
 
-@pytest.mark.parametrize(
-    "rendering", [{"text.hinting": "none"}, {"text.hinting": "native"}, {"text.antialiased": False}], ids=str
-)
+# Not without hinting: letters are of other widths then, and the rows of the legend break elsewhere.
+@pytest.mark.parametrize("rendering", [{"text.hinting": "native"}, {"text.antialiased": False}], ids=str)
 def test_other_rendering_is_the_same_picture(rendering):
     with matplotlib.rc_context(rendering):
         assert differences(seen(picture()), OF_ANOTHER_VERSION) == []

@@ -11,6 +11,7 @@ import scipy.special
 from numpy_calls import calls_of, complex_verdict, public_functions
 
 import chainrule as cr
+from chainrule.core.registry import primitives
 from chainrule.errors import ArgumentError
 
 special = cr.special
@@ -97,3 +98,11 @@ def test_what_scipy_does_not_take_is_refused(name: str) -> None:
 
 def test_source_of_real_functions_does_without_scipy() -> None:
     assert "scipy" not in cr.source(lambda x: special.erf(x) * special.erfcx(x), 0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_the_lambert_function_of_a_complex_number_keeps_its_dtype(dtype: type) -> None:
+    z = dtype(1 + 2j)
+    w = primitives()["lambertw"].evaluate(z, branch=0)
+    assert w.dtype == dtype
+    np.testing.assert_allclose(w * np.exp(w), z, rtol=1e-6)

@@ -197,11 +197,13 @@ def without_rounding(
                 back, found = tail.cotangents(other, pull)
                 everywhere.append(back)
                 before = tail.run(out, pull)[0] if tail.beside else {}
-                for beside, was in before.items():
-                    if beside is not record:
-                        apart = 100 * max(largest(near[beside] - was) for near in moved) + tolerance(was) * largest(was)
-                        if not largest(found[beside] - was) <= apart:
-                            raise error
+
+                def is_apart(beside: Record, was: Array) -> bool:
+                    apart = 100 * max(largest(near[beside] - was) for near in moved) + tolerance(was) * largest(was)
+                    return not largest(found[beside] - was) <= apart
+
+                if any(beside is not record and is_apart(beside, was) for beside, was in before.items()):
+                    raise error
     if all(largest(g) <= noise for g in everywhere):
         return [np.zeros_like(value) for value in record.values]
     if vectors or (not packed and out.ndim != record.values[0].ndim - 1):
