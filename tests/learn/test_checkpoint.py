@@ -157,15 +157,24 @@ def test_a_run_killed_five_times_ends_as_if_it_had_not_been(tmp_path: Path) -> N
 def test_fifty_kills_each_of_a_run_from_its_beginning(tmp_path: Path) -> None:
     expected = record(run("batches"))
     moments = random.Random(50)
+
+    def begun(folder: Path) -> subprocess.Popen[bytes]:
+        program = [sys.executable, PROGRAM, str(folder), "batches", str(tmp_path / "out.npz")]
+        process = subprocess.Popen(program, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
+
+    # How long a run takes here: a kill that comes after its end shows nothing.
+    with begun(tmp_path / "whole") as process:
+        start = time.monotonic()
+        process.wait()
+        duration = time.monotonic() - start
     met = 0
     for kill in range(50):
         folder = tmp_path / str(kill)
-        with subprocess.Popen(
-            [sys.executable, PROGRAM, str(folder), "batches", str(tmp_path / "out.npz")], stdout=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(moments.uniform(0.0, 0.6))
+        with begun(folder) as process:
+            time.sleep(moments.uniform(0.0, 0.9 * duration))
             met += process.poll() is None
             process.send_signal(signal.SIGKILL)
         assert_same(record(run("batches", folder)), expected)
