@@ -130,11 +130,11 @@ def test_the_pendulum_is_fitted_both_ways() -> None:
     assert float(slopes[0]) == pytest.approx(float(slopes[1]), rel=1e-5)
 
 
-@pytest.mark.slow
-def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
+def told_of_pictures(script: str, folder: Path) -> dict[str, str]:
+    """Run an example that draws into a folder; what it says of each picture."""
     pytest.importorskip("matplotlib")
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / "learning.py"), str(tmp_path)],
+        [sys.executable, "-W", "error", str(EXAMPLES / script), str(folder)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -144,7 +144,12 @@ def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert done.returncode == 0
-    told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    return dict(line.split(": ", 1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.slow
+def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
+    told = told_of_pictures("learning.py", tmp_path)
     files = {file.name for file in tmp_path.iterdir()}
     assert files == {f"{name}.{page}.svg" for name in told for page in ("light", "dark")} | {
         "descent.light.gif",
@@ -160,19 +165,7 @@ def test_every_picture_of_learning_is_drawn_and_told(tmp_path: Path) -> None:
 
 
 def test_every_picture_is_drawn_and_told(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLES / "pictures.py"), str(tmp_path / "new" / "folder")],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        timeout=120,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0
-    told = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    told = told_of_pictures("pictures.py", tmp_path / "new" / "folder")
     files = {file.name for file in (tmp_path / "new" / "folder").iterdir()}
     assert files == {f"{name}.{page}.svg" for name in told for page in ("light", "dark")}
     assert "The slope is 60 for h = −0.5" in told["average_speed"]

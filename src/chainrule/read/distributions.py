@@ -123,7 +123,7 @@ class Density(Distribution):
 
     def _power(self, z: Array, *shapes: Array) -> Array:
         """The density there, by that power."""
-        raise NotImplementedError
+        raise AssertionError("asked for where the density vanishes nowhere")
 
     @abstractmethod
     def _logpdf(self, z: Array, *shapes: Array) -> Array: ...
@@ -252,7 +252,7 @@ class Mass(Distribution):
 
     def _power(self, k: Array, *shapes: Array) -> Array:
         """The probability there, by that power."""
-        raise NotImplementedError
+        raise AssertionError("asked for where the probability vanishes nowhere")
 
     def _counted(self, k: Array, given: Sequence[Any], options: Mapping[str, Any]) -> tuple[Array, list[Array]]:
         *shapes, loc = self._bound(given, options)
