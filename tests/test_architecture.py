@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "chainrule"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # Lowest first: a folder imports only from folders before it in this list, and from the files of FOUNDATION.
-LAYERS = ["core", "ops", "read", "passes", "emit", "views", "calculus", "numeric", "plot", "learn", "report"]
+LAYERS = ["core", "ops", "read", "passes", "emit", "kernels", "views", "calculus", "numeric", "plot", "learn", "report"]
 LAYERS += ["testing", "gradient_report", "pytest_plugin", "cli"]
 FOUNDATION = {"errors", "limits", "whole_files"}
 # Files that stand beside the folders, with the highest layer that they may use.
