@@ -11,11 +11,16 @@ from chainrule.errors import DataError
 __all__ = ["write_whole"]
 
 
-def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
+def write_whole(path: str | os.PathLike[str], content: str | bytes, *, durable: bool = True) -> None:
     """Write beside the file, and put the whole in its place once the disk has it.
 
     A process that is killed leaves the file as it was, or as it was to be. An existing file keeps its permissions; a
     link stays, and what it leads to is replaced; a pipe or a device takes what is written. Text becomes UTF-8.
+
+    Args:
+        path: of the file.
+        content: all of it.
+        durable: False does not wait for the disk: for what can be made again, and says by itself whether it is whole.
 
     Raises:
         DataError: it cannot be written: a directory, a full disk, a folder that is missing or read-only.
@@ -35,7 +40,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
             with open(beside, "xb") as stream:
                 stream.write(raw)
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
             if os.path.exists(target):
                 shutil.copymode(target, beside)
             os.replace(beside, target)
