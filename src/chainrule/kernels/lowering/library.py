@@ -1,0 +1,34 @@
+"""Functions that the C library computes, lane by lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chainrule.kernels.lowering.table import lowered, shared
+
+if TYPE_CHECKING:
+    from chainrule.kernels.lowering.vector import Vector
+
+# Our names and those of C.
+_UNARY = {
+    "cbrt": "cbrt", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10",
+    "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh",
+}  # fmt: skip
+_BINARY = {"hypot": "hypot", "arctan2": "atan2"}
+
+
+def _from_c(name: str) -> Callable[..., Vector]:
+    def write(x: Vector, *others: Vector) -> Vector:
+        return x.each(name + "f" if x.single else name, *others)
+
+    write.__name__ = name
+    return shared(inline=False)(write)
+
+
+for _name, _of_c in {**_UNARY, **_BINARY}.items():
+    lowered(_name)(_from_c(_of_c))
+
+log1p = _from_c("log1p")
