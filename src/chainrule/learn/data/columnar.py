@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, DataError, LimitError, MissingExtraError
+from chainrule.learn.data.ahead import ahead
 from chainrule.learn.data.arrow_messages import expanded_sizes
 from chainrule.learn.data.cells import MISSING
 from chainrule.learn.data.csv_text import check, column_names
@@ -22,7 +23,7 @@ from chainrule.learn.data.encoding import ColumnKind, place, shown
 from chainrule.learn.data.files import DataFile
 from chainrule.learn.data.parquet_pages import expanded_pages
 from chainrule.learn.data.reader import Chunk, Plan, Reader
-from chainrule.learn.data.typed_columns import kind_of_type, numbers, texts
+from chainrule.learn.data.typed_columns import all_finite, kind_of_type, numbers, texts
 
 __all__ = ["ArrowFile", "ParquetFile"]
 
@@ -35,6 +36,7 @@ class TypedFile(Reader):
     __slots__ = ("_kinds", "file", "missing", "name", "names", "rows")
 
     FORMAT: str
+    AHEAD: int  # batches that are decoded while one is used
 
     def __init__(self, file: DataFile, missing: Collection[str] = MISSING) -> None:
         require_pyarrow(file.name)
@@ -52,16 +54,18 @@ class TypedFile(Reader):
         """What each column holds, by its type."""
         return self._kinds
 
+    def require(self, plan: Plan) -> None:
+        """Raise `DataError` where a column cannot be read as what is wanted."""
+        for name, kind in plan.items():
+            if kind is not ColumnKind.CATEGORY and self._kinds[name] not in (ColumnKind.NUMBER, ColumnKind.BOOLEAN):
+                raise DataError(f"{self.name}, column {shown(name)}: holds {_said(self._kinds[name])}, not numbers")
+
     def chunks(self, plan: Plan) -> Iterator[Chunk]:
         """One pass over the rows."""
         count, most = 0, max(1, CELLS // max(len(plan), 1))
         self.file.verify()
-        for name, kind in plan.items():
-            if kind is not ColumnKind.CATEGORY and self._kinds[name] not in (ColumnKind.NUMBER, ColumnKind.BOOLEAN):
-                raise DataError(f"{self.name}, column {shown(name)}: holds {_said(self._kinds[name])}, not numbers")
         with self._explained():
-            for batch in self._batches(list(plan), most):
-                batch.validate(full=True)
+            for batch in ahead(self._checked(list(plan), most), self.AHEAD):
                 self.file.verify()
                 for first in range(0, batch.num_rows, most):
                     part = batch.slice(first, most)
@@ -72,6 +76,12 @@ class TypedFile(Reader):
             raise DataError(f"{self.file.name}: is damaged: it should have {self.rows:,} rows and has {count:,}")
         self.rows = count
 
+    def _checked(self, columns: list[str], most: int) -> Iterator[Any]:
+        """Batches whose offsets and texts are what they should be, so that nothing outside of them is read."""
+        for batch in self._batches(columns, most):
+            batch.validate(full=True)
+            yield batch
+
     def _chunk(self, batch: Any, plan: Plan, row: int) -> Chunk:
         columns: dict[str, Any] = {}
         for name, kind in plan.items():
@@ -80,7 +90,7 @@ class TypedFile(Reader):
                 columns[name] = texts(column, self.missing)
                 continue
             columns[name] = values = numbers(column)
-            if np.isinf(values).any():
+            if not all_finite(values) and np.isinf(values).any():
                 first = int(np.argmax(np.isinf(values)))
                 raise DataError(f"{place(self.file.name, row + first, name)}: {values[first]} is not a finite number")
         return Chunk(self.file.name, row, batch.num_rows, columns)
@@ -114,7 +124,7 @@ class ParquetFile(TypedFile):
 
     __slots__ = ()
 
-    FORMAT = "Parquet"
+    FORMAT, AHEAD = "Parquet", 4
 
     def _open(self, texts: Collection[str] = ()) -> Any:
         parquet = importlib.import_module("pyarrow.parquet")
@@ -147,7 +157,7 @@ class ArrowFile(TypedFile):
 
     __slots__ = ()
 
-    FORMAT = "Arrow"
+    FORMAT, AHEAD = "Arrow", 1  # whose batches are as large as whoever wrote them liked
 
     @contextmanager
     def _open(self) -> Iterator[Any]:

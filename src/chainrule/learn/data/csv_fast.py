@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.learn.data.cells import BOOLEANS
 from chainrule.learn.data.encoding import ColumnKind
 from chainrule.learn.data.reader import Plan, RawColumn
-from chainrule.learn.data.typed_columns import numbers, texts
+from chainrule.learn.data.typed_columns import all_finite, numbers, texts
 
 __all__ = ["FastReader"]
 
@@ -88,18 +88,12 @@ class FastReader:
                 found[name] = texts(column, self.missing)
                 continue
             values = numbers(column)
-            # The sum of finite numbers may overflow; that is rare enough to look again.
-            if not np.isfinite(_sum(values)) and (
+            if not all_finite(values) and (
                 np.isinf(values).any() or np.count_nonzero(np.isnan(values)) != column.null_count
             ):
                 return None
             found[name] = values
         return table.num_rows, found
-
-
-def _sum(values: np.ndarray) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(values.sum())
 
 
 def _plain(piece: bytes, separator: bytes) -> bool:

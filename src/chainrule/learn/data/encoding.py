@@ -112,18 +112,20 @@ class Encoding:
             seen.add(name)
         object.__setattr__(self, "names", tuple(names))
 
-    def matrix(self, columns: Mapping[str, Any], at: Rows, dtype: Any) -> NDArray[Any]:
-        """X from raw columns, without missing values; `at` says where the rows stand."""
-        X = np.empty((len(at.numbers), len(self.names)), dtype)
-        j = 0
+    def features(self, columns: Mapping[str, Any], at: Rows, dtype: Any) -> list[NDArray[Any]]:
+        """The columns of X from raw ones, without missing values; `at` says where the rows stand.
+
+        Numbers are the raw columns themselves where they have the dtype, and the columns of a category are booleans.
+        """
+        found: list[NDArray[Any]] = []
         for column in self.columns:
             values = columns[column.name]
             if column.kind is ColumnKind.CATEGORY:
                 values = column.positions(values, at)
-            for _, level in self._parts(column):
-                X[:, j] = _fitting(values, dtype, column, at) if level is None else values == level
-                j += 1
-        return X
+                found += [values == level for _, level in self._parts(column)]
+            else:
+                found.append(_fitting(values, dtype, column, at))
+        return found
 
     def outcome(self, columns: Mapping[str, Any], at: Rows, dtype: Any) -> NDArray[Any]:
         """y from raw columns: the numbers themselves, or the positions of the classes."""
@@ -132,7 +134,7 @@ class Encoding:
         values = columns[self.target.name]
         if self.target.kind is ColumnKind.CATEGORY:
             values = self.target.positions(values, at)
-        return np.array(_fitting(values, dtype, self.target, at))
+        return _fitting(values, dtype, self.target, at)
 
     def to_json(self) -> str:
         """The encoding as one JSON object."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chainrule.errors import DataError, LimitError
 from chainrule.learn.data.encoding import Rows, Texts, shown
 from chainrule.learn.data.reader import Chunk
+from chainrule.learn.data.typed_columns import all_finite
 
 __all__ = ["Clean", "complete_rows"]
 
@@ -76,10 +77,8 @@ def _missing(column: Any) -> NDArray[np.bool_] | None:
     if isinstance(column, Texts):
         where = column.codes < 0
         return where if where.any() else None
-    # A sum is a cheaper question than a mask, and clean columns are the rule.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(column.sum()):
-            return None
+    if all_finite(column):
+        return None
     where = np.isnan(column)
     return where if where.any() else None
 

@@ -48,6 +48,9 @@ class Reader(ABC):
     def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column seems to hold; a text says why a column cannot be used."""
 
+    def require(self, plan: Plan) -> None:  # noqa: B027  a file without types is as good as its cells
+        """Raise `DataError` where the types of the file say that a column cannot be read as what is wanted."""
+
     @abstractmethod
     def chunks(self, plan: Plan) -> Iterator[Chunk]:
         """One pass; a number column that holds text, or a number that is not finite, is a `DataError` with its row."""

@@ -8,13 +8,13 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, DataError, LimitError
 from chainrule.learn.data.cells import DATES
 from chainrule.learn.data.csv_text import check, is_number
 from chainrule.learn.data.encoding import SHOWN, Column, ColumnKind, Encoding, Rows, listed, shown
+from chainrule.learn.data.filling import Columns, Filling
 from chainrule.learn.data.missing import Clean, complete_rows
 from chainrule.learn.data.reader import Chunk, Reader
 from chainrule.learn.data.source import ROWS, Arrays, Source, Table
@@ -68,9 +68,11 @@ class RowSource(Source):
             for column in columns:
                 column_among(first.names, column.name, first.name)
             self.plan = {column.name: column.kind for column in columns}
-            return
-        self.plan = _plan(first, choices)
-        self._encoding = None
+        else:
+            self.plan = _plan(first, choices)
+            self._encoding = None
+        for reader in self._readers:
+            reader.require(self.plan)
 
     def __repr__(self) -> str:
         files = self._readers[0].name if len(self._readers) == 1 else f"{len(self._readers)} files"
@@ -110,15 +112,20 @@ class RowSource(Source):
 
     def table(self) -> Table:
         """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""
-        found: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
-        cells = 0
-        for X, y in self._pairs():
-            cells += X.size + len(X)
-            check("data_cells", cells, f"{self._readers[0].name}: all rows do not fit in a table, blocks() may do")
-            found.append((X, y))
-        X = np.concatenate([X for X, _ in found])
-        y = None if self.target is None else np.concatenate([y for _, y in found if y is not None])
-        return Table(self.names, X, y, self.target, self.encoding)
+        found: list[Columns] = []
+        rows, width = 0, len(self.encoding.names)
+        for columns in self._columns():
+            rows += len(columns[0])
+            check(
+                "data_cells",
+                rows * (width + 1),
+                f"{self._readers[0].name}: all rows do not fit in a table, blocks() may do",
+            )
+            found.append(columns)
+        filled = Filling(rows, width, self.target is not None, self.choices.dtype)
+        for columns in found:
+            filled.take(columns, 0)
+        return Table(self.names, *filled.pair(), self.target, self.encoding)
 
     def _chunks(self) -> Iterator[Chunk]:
         for reader in self._readers:
@@ -133,38 +140,35 @@ class RowSource(Source):
             raise DataError(f"{self._readers[0].name}: no row has all its values")
         self._rows = count
 
-    def _pairs(self) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
+    def _columns(self) -> Iterator[Columns]:
+        """The columns of X, and y behind them where there is a target, as many rows at a time as the readers give."""
         encoding, dtype = self.encoding, self.choices.dtype
         for rows, columns in self._clean():
-            y = None if encoding.target is None else encoding.outcome(columns, rows, dtype)
-            yield encoding.matrix(columns, rows, dtype), y
+            found = encoding.features(columns, rows, dtype)
+            if encoding.target is not None:
+                found.append(encoding.outcome(columns, rows, dtype))
+            yield found
 
     def _blocks(self, size: int) -> Iterator[Arrays]:
-        held: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
-        count = 0
-        for X, y in self._pairs():
-            held.append((X, y))
-            count += len(X)
-            if count < size:
-                continue
-            X, y = _joined(held)
-            whole = count - count % size
-            # Copies, so that what is left, or one block that is kept, does not hold the whole in memory.
-            held = [(X[whole:].copy(), None if y is None else y[whole:].copy())]
-            count -= whole
-            if whole == size:
-                yield self._block(X[:size], None if y is None else y[:size])
-                continue
-            for first in range(0, whole, size):
-                part = slice(first, first + size)
-                yield self._block(X[part].copy(), None if y is None else y[part].copy())
-        if count:
-            yield self._block(*_joined(held))
+        width, with_target, yielded = len(self.encoding.names), self.target is not None, 0
+        block: Filling | None = None
+        for columns in self._columns():
+            first, count = 0, len(columns[0])
+            while first < count:
+                if block is None:
+                    # Not more room than for what is left: a size may be far beyond it.
+                    left = self.rows - yielded if self.rows is not None else size if yielded else 0
+                    block = Filling(min(size, max(left, count - first)), width, with_target, self.choices.dtype)
+                first += block.take(columns, first, size)
+                if block.rows == size:
+                    yield self._block(block)
+                    yielded += size
+                    block = None
+        if block is not None:
+            yield self._block(block)
 
-    def _block(self, X: NDArray[Any], y: NDArray[Any] | None) -> Arrays:
-        if y is not None:
-            return X, y
-        return {name: X[:, i].copy() for i, name in enumerate(self.names)}
+    def _block(self, filled: Filling) -> Arrays:
+        return filled.pair() if filled.y is not None else dict(zip(self.names, filled.separate(), strict=True))
 
     def _learnt(self) -> Encoding:
         levels: dict[str, set[str]] = {name: set() for name, kind in self.plan.items() if kind is ColumnKind.CATEGORY}
@@ -276,10 +280,3 @@ def _recurring_levels(column: str, count: int, rows: int, file: str, target: boo
             f"{file}, column {shown(column)}: has {count:,} different texts in {rows:,} rows; it looks like an "
             f"identifier or free text{', not like classes' if target else ': leave it out with columns='}"
         )
-
-
-def _joined(held: Sequence[tuple[NDArray[Any], NDArray[Any] | None]]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    if len(held) == 1:
-        return held[0]
-    outcomes = [y for _, y in held if y is not None]
-    return np.concatenate([X for X, _ in held]), np.concatenate(outcomes) if outcomes else None

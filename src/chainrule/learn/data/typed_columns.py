@@ -14,7 +14,7 @@ from chainrule.learn.data.cells import DATES, MISSING
 from chainrule.learn.data.encoding import ColumnKind, Texts
 from chainrule.limits import LIMITS
 
-__all__ = ["kind_of_type", "numbers", "texts"]
+__all__ = ["all_finite", "kind_of_type", "numbers", "texts"]
 
 
 def kind_of_type(kind: Any) -> ColumnKind | str:
@@ -34,7 +34,7 @@ def kind_of_type(kind: Any) -> ColumnKind | str:
 
 
 def numbers(column: Any) -> NDArray[np.float64]:
-    """A column, whole or in parts, as float64, NaN where it is null."""
+    """A column, whole or in parts, as float64, NaN where it is null; perhaps read-only."""
     arrow = importlib.import_module("pyarrow")
     if arrow.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -42,12 +42,21 @@ def numbers(column: Any) -> NDArray[np.float64]:
         column = column.cast("uint8")
     if not arrow.types.is_float64(column.type):
         column = column.cast("float64", safe=False)
+    parts = _parts(column)
+    if len(parts) == 1 and not parts[0].null_count:
+        return parts[0].to_numpy()  # without a copy: it reads the memory of pyarrow
     values = np.empty(len(column))
     first = 0
-    for part in _parts(column):
+    for part in parts:
         values[first : first + len(part)] = part.to_numpy(zero_copy_only=False)
         first += len(part)
     return values
+
+
+def all_finite(values: NDArray[np.float64]) -> bool:
+    """Whether all numbers are finite, asked by their sum, which is cheaper than a mask; it may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
 
 
 def texts(column: Any, missing: Collection[str] = MISSING) -> Texts:
