@@ -10,11 +10,15 @@ from typing import Any, Protocol, final, runtime_checkable
 import numpy as np
 
 from chainrule.errors import ArgumentError, DataError, ShapeError
+from chainrule.learn.data.ahead import ahead
+from chainrule.learn.data.source import Source
 
 __all__ = ["Batches", "Block", "Data", "InMemory", "Streamed", "as_data"]
 
 MEMORY = 256 * 2**20  # bytes of rows that are held rather than read again at every pass
 BLOCK = 32 * 2**20  # bytes of one block of rows that are not held
+FIRST = 4096  # rows of a block by which it is found how many bytes a row has
+AHEAD = 2  # blocks that are read while one is computed with
 
 
 @runtime_checkable
@@ -162,15 +166,20 @@ class Streamed(Data):
         return self._rows
 
     def blocks(self) -> Iterator[Block]:
-        return map(Block.of, self.source.blocks(self._size(1)))
+        return self._read(self._size(1))
 
     def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
         whole = self._size(size)
-        for block in map(Block.of, self.source.blocks(whole)):
+        for block in self._read(whole):
             batches = -(-block.rows // size)
             # Drawn in any case: the order of a block must not depend on where a run was resumed.
             yield from _cut(block, size, order, first)
             first = max(0, first - batches)
+
+    def _read(self, size: int) -> Iterator[Block]:
+        blocks = self.source.blocks(size)
+        # A source of the user's own may be bound to its thread, as a connection to SQLite is.
+        return map(Block.of, ahead(blocks, AHEAD) if isinstance(self.source, Source) else blocks)
 
     def _size(self, multiple: int) -> int:
         """How many rows a block has: a whole number of batches, and two at least, which can be compared with one."""
@@ -247,11 +256,12 @@ def as_data(data: Any) -> Data:
 def _held_or_streamed(source: InBlocks) -> Data:
     held: list[Block] = []
     rows, nbytes, width = 0, 0, 1.0
-    for block in map(Block.of, source.blocks(4096)):
+    for block in map(Block.of, source.blocks(FIRST)):
         rows += block.rows
         nbytes += block.nbytes
         width = nbytes / max(rows, 1)
-        if nbytes <= MEMORY:
+        expected = nbytes if source.rows is None else width * source.rows
+        if max(expected, nbytes) <= MEMORY:
             held.append(block)
         else:
             held.clear()

@@ -21,9 +21,10 @@ from chainrule.learn.data.cells import MISSING
 from chainrule.learn.data.csv_text import check, column_names
 from chainrule.learn.data.encoding import ColumnKind, place, shown
 from chainrule.learn.data.files import DataFile
+from chainrule.learn.data.filling import finite
 from chainrule.learn.data.parquet_pages import expanded_pages
 from chainrule.learn.data.reader import Chunk, Plan, Reader
-from chainrule.learn.data.typed_columns import all_finite, kind_of_type, numbers, texts
+from chainrule.learn.data.typed_columns import kind_of_type, numbers, texts
 
 __all__ = ["ArrowFile", "ParquetFile"]
 
@@ -90,7 +91,7 @@ class TypedFile(Reader):
                 columns[name] = texts(column, self.missing)
                 continue
             columns[name] = values = numbers(column)
-            if not all_finite(values) and np.isinf(values).any():
+            if not finite(values) and np.isinf(values).any():
                 first = int(np.argmax(np.isinf(values)))
                 raise DataError(f"{place(self.file.name, row + first, name)}: {values[first]} is not a finite number")
         return Chunk(self.file.name, row, batch.num_rows, columns)

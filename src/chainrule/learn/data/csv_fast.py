@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule.learn.data.cells import BOOLEANS
 from chainrule.learn.data.encoding import ColumnKind
+from chainrule.learn.data.filling import finite
 from chainrule.learn.data.reader import Plan, RawColumn
-from chainrule.learn.data.typed_columns import all_finite, numbers, texts
+from chainrule.learn.data.typed_columns import numbers, texts
 
 __all__ = ["FastReader"]
 
@@ -88,7 +89,7 @@ class FastReader:
                 found[name] = texts(column, self.missing)
                 continue
             values = numbers(column)
-            if not all_finite(values) and (
+            if not finite(values) and (
                 np.isinf(values).any() or np.count_nonzero(np.isnan(values)) != column.null_count
             ):
                 return None

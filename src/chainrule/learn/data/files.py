@@ -22,7 +22,7 @@ Paths = str | bytes | os.PathLike[str] | os.PathLike[bytes] | Sequence[str | os.
 
 GZIP = b"\x1f\x8b"
 UNREADABLE = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook: save it as CSV UTF-8",
+    b"PK\x03\x04": "a zip archive, an Excel workbook or an .npz file: save it as CSV UTF-8, each array with np.save",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV UTF-8",
     b"BZh": "compressed by bzip2: expand it first, or use gzip",
     b"\xfd7zXZ": "compressed by xz: expand it first, or use gzip",

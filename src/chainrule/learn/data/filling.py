@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Columns", "Filling"]
+__all__ = ["Columns", "Filling", "finite"]
 
 Columns = Sequence[NDArray[Any]]  # of some rows: those of X, and y behind them where there is a target
 
@@ -88,3 +88,9 @@ def _longer(array: NDArray[Any], length: int, axis: int) -> NDArray[Any]:
     found = np.empty(shape, array.dtype)
     found[tuple(kept)] = array
     return found
+
+
+def finite(values: NDArray[Any]) -> bool:
+    """Whether all numbers are finite, asked by their sum, which is cheaper than a mask; the sum may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())

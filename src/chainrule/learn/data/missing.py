@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError, LimitError
 from chainrule.learn.data.encoding import Rows, Texts, shown
+from chainrule.learn.data.filling import finite
 from chainrule.learn.data.reader import Chunk
-from chainrule.learn.data.typed_columns import all_finite
 
 __all__ = ["Clean", "complete_rows"]
 
@@ -77,7 +77,7 @@ def _missing(column: Any) -> NDArray[np.bool_] | None:
     if isinstance(column, Texts):
         where = column.codes < 0
         return where if where.any() else None
-    if all_finite(column):
+    if finite(column):
         return None
     where = np.isnan(column)
     return where if where.any() else None

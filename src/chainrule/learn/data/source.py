@@ -17,7 +17,7 @@ from chainrule.limits import LIMITS
 
 __all__ = ["Arrays", "Source", "Table"]
 
-Arrays = tuple[NDArray[Any], NDArray[Any]] | dict[str, NDArray[Any]]
+Arrays = tuple[NDArray[Any], ...] | dict[str, NDArray[Any]]
 
 ROWS = 65_536  # of a block where nothing else is asked for
 
@@ -27,7 +27,9 @@ class Source(ABC):
 
     With a target, a block is the pair `(X, y)` of shapes (rows, d) and (rows,); without one it is a dict from the name
     of a column to its values, shape (rows,). All are float64, or float32 where that was asked for, and are the
-    receiver's own. A loss over rows that do not fit into memory is a sum over the blocks:
+    receiver's own. Of arrays in .npy files a block is a tuple of them, or a dict by name.
+
+    A loss over rows that do not fit into memory is a sum over the blocks:
 
     >>> import chainrule as cr
     >>> source = cr.data.read("examples/diabetes.csv", target="y")

@@ -14,7 +14,7 @@ from chainrule.learn.data.cells import DATES, MISSING
 from chainrule.learn.data.encoding import ColumnKind, Texts
 from chainrule.limits import LIMITS
 
-__all__ = ["all_finite", "kind_of_type", "numbers", "texts"]
+__all__ = ["kind_of_type", "numbers", "texts"]
 
 
 def kind_of_type(kind: Any) -> ColumnKind | str:
@@ -51,12 +51,6 @@ def numbers(column: Any) -> NDArray[np.float64]:
         values[first : first + len(part)] = part.to_numpy(zero_copy_only=False)
         first += len(part)
     return values
-
-
-def all_finite(values: NDArray[np.float64]) -> bool:
-    """Whether all numbers are finite, asked by their sum, which is cheaper than a mask; it may overflow."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(values.sum())) or bool(np.isfinite(values).all())
 
 
 def texts(column: Any, missing: Collection[str] = MISSING) -> Texts:
