@@ -30,6 +30,8 @@ def emit_product(context: Context, stage: Product) -> None:
         context: the section function; by row, its strip has `context.count` rows.
         stage: the product. What is summed over rows is added to where `out` lies.
     """
+    if stage.out.size == 0:
+        return
     registers = Registers(context, stage.out.dtype)
     left, right, out = (context.place(value) for value in (stage.left, stage.right, stage.out))
     shapes = (stage.left.shape, stage.right.shape)
@@ -140,9 +142,9 @@ def _over_rows(registers: Registers, left: Place, right: Place, out: Place, shap
     if not shapes[1]:
         right = replace(right, strides=(0,))
         out = replace(out, strides=(*out.strides, 0))
-    if not (left.row_stride == 1 or left.strides[0] == 1 or m <= 1):
+    if not (left.row_stride == 1 or (left.strides[0] == 1 and m > 1)):
         left = packed_by_row(registers, left, (m,), rows)
-    if not (right.row_stride == 1 or right.strides[0] == 1 or k <= 1):
+    if not (right.row_stride == 1 or (right.strides[0] == 1 and k > 1)):
         right = packed_by_row(registers, right, (k,), rows)
     if m * k >= _WORTH_BLAS and min(m, k) >= 8:
         matrices = [
@@ -157,7 +159,7 @@ def _over_rows(registers: Registers, left: Place, right: Place, out: Place, shap
             return
     if left.row_stride == 1 and right.row_stride == 1:
         emit_dots_over_rows(registers, left, right, out, (m, k), rows)
-    elif left.strides[0] == 1 and left.row_stride != 1:
+    elif left.row_stride != 1:
         emit_outer(registers, left, right, out, (m, k), rows)
     else:
         emit_outer(registers, right, left, replace(out, strides=out.strides[::-1]), (k, m), rows)
