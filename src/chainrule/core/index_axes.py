@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.index import ARRAY
+from chainrule.core.labels import Label, Labels, aligned_labels
 from chainrule.core.shapes import Array, Shape, ShapeRule, broadcast_shapes
 from chainrule.errors import ShapeError
 
@@ -121,6 +122,23 @@ def _stacked(F: Any, x: Array, many: bool, count: int) -> Array:
     return x if many else F.broadcast_to(x, shape=(count, *np.shape(x)))
 
 
+def _labels(shape: Shape, arrays: Sequence[Shape], pattern: Pattern) -> tuple[Labels, Shape]:
+    """The labels of x, of the arrays, and of what the index selects; and the shape of that."""
+    block = broadcast_shapes(*arrays)
+    inside: list[Hashable] = [("block", i) for i in range(len(block))]
+    own: list[Label] = []
+    kept: dict[Hashable, Label] = {}
+    entries = _expanded(pattern, len(shape))
+    for position, entry in enumerate(entries):
+        if entry is not None and entry is not Ellipsis:
+            whole = type(entry) is slice and entry.indices(shape[len(own)]) == (0, shape[len(own)], 1)
+            kept[position] = len(own) if whole else None
+            own.append(kept[position])
+    arranged = [label if label in inside else kept.get(label) for label in _arranged(entries, inside)]
+    given = [aligned_labels(array, block, inside) for array in arrays]
+    return Labels((tuple(own), *given), tuple(arranged)), indexed_shape(shape, arrays, pattern)
+
+
 @dataclass(frozen=True)
 class _Indexed(ShapeRule):
     """x[index]: operands x and the arrays of the index."""
@@ -137,6 +155,9 @@ class _Indexed(ShapeRule):
             F, parameters["pattern"], np.ndim(x) - many, arrays, batched[1:], many, _count(operands, batched)
         )
         return index.to_front(F, apply(x, *index.arrays, pattern=index.pattern))
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return _labels(shapes[0], shapes[1:], parameters["pattern"])[0]
 
 
 @dataclass(frozen=True)
@@ -170,6 +191,13 @@ class _IntoFirst(ShapeRule):
         index = _batched_index(F, pattern, len(shape), arrays, batched[2:], True, count)
         return apply(x, index.from_front(F, value), *index.arrays, pattern=index.pattern)
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        found, region = _labels(shapes[0], shapes[2:], parameters["pattern"])
+        own, arrays = found.operands[0], found.operands[1:]
+        value = shapes[1][max(0, len(shapes[1]) - len(region)) :]
+        surplus = (None,) * (len(shapes[1]) - len(value))
+        return Labels((own, (*surplus, *aligned_labels(value, region, found.result)), *arrays), own)
+
 
 @dataclass(frozen=True)
 class _Written(ShapeRule):
@@ -185,6 +213,12 @@ class _Written(ShapeRule):
         # Each example has its own places, even where all index the same array.
         x = _stacked(F, operands[0], batched[0], count)
         return indexed.batch(F, apply, (x, *operands[1:]), (True, *batched[1:]), parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        found, _ = _labels(shapes[0], shapes[1:], parameters["pattern"])
+        block = {label for own in found.operands[1:] for label in own}
+        mixed = tuple([None if label in block else label for label in found.result])
+        return Labels((found.operands[0], *((None,) * len(own) for own in found.operands[1:])), mixed, (0,))
 
 
 indexed = _Indexed()

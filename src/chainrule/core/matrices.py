@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, stacked, transposed
 from chainrule.errors import ShapeError
 
@@ -47,6 +48,9 @@ class _Square(ShapeRule):
     ) -> Array:
         return apply(*aligned(F, operands, batched), **parameters)
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2] * len(shapes), self.kept)
+
 
 @dataclass(frozen=True)
 class _Together(ShapeRule):
@@ -61,7 +65,7 @@ class _Together(ShapeRule):
     leader: int = 0
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
-        ranks = [self.ranks[min(i, len(self.ranks) - 1)] for i in range(len(shapes))]
+        ranks = self._ranks(shapes)
         stacks = {shape[: len(shape) - rank] for shape, rank in zip(shapes, ranks, strict=True)}
         if len(stacks) > 1 or any(len(shape) < rank for shape, rank in zip(shapes, ranks, strict=True)):
             raise ShapeError(f"shapes {' and '.join(map(str, shapes))} are not stacks of equal depth")
@@ -71,6 +75,13 @@ class _Together(ShapeRule):
         self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
     ) -> Array:
         return apply(*stacked(F, operands, batched), **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        ranks = self._ranks(shapes)
+        return leading_labels(shapes, self.infer(shapes, parameters), ranks, ranks[self.leader])
+
+    def _ranks(self, shapes: Sequence[Shape]) -> list[int]:
+        return [self.ranks[min(i, len(self.ranks) - 1)] for i in range(len(shapes))]
 
 
 square_to_square = _Square(kept=2)

@@ -23,6 +23,7 @@ from chainrule.core.cotangent import Mask, Masked
 from chainrule.core.derivative import Custom, Linear
 from chainrule.core.graph import Node, place_of
 from chainrule.core.index_axes import indexed_shape
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.record import Record
 from chainrule.core.shapes import Array, Shape, ShapeRule
 from chainrule.core.traced import plain_value
@@ -176,6 +177,10 @@ class _PartOfStack(ShapeRule):
         self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
     ) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        shape = self.infer(shapes, parameters)
+        return leading_labels(shapes, shape, [2], len(shape) - len(shapes[0]) + 2)
 
 
 part_of_stack = _PartOfStack()

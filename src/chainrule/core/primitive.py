@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.core.derivative import Constant, Derivative
 from chainrule.core.domain import REAL, Domain
 from chainrule.core.graph import Node, build
+from chainrule.core.labels import Folding
 from chainrule.core.notation import Call, Notation
 from chainrule.core.protocol import ufunc_primitives
 from chainrule.core.registry import primitives, register
@@ -56,6 +57,7 @@ class Primitive:
         rule: the named rule that teaches its derivative.
         domain: where it is defined, and where it has kinks.
         dtype: the result's dtype from those of the operands; by default NumPy's promotion.
+        folding: of an operation that goes over an axis component by component, how it puts them together.
         shortcut: equal to `evaluate` by a shorter way (a method, a ufunc's reduce): for small arrays NumPy's own
             wrappers cost more than the work.
         examples: what to try it on; elementwise operations need none.
@@ -70,6 +72,7 @@ class Primitive:
     rule: Rule | None = None
     domain: Domain = REAL
     dtype: Callable[..., Dtype] | None = None
+    folding: Folding | None = None
     shortcut: Callable[..., Any] | None = None
     examples: tuple[Example, ...] = ()
     module: str = ""

@@ -1,7 +1,8 @@
 """Shape rules: where the axes of the operands go. From one rule follow the shape of the result and how to batch.
 
 A rule is declared once per primitive. `infer` gives the result's shape; `batch` applies the primitive to operands of
-which some carry an additional leading axis, and puts that axis first in the result.
+which some carry an additional leading axis, and puts that axis first in the result; `labels` says which axes go
+together.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.labels import Carried, Labels, aligned_labels, apart
 from chainrule.errors import ShapeError
 
 __all__ = [
@@ -116,6 +118,16 @@ class ShapeRule(ABC):
     ) -> Array:
         """Apply the primitive (`apply`) to operands with a leading batch axis where `batched` says so."""
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        """Which axes of operands and result go together; without a word from the rule none do."""
+        return apart(shapes, () if self.depends_on_values else self.infer(shapes, parameters))
+
+    def carry(
+        self, shapes: Sequence[Shape], parameters: Mapping[str, Any], axes: Sequence[int | None]
+    ) -> int | Carried | None:
+        """Where an axis of the operands is in the result: see `Labels.carry`."""
+        return self.labels(shapes, parameters).carry(axes)
+
 
 @dataclass(frozen=True)
 class _Elementwise(ShapeRule):
@@ -128,6 +140,11 @@ class _Elementwise(ShapeRule):
         self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool], parameters: Mapping[str, Any]
     ) -> Array:
         return apply(*aligned(F, operands, batched), **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        shape = self.infer(shapes, parameters)
+        axes = tuple(range(len(shape)))
+        return Labels(tuple([axes if own == shape else aligned_labels(own, shape, axes) for own in shapes]), axes)
 
 
 elementwise = _Elementwise()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.derivative import Multilinear
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes
@@ -32,6 +33,9 @@ class _Convolved(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*aligned(F, operands, batched))
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [1, 1], 1)
 
 
 def _convolve(a: Any, v: Any) -> Any:

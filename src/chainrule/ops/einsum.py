@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.derivative import Multilinear
+from chainrule.core.labels import Folding, Labels
 from chainrule.core.primitive import example, primitive
 from chainrule.core.rule import Rule
 from chainrule.core.shapes import Array, Shape, ShapeRule
@@ -60,6 +61,10 @@ class _Labelled(ShapeRule):
         terms = [label * many + term for term, many in zip(terms, batched, strict=True)]
         return apply(*operands, subscripts=f"{','.join(terms)}->{label}{result}")
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        terms, result = _terms(parameters["subscripts"])
+        return Labels(tuple(map(tuple, terms)), tuple(result))
+
 
 def _einsum(*operands: Any, subscripts: str) -> Any:
     terms, _, result = subscripts.partition("->")
@@ -81,7 +86,7 @@ def _transpose(F: Any, g: Array, out: Array, *operands: Array, subscripts: str, 
     return F.einsum(g, *(operands[i] for i in others), subscripts=f"{given}->{terms[position]}")
 
 
-einsum = primitive("einsum", evaluate=_einsum, shape=_Labelled(),
+einsum = primitive("einsum", evaluate=_einsum, folding=Folding.SUM, shape=_Labelled(),
                    derivative=Multilinear(_transpose, variadic=True), rule=PRODUCT_SUM,
                    examples=(example((2, 3), (3, 4), subscripts="ij,jk->ik"), example((2,), (3,), subscripts="i,j->ji"),
                              example((2, 3), (3, 2), subscripts="ij,ji->"), example((), (3,), subscripts=",i->i"),

@@ -18,6 +18,7 @@ import numpy as np
 
 from chainrule.core.axes import AxisRule
 from chainrule.core.derivative import Linear
+from chainrule.core.labels import Labels
 from chainrule.core.notation import Call
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule
@@ -46,6 +47,10 @@ class _Transformed(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **{**parameters, "axes": tuple(axis + 1 for axis in parameters["axes"])})
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        own = tuple([None if i in parameters["axes"] else i for i in range(len(shapes[0]))])
+        return Labels((own,), own)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from chainrule.core.cotangent import Mask, Masked, Piece, both
 from chainrule.core.derivative import Constant, Elementwise, Linear
 from chainrule.core.index import is_basic
 from chainrule.core.index_axes import indexed, into_first, written
+from chainrule.core.labels import Folding
 from chainrule.core.notation import Filled, Subscript
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
@@ -168,7 +169,7 @@ getitem = primitive("getitem", evaluate=_getitem, shape=indexed, dtype=_of_first
                     notation=Subscript(), rule=rules.LINEAR_MAP, examples=_READS)
 
 # Into zeros of the shape of the first operand, adding where an index repeats: the transpose of reading.
-scatter = primitive("scatter", evaluate=_scatter, shape=into_first, dtype=_of_second,
+scatter = primitive("scatter", evaluate=_scatter, folding=Folding.SUM, shape=into_first, dtype=_of_second,
                     derivative=Linear(None, lambda F, g, out, like, x, *arrays, pattern:
                                       F.getitem(g, *arrays, pattern=pattern)),
                     notation=Filled("scatter"), rule=rules.LINEAR_MAP,

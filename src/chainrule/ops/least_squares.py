@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.domain import Domain
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.matrices import adjoint, conjugate
 from chainrule.core.packed import Decomposition
 from chainrule.core.primitive import example, primitive
@@ -46,6 +47,9 @@ class _LeastSquares(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*stacked(F, operands, batched), **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2, 2], 2)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.core.axes import expanded, follows_first, follows_second, scalar_of_shape
 from chainrule.core.derivative import Constant, Linear
+from chainrule.core.labels import Folding
 from chainrule.core.notation import Filled, Transparent
 from chainrule.core.primitive import example, primitive
 from chainrule.ops import rules
@@ -82,7 +83,7 @@ def _second(x: Any, like: Any, **_: Any) -> Any:
     return like
 
 
-sum_like = primitive("sum_like", evaluate=_sum_like, shape=follows_second, dtype=_first,
+sum_like = primitive("sum_like", evaluate=_sum_like, folding=Folding.SUM, shape=follows_second, dtype=_first,
                      derivative=Linear(lambda F, g, out, x, like: F.broadcast_like(g, x), None),
                      notation=Transparent(), rule=rules.LINEAR_MAP,
                      examples=(example((2, 3), (3,)), example((2, 3), (2, 1)), example((3,), ()),

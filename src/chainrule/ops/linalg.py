@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Custom, Linear
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.library import SciPyFunction
 from chainrule.core.matrices import adjoint, scaled, square_to_scalar, square_to_square
 from chainrule.core.notation import Call, Filled, Power
@@ -57,6 +58,13 @@ class _Solution(ShapeRule):
         vector = np.ndim(b) - batched[1] == 1
         out = apply(*aligned(F, (a, F.expand_dims(b, axis=(np.ndim(b),)) if vector else b), batched), **parameters)
         return F.squeeze(out, axis=(out.ndim - 1,)) if vector else out
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        b = shapes[1]
+        found = leading_labels(shapes, self.infer(shapes, parameters), [2, min(len(b), 2)], min(len(b), 2))
+        if len(b) == 1:
+            return found
+        return Labels((found.operands[0], (*found.operands[1][:-1], "column")), (*found.result[:-1], "column"))
 
 
 def _regular(rng: np.random.Generator, shape: Shape) -> Any:

@@ -25,6 +25,7 @@ import numpy as np
 from chainrule.core.coincidence import unitary
 from chainrule.core.derivative import Linear
 from chainrule.core.domain import Domain
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.matrices import adjoint, conjugate, matrices_together
 from chainrule.core.packed import Choice, Packed, pack, rows
 from chainrule.core.primitive import example, primitive
@@ -50,6 +51,9 @@ class _Orthogonal(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2], 2)
 
 
 def _qr(a: Any, complete: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.derivative import Multilinear
+from chainrule.core.labels import Folding, Labels, aligned_labels
 from chainrule.core.notation import Infix, Precedence
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Shape, ShapeRule, aligned, broadcast_shapes, transposed
@@ -41,6 +42,16 @@ class _MatrixProduct(ShapeRule):
         out = apply(*aligned(F, (a, b), batched))
         dropped = (out.ndim - 2,) * a_vector + (out.ndim - 1,) * b_vector
         return F.squeeze(out, axis=dropped) if dropped else out
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        a, b = shapes
+        lead = broadcast_shapes(a[:-2], b[:-2])
+        axes = tuple(range(len(lead)))
+        row = ("row",) if len(a) > 1 else ()
+        column = ("column",) if len(b) > 1 else ()
+        left = (*aligned_labels(a[:-2], lead, axes), *row, "between")
+        right = (*aligned_labels(b[:-2], lead, axes), "between", *column)
+        return Labels((left, right), (*axes, *row, *column))
 
 
 def _row(F: Any, x: Array) -> Array:
@@ -76,7 +87,7 @@ def _matmul(a: Any, b: Any) -> Any:
     return np.matmul(a, b)
 
 
-matmul = primitive("matmul", evaluate=np.matmul, shortcut=_matmul, shape=_MatrixProduct(),
+matmul = primitive("matmul", evaluate=np.matmul, shortcut=_matmul, folding=Folding.SUM, shape=_MatrixProduct(),
                    derivative=Multilinear(_left, _right),
                    notation=Infix("@", Precedence.PRODUCT, associative=True), rule=rules.MATRIX_PRODUCT,
                    examples=tuple(example(a, b) for a, b in (

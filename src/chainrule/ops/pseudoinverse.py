@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.core.derivative import Constant, Linear
 from chainrule.core.domain import Domain
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.matrices import adjoint, conjugate, matrices_together
 from chainrule.core.notation import Call
 from chainrule.core.packed import Decomposition
@@ -49,6 +50,9 @@ class _Transposed(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2], 2 if self.kept else 0)
 
 
 def _pinv(a: Any, rcond: Any) -> Any:

@@ -12,6 +12,7 @@ from chainrule.core.axes import AxisRule, reduction
 from chainrule.core.cotangent import Mask, Piece
 from chainrule.core.derivative import Constant, Linear, Reduction
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.labels import Folding, Labels
 from chainrule.core.primitive import example, primitive
 from chainrule.core.record import Record
 from chainrule.core.registry import plain
@@ -30,6 +31,10 @@ class _Position(AxisRule):
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], (parameters["axis"],), parameters["keepdims"])
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        own = super().labels(shapes, {**parameters, "keepdims": True}).operands
+        return Labels(own, own[0] if parameters["keepdims"] else tuple([i for i in own[0] if i is not None]))
 
 
 def _summed(x: Dtype, **_: Any) -> Dtype:
@@ -170,27 +175,27 @@ def _argmin(x: Any, axis: int, keepdims: bool) -> Any:
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
-sum = primitive("sum", evaluate=np.sum, shortcut=_sum, shape=reduction, dtype=_summed,
+sum = primitive("sum", evaluate=np.sum, shortcut=_sum, folding=Folding.SUM, shape=reduction, dtype=_summed,
                 derivative=Linear(lambda F, g, out, x, axis, keepdims:
                                   F.expand_like(g, x, axis=axis, keepdims=keepdims)),
                 rule=rules.LINEAR_MAP, examples=(*_AXES, *_EMPTY))
 
-mean = primitive("mean", evaluate=np.mean, shortcut=_mean, shape=reduction, dtype=_averaged,
+mean = primitive("mean", evaluate=np.mean, shortcut=_mean, folding=Folding.MEAN, shape=reduction, dtype=_averaged,
                  derivative=Linear(lambda F, g, out, x, axis, keepdims:
                                    F.expand_like(g / F.size(x, axis=axis), x, axis=axis, keepdims=keepdims)),
                  rule=rules.LINEAR_MAP, examples=_AXES)
 
-prod = primitive("prod", evaluate=np.prod, shape=reduction, dtype=_summed,
+prod = primitive("prod", evaluate=np.prod, folding=Folding.PRODUCT, shape=reduction, dtype=_summed,
                  derivative=Reduction(lambda F, out, x, axis, keepdims: _other_factors(F, x, axis)),
                  rule=rules.PRODUCT_OF_ALL,
                  examples=(*_AXES, *_EMPTY, example(np.array([2.0, 0.0, 3.0]), axis=(0,), keepdims=False),
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(0, 1), keepdims=False),
                            example(np.array([[0.0, 0.0, 3.0], [1.0, 2.0, 0.0]]), axis=(1,), keepdims=True)))
 
-max = primitive("max", evaluate=np.max, shortcut=_max, shape=reduction, dtype=_of_operand,
+max = primitive("max", evaluate=np.max, shortcut=_max, folding=Folding.MAX, shape=reduction, dtype=_of_operand,
                 derivative=_Extremum(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
-min = primitive("min", evaluate=np.min, shortcut=_min, shape=reduction, dtype=_of_operand,
+min = primitive("min", evaluate=np.min, shortcut=_min, folding=Folding.MIN, shape=reduction, dtype=_of_operand,
                 derivative=_Extremum(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
 var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
@@ -211,14 +216,15 @@ std = primitive("std", evaluate=np.std, shape=reduction, dtype=_averaged,
 spreads = primitive("spreads", evaluate=_spreads, shape=elementwise, dtype=lambda *_: np.dtype(bool),
                     derivative=Constant(), rule=rules.STEP)
 
-all = primitive("all", evaluate=np.all, shape=reduction, dtype=_boolean,
+all = primitive("all", evaluate=np.all, folding=Folding.ALL, shape=reduction, dtype=_boolean,
                 derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
 
-any = primitive("any", evaluate=np.any, shape=reduction, dtype=_boolean,
+any = primitive("any", evaluate=np.any, folding=Folding.ANY, shape=reduction, dtype=_boolean,
                 derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
 
-count_nonzero = primitive("count_nonzero", evaluate=np.count_nonzero, shortcut=_count, shape=reduction, dtype=_index,
-                          derivative=Constant(), rule=rules.STEP, examples=(*_AXES, *_EMPTY))
+count_nonzero = primitive("count_nonzero", evaluate=np.count_nonzero, shortcut=_count, shape=reduction,
+                          folding=Folding.SUM, dtype=_index, derivative=Constant(), rule=rules.STEP,
+                          examples=(*_AXES, *_EMPTY))
 
 _ONE_AXIS = (example((2, 3), axis=1, keepdims=False), example((2, 3, 2), axis=1, keepdims=True),
              example((1,), axis=0, keepdims=False), example((2, 0), axis=0, keepdims=False))

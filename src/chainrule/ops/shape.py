@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.core.axes import AxisRule, follows_second
 from chainrule.core.derivative import Elementwise, Linear
+from chainrule.core.labels import Labels, repeated_labels, reshaped_labels
 from chainrule.core.notation import Call, Postfix, Transparent
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Shape, ShapeRule, elementwise, reduced_shape
@@ -29,6 +30,10 @@ class _Permuted(ShapeRule):
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, axes=(0, *(a + 1 for a in parameters["axes"])))
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axes = parameters["axes"]
+        return Labels((tuple(range(len(axes))),), axes)
+
 
 @dataclass(frozen=True)
 class _Squeezed(AxisRule):
@@ -36,6 +41,11 @@ class _Squeezed(AxisRule):
 
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         return reduced_shape(shapes[0], parameters["axis"], keepdims=False)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axis = parameters["axis"]
+        own = tuple([None if i in axis else i for i in range(len(shapes[0]))])
+        return Labels((own,), tuple([i for i in own if i is not None]))
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,11 @@ class _Unsqueezed(AxisRule):
     def infer(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Shape:
         axis, rest = parameters["axis"], iter(shapes[0])
         return tuple(1 if i in axis else next(rest) for i in range(len(shapes[0]) + len(axis)))
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axis, rank = parameters["axis"], len(shapes[0]) + len(parameters["axis"])
+        result = tuple([None if i in axis else i for i in range(rank)])
+        return Labels((tuple([i for i in result if i is not None]),), result)
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,10 @@ class _GivenShape(ShapeRule):
             x = F.expand_dims(x, axis=tuple(range(1, 1 + missing)))
         return apply(x, shape=shape)
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        shape = self.infer(shapes, parameters)
+        return (reshaped_labels if prod(shape) == prod(shapes[0]) else repeated_labels)(shapes[0], shape)
+
 
 @dataclass(frozen=True)
 class _Joined(AxisRule):
@@ -91,6 +110,11 @@ class _Stacked(_Joined):
             raise ShapeError(f"arrays of shapes {', '.join(map(str, shapes))} cannot be stacked: the shapes differ")
         axis = parameters["axis"]
         return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axis, rank = parameters["axis"], len(shapes[0])
+        own = tuple(range(rank))
+        return Labels((own,) * len(shapes), (*own[:axis], None, *own[axis:]))
 
 
 def _concatenate(*arrays: Any, axis: int) -> Any:

@@ -34,6 +34,7 @@ from chainrule.core.coincidence import (
     unitary,
 )
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.matrices import adjoint, columns_times, conjugate, diagonal_matrix, diagonal_of
 from chainrule.core.packed import Choice, Decomposition, Packed, pack, rows, values
 from chainrule.core.primitive import example, primitive
@@ -64,6 +65,9 @@ class _SingularShape(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2], 2 if self.vectors else 1)
 
 
 def _svd(a: Any, full_matrices: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.core.axes import AxisRule
 from chainrule.core.derivative import Linear
+from chainrule.core.labels import Labels
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Shape
 from chainrule.errors import ShapeError
@@ -31,6 +32,10 @@ class _Windows(AxisRule):
                              f"0 to {shape[axis]}")
         return (*shape[:axis], shape[axis] - width + 1, *shape[axis + 1 :], width)
 
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        found = super().labels(shapes, parameters)
+        return Labels(found.operands, (*found.result[:-1], None))
+
 
 @dataclass(frozen=True)
 class _Overlapped(AxisRule):
@@ -41,6 +46,10 @@ class _Overlapped(AxisRule):
         if shape[-1] != width:
             raise ShapeError(f"windows of shape {shape}: expected {width} components along the last axis")
         return (*shape[:axis], shape[axis] + width - 1, *shape[axis + 1 : -1])
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        found = super().labels(shapes, parameters)
+        return Labels(((*found.operands[0][:-1], None),), found.result)
 
 
 def _windows(x: Any, axis: Any, width: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.core.axes import along_axis
 from chainrule.core.derivative import Constant, Custom
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.labels import Labels
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Dtype, Shape, ShapeRule
 from chainrule.ops import rules
@@ -33,6 +34,10 @@ class _Searched(ShapeRule):
         v = F.expand_dims(v, axis=(np.ndim(v),))
         before = F.less(line, v) if parameters["side"] == "left" else F.less_equal(line, v)
         return F.sum(before, axis=(rank + 1,), keepdims=False)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axes = tuple(range(len(shapes[1])))
+        return Labels(((None,), axes), axes)
 
 
 def _places(x: Array, order: Array, axis: int) -> list[Array]:

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.core.axes import along_axis, reduction
 from chainrule.core.derivative import Constant, Custom, Elementwise, Reduction
 from chainrule.core.domain import Domain, Interval, Kink
+from chainrule.core.labels import Labels
 from chainrule.core.notation import Call
 from chainrule.core.primitive import example, primitive
 from chainrule.core.shapes import Array, Shape, ShapeRule, elementwise, join_floating
@@ -27,6 +28,10 @@ class _ClassAxis(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        axes = tuple(range(len(shapes[0])))
+        return Labels((axes,), (*axes, None))
 
 
 # The functions below stand alone, with their tables: their source is printed into code that is taken away.

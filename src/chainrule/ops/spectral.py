@@ -24,6 +24,7 @@ import numpy as np
 
 from chainrule.core.coincidence import equal_values, first_pair, gradient_of_blocks, turn_apart, turns
 from chainrule.core.domain import Domain, Kink
+from chainrule.core.labels import Labels, leading_labels
 from chainrule.core.matrices import (
     adjoint,
     columns_times,
@@ -60,6 +61,9 @@ class _ValuesAndVectors(ShapeRule):
     def batch(self, F: Any, apply: Any, operands: Sequence[Array], batched: Sequence[bool],
               parameters: Mapping[str, Any]) -> Array:
         return apply(*operands, **parameters)
+
+    def labels(self, shapes: Sequence[Shape], parameters: Mapping[str, Any]) -> Labels:
+        return leading_labels(shapes, self.infer(shapes, parameters), [2], 2)
 
 
 # What `core.packed` packs and takes apart

@@ -1,0 +1,167 @@
+"""The row axis: what is found, and that blocks of rows give what the whole gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from row_blocks import by_blocks
+
+import chainrule as cr
+from chainrule.calculus.recording import record
+from chainrule.core.graph import Graph
+from chainrule.passes.evaluate import evaluate
+from chainrule.passes.rows import NotByRows, Rows, rows_of
+from chainrule.passes.simplify import simplify_to_run
+
+N = 23
+RNG = np.random.default_rng(0)
+X, Y, y = RNG.normal(size=(N, 3)), RNG.normal(size=(N, 4)), RNG.normal(size=N)
+w, W, V = RNG.normal(size=3), RNG.normal(size=(3, 4)), RNG.normal(size=(4, 4))
+positive = RNG.uniform(0.5, 2.0, N)
+labels = RNG.integers(0, 4, N)
+
+
+def graph_of(f: Callable[..., Any], *args: Any) -> tuple[Graph, list[Any]]:
+    recorded = record(f, args, {}, lambda leaf, place, path: leaf if isinstance(leaf, np.ndarray) else None)
+    return simplify_to_run(recorded.graph)[0], list(recorded.values)
+
+
+def found(f: Callable[..., Any], *args: Any) -> Rows:
+    """The rows of a function's graph, after blocks gave what the whole gives."""
+    graph, values = graph_of(f, *args)
+    rows = rows_of(graph)
+    assert isinstance(rows, Rows), rows
+    want = evaluate(graph, *values)
+    for cuts in ([], [1, 9], [rows.count - 1]):
+        for got, whole in zip(by_blocks(rows, values, cuts), want, strict=True):
+            np.testing.assert_allclose(got, whole, rtol=1e-10, atol=1e-12)
+    return rows
+
+
+def refused(f: Callable[..., Any], *args: Any) -> str:
+    graph, _ = graph_of(f, *args)
+    rows = rows_of(graph)
+    assert isinstance(rows, NotByRows)
+    return rows.reason
+
+
+def squared(w: Any, X: Any, y: Any) -> Any:
+    return np.mean((X @ w - y) ** 2)
+
+
+def logistic(w: Any, X: Any, y: Any) -> Any:
+    return np.mean(np.logaddexp(0, X @ w) - y * (X @ w))
+
+
+def network(p: Any, X: Any, Y: Any) -> Any:
+    hidden = np.tanh(X @ p["W"] + p["b"])
+    return np.mean((hidden @ p["V"] - Y) ** 2) + 0.1 * np.sum(p["W"] ** 2)
+
+
+ONE_PASS = {
+    "linear": (squared, w, X, y),
+    "logistic": (logistic, w, X, y),
+    "regularised": (lambda w, X, y: squared(w, X, y) + 0.1 * np.sum(np.abs(w)), w, X, y),
+    "softmax": (lambda W, X, Y: -np.mean(np.sum(Y * cr.special.log_softmax(X @ W, axis=1), axis=1)), W, X, Y),
+    "network": (network, {"W": W, "b": W[0], "V": V}, X, Y),
+    "columns are the data": (lambda w, A, y: np.sum((w @ A - y) ** 2), w, X.T.copy(), y),
+    "weighted": (lambda w, X, y, s: np.mean(s * np.abs(X @ w - y)), w, X, y, positive),
+    "one column of ones": (lambda w, X, y: squared(w, np.column_stack([np.ones(N), X]), y), W[0], X, y),
+    "a constant column": (lambda w, X, y: np.mean((X @ w + np.broadcast_to(w[0], N) - y) ** 2), w, X, y),
+    "quadratic forms": (lambda A, X, y: np.mean(np.einsum("ni,ij,nj->n", X, A, X) - y), W[:, :3], X, y),
+    "reshaped": (lambda W, X, Y: np.mean((np.reshape(X @ W, (N, 2, 2)) - np.reshape(Y, (N, 2, 2))) ** 2), W, X, Y),
+    "the largest": (lambda w, X: np.max(X @ w) - np.min(X @ w), w, X),
+}
+
+
+@pytest.mark.parametrize("name", ONE_PASS)
+def test_losses_of_one_pass(name: str) -> None:
+    f, *args = ONE_PASS[name]
+    rows = found(f, *args)
+    assert (rows.count, rows.passes) == (N, 1)
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_PASS if name != "the largest"])
+def test_their_gradients(name: str) -> None:
+    f, *args = ONE_PASS[name]
+    rows = found(cr.value_and_grad(f), *args)
+    assert (rows.count, rows.passes) == (N, 1)
+    assert {node.name: axis for node, axis in rows.axis.items() if node.is_input}.get("w") is None
+
+
+@pytest.mark.parametrize(
+    ("f", "passes"),
+    [
+        pytest.param(lambda w, X, y: np.sqrt(squared(w, X, y)), 2, id="root of the mean"),
+        pytest.param(lambda w, X, y: np.log(np.mean(np.exp(X @ w - y))), 2, id="log of the mean"),
+        pytest.param(lambda w, X, y: np.sum(y**2 * (X @ w) ** 2) / np.sum(y**2), 2, id="weights that add up to 1"),
+        pytest.param(lambda w, X, y: squared(w, X - np.mean(X, axis=0), y), 2, id="centred"),
+        pytest.param(lambda w, X, y: np.exp(np.sqrt(squared(w, X - np.mean(X, axis=0), y))), 3, id="centred, root"),
+    ],
+)
+def test_sums_that_are_needed_by_row(f: Any, passes: int) -> None:
+    assert found(cr.value_and_grad(f), w, X, y).passes == passes
+
+
+def test_second_derivatives() -> None:
+    assert found(cr.hessian(logistic), w, X, y).passes == 1
+    assert found(lambda w, X, y, v: cr.hvp(lambda w: logistic(w, X, y), w, v), w, X, y, w).passes == 1
+
+
+def test_elementwise_functions_are_flat() -> None:
+    assert found(cr.derivative(lambda x: x**2 * np.exp(x)), X).flat
+    assert found(cr.value_and_grad(lambda x: np.sum(np.tanh(x) ** 2)), X).flat
+    assert found(lambda x: np.exp(x) * np.ones_like(x), X).flat
+    assert not found(cr.value_and_grad(squared), w, X, y).flat
+    assert not found(lambda x: np.sum(np.tanh(x), axis=0), X).flat
+    assert not found(lambda x, w: np.tanh(x) * w, X, w).flat
+    assert found(lambda x: np.tanh(x) - np.broadcast_to(np.float64(2.0), x.shape), X).flat
+
+
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (lambda w, X, y: np.mean((np.cumsum(X @ w) - y) ** 2), "cumsum"),
+        (lambda w, X, y: np.mean(np.sort(X @ w) * y), "sort"),
+        (lambda w, X, y: np.mean((X @ X.T) @ y), "matmul"),
+        (lambda w, X, y: np.sum(np.diff(X @ w) ** 2) + np.sum(y), "getitem"),
+        (lambda w, X, y: np.mean((X @ w)[::-1] * y), "getitem"),
+        (lambda w, X, y: np.sum(np.outer(X @ w, y * (X @ w))), "multiply"),
+    ],
+)
+def test_what_mixes_rows_is_refused(f: Any, reason: str) -> None:
+    said = refused(cr.value_and_grad(f), w, X, y)
+    assert reason in said
+    assert "test_rows.py, line" in said
+
+
+def test_what_has_no_rows() -> None:
+    assert refused(lambda x: np.sin(x), np.float64(1.0) * np.ones(())) == "no argument has an axis"
+    assert refused(lambda X: np.size(X) * 1.0 + 0 * X[0, 0], X)
+    assert refused(lambda x: np.sum(np.sin(x)), np.ones(1)) == "there are fewer than two rows"
+    assert refused(lambda x: np.sum(np.sin(x)), np.ones(0)) == "there are fewer than two rows"
+
+
+def test_rows_that_are_given() -> None:
+    graph, _ = graph_of(cr.value_and_grad(squared), w, X, y)
+    rows = rows_of(graph, [None, 0, 0])
+    assert isinstance(rows, Rows)
+    assert rows.count == N
+    assert isinstance(rows_of(graph, [0, 1, None]), Rows)
+    for axes, reason in (
+        ([None, None, 0], "X would be cut into rows as well"),
+        ([None, 1, 0], "not as many"),
+        ([0, 0, None], "not as many"),
+        ([None, None, None], "have no rows"),
+    ):
+        said = rows_of(graph, axes)
+        assert isinstance(said, NotByRows)
+        assert reason in said.reason
+    square = RNG.normal(size=(3, 3))
+    graph, _ = graph_of(cr.value_and_grad(squared), w, square, y[:3])
+    assert isinstance(rows_of(graph, [None, 0, 0]), Rows)
+    refusal = rows_of(graph, [0, 0, 0])
+    assert isinstance(refusal, NotByRows)
