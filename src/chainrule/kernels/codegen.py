@@ -223,4 +223,7 @@ def loop(
     for phi, value in zip(phis, made.next, strict=True):
         phi.add_incoming(value, builder.block)
     builder.branch(head)
+    # The text reads in the order in which it runs.
+    builder.function.blocks.remove(after)
+    builder.function.blocks.append(after)
     builder.position_at_end(after)

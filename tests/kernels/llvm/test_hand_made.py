@@ -1,0 +1,29 @@
+"""Hand-made programs as machine code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from emitted_programs import Run
+from hand_made_kernels import CASES
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+@pytest.mark.parametrize("name", sorted(CASES))
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_machine_code_computes_what_numpy_does(name: str, width: int) -> None:
+    case = CASES[name]()
+    run = Run(case.program, width)
+    random = np.random.default_rng(3)
+    constant_rows = any(value.by_row for value, _ in case.program.constants)
+    for rows in (200,) if constant_rows else (0, 1, 3, 63, 64, 65, 300, 1025):
+        inputs = case.inputs(random, rows)
+        with np.errstate(all="ignore"):
+            expected = case.expected(*inputs)
+        whole = run.whole(inputs, rows, 256)
+        chunks = run.chunks(inputs, rows, 256)
+        for got, again, want, axis in zip(whole, chunks, expected, case.program.output_axes, strict=True):
+            assert np.array_equal(got, again)
+            got = np.moveaxis(got, 0, axis) if axis and case.program.flat is None else got
+            precise = 1e-5 if got.dtype == np.float32 else 1e-12
+            np.testing.assert_allclose(got, want, rtol=precise, atol=precise)
