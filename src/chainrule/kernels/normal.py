@@ -1,0 +1,106 @@
+"""The normal form of a graph: what it computes, with the rows taken out of every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from chainrule.core.graph import Graph, Node
+from chainrule.core.primitive import Primitive
+from chainrule.kernels.contractions import CONTRACTIONS
+from chainrule.kernels.items import ComputedIn, Items, NoCodeError
+from chainrule.kernels.moves import MOVES
+from chainrule.kernels.parts import Handler, Part, Parts, item_shape
+from chainrule.kernels.reductions import REDUCTIONS
+from chainrule.kernels.selections import SELECTIONS
+from chainrule.kernels.softmax import SOFTMAX
+
+__all__ = ["Normal", "normal_form"]
+
+_TABLE: Mapping[Primitive, Handler] = {**MOVES, **REDUCTIONS, **CONTRACTIONS, **SELECTIONS, **SOFTMAX}
+
+
+@final
+@dataclass(frozen=True, eq=False, slots=True)
+class Normal:
+    """A graph in normal form.
+
+    Attributes:
+        items: the nodes.
+        inputs: one leaf for each input of the graph.
+        constants: the arrays that the function found around it, each with its leaf, the rows in front.
+        outputs: one part for each output of the graph.
+        guards: what has to be true or false, each with the node that says so.
+    """
+
+    items: Items
+    inputs: tuple[Part, ...]
+    constants: tuple[tuple[Node, Any], ...]
+    outputs: tuple[Part, ...]
+    guards: tuple[tuple[Node, bool | int], ...]
+
+
+def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn) -> Normal:
+    """Take the rows out of a graph.
+
+    Args:
+        graph: simplified to run.
+        axis: for each node by row which of its axes is the rows.
+        computed_in: what operands of an elementwise operation are converted to, None where there is no code for it.
+
+    Raises:
+        NoCodeError: a value of each row cannot be computed row by row.
+    """
+    items = Items(computed_in)
+    parts = Parts(items, _TABLE)
+    known: dict[Node, Part] = {}
+    constants: list[tuple[Node, Any]] = []
+    for node in graph.nodes:
+        rows = axis.get(node)
+        if node.is_constant:
+            known[node] = _constant(items, node, rows, constants)
+        elif node.primitive is None:
+            leaf = items.leaf(item_shape(node.shape, rows), node.dtype, by_row=rows is not None, name=node.name)
+            known[node] = Part(leaf, node.shape, rows)
+        else:
+            parts.hint = rows
+            found = parts.apply(node.primitive, [known[operand] for operand in node.operands], node.parameters)
+            known[node] = found if found.axis == rows else _with_rows(items, found, rows)
+        if node.name:
+            items.names.setdefault(known[node].item, node.name)
+    guards = [(known[guard.node].item, guard.outcome) for guard in graph.guards]
+    return Normal(
+        items,
+        tuple(known[node] for node in graph.inputs),
+        tuple(constants),
+        tuple(known[node] for node in graph.outputs),
+        (*guards, *((node, False) for node in items.refused)),
+    )
+
+
+def _constant(items: Items, node: Node, rows: int | None, constants: list[tuple[Node, Any]]) -> Part:
+    value = node.parameters["value"]
+    if node.shape == ():
+        return Part(items.number(value, node.dtype), (), None)
+    array = np.asarray(value)
+    first = array.reshape(-1)[:1]
+    shape = item_shape(node.shape, rows)
+    if array.size and (array == first).all():
+        return Part(items.repeated(items.number(first[0], node.dtype), shape), node.shape, rows)
+    if rows is None:
+        leaf = items.number(array, node.dtype)
+    else:
+        leaf = items.leaf(shape, node.dtype, by_row=True, name=node.name)
+        constants.append((leaf, np.ascontiguousarray(np.moveaxis(array, rows, 0))))
+    return Part(leaf, node.shape, rows)
+
+
+def _with_rows(items: Items, found: Part, rows: int | None) -> Part:
+    """What is the same along the axis that the analysis calls the rows, as one row's share."""
+    if found.axis is not None or rows is None:
+        raise NoCodeError("the rows are not where they were expected")
+    item = items.first_along(found.item, rows)
+    return Part(item, found.shape, rows)

@@ -1,0 +1,48 @@
+"""How many rows a strip has: a small model of the caches, to be tuned by measurement in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from chainrule.kernels.program import Map, Product, ProductKind, Stage, Value
+
+__all__ = ["strip_rows"]
+
+_NARROW_BYTES = 20 << 10  # a strip of values of each row that stay in L1 from one stage to the next
+_WIDE_BYTES = 512 << 10  # where products of matrices dominate: L2, since BLAS packs its own blocks
+_WIDE = 16  # columns of a product from which on it is a product of matrices, and not of a few vectors
+_LEAST, _MOST = 64, 4096
+_WIDE_LEAST, _WIDE_MOST = 128, 512
+
+
+def strip_rows(stages: Sequence[Stage]) -> int:
+    """The rows of a strip, from shapes alone: a multiple of 64.
+
+    All values by row that the stages read or store stand in the cache together, those of the caller included.
+    """
+    bytes_of_row = sum(value.size * value.dtype.itemsize for value in _in_memory(stages))
+    wide = any(isinstance(stage, Product) and _columns(stage) >= _WIDE for stage in stages)
+    budget, least, most = (_WIDE_BYTES, _WIDE_LEAST, _WIDE_MOST) if wide else (_NARROW_BYTES, _LEAST, _MOST)
+    rows = budget // max(1, bytes_of_row) // 64 * 64
+    return min(most, max(least, rows))
+
+
+def _columns(product: Product) -> int:
+    if product.kind is ProductKind.OVER_ROWS:
+        return min(product.left.size, product.right.size)
+    return min(product.right.shape) if len(product.right.shape) == 2 else 1
+
+
+def _in_memory(stages: Iterable[Stage]) -> set[Value]:
+    found: set[Value] = set()
+    for stage in stages:
+        if isinstance(stage, Map):
+            made = {assignment.target for assignment in stage.assignments}
+            read = [x for assignment in stage.assignments for x in assignment.operands]
+            read += [fold.source for fold in stage.folds] + [source for source, _ in stage.copies]
+            values = [x for x in read if isinstance(x, Value) and x not in made]
+            values += [*stage.stores, *(fold.out for fold in stage.folds), *(out for _, out in stage.copies)]
+        else:
+            values = [stage.left, stage.right, stage.out]
+        found.update(value.base for value in values if value.by_row)
+    return found
