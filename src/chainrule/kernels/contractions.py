@@ -119,9 +119,7 @@ class _Contraction:
             return self._product(x, y, left, right, summed, kept)
         return self._loop(x, y, left, right, kept, over)
 
-    def _alone(
-        self, x: Node, own: list[str], other: list[str], kept: list[str], over: bool
-    ) -> tuple[Node, list[str]]:
+    def _alone(self, x: Node, own: list[str], other: list[str], kept: list[str], over: bool) -> tuple[Node, list[str]]:
         """An operand summed over the labels that stand nowhere else."""
         gone = tuple(i for i, label in enumerate(own) if label not in other and label not in kept)
         if not gone:
@@ -146,9 +144,7 @@ class _Contraction:
         )
         return self._arranged(total, [*left, *right], kept)
 
-    def _product(
-        self, x: Node, y: Node, left: list[str], right: list[str], summed: list[str], kept: list[str]
-    ) -> Node:
+    def _product(self, x: Node, y: Node, left: list[str], right: list[str], summed: list[str], kept: list[str]) -> Node:
         if self.items.by_row(y) and not self.items.by_row(x):
             x, y, left, right = y, x, right, left
         mine = [label for label in left if label not in summed]
@@ -166,8 +162,10 @@ class _Contraction:
         product = self._times(self._spread(x, left, every), self._spread(y, right, every))
         product = self.items.repeated(product, tuple(self.sizes[label] for label in every))
         axes = tuple(range(len(kept), len(every)))
-        return self.items.over_rows(FoldKind.SUM, product, axes) if over else self.items.folded(
-            FoldKind.SUM, product, axes
+        return (
+            self.items.over_rows(FoldKind.SUM, product, axes)
+            if over
+            else self.items.folded(FoldKind.SUM, product, axes)
         )
 
     def _times(self, x: Node, y: Node) -> Node:

@@ -16,14 +16,14 @@ import numpy as np
 
 from chainrule.core.graph import Node
 from chainrule.core.primitive import Primitive
-from chainrule.core.shapes import Shape, broadcast_shapes, elementwise, join_dtypes
+from chainrule.core.shapes import Shape, broadcast_shapes, elementwise
 from chainrule.errors import ChainruleError
 from chainrule.kernels import strides
 from chainrule.kernels.program import FoldKind
 from chainrule.ops import arithmetic, indexing, like, products, reduce, shape
 from chainrule.passes.equal import node_key
 
-__all__ = ["FOLDS", "VIEWS", "ComputedIn", "Items", "NoCodeError", "NotPlannedError", "Total", "concrete"]
+__all__ = ["FOLDS", "ComputedIn", "Items", "NoCodeError", "NotPlannedError", "Total", "concrete"]
 
 FOLDS: Mapping[Primitive, FoldKind] = {
     reduce.sum: FoldKind.SUM,
@@ -35,7 +35,7 @@ FOLDS: Mapping[Primitive, FoldKind] = {
 }
 ComputedIn = Callable[[Primitive, Sequence[Any], Mapping[str, Any]], Sequence[np.dtype[Any]] | None]
 _OF_KIND = {kind: primitive for primitive, kind in FOLDS.items()}
-VIEWS = frozenset({shape.transpose, shape.reshape, shape.broadcast_to, indexing.getitem})
+_VIEWS = frozenset({shape.transpose, shape.reshape, shape.broadcast_to, indexing.getitem})
 _SAME = frozenset({shape.copy, like.stop_gradient, arithmetic.positive})
 _FOLDED = 4096  # components of an array of constants that is computed while planning
 _SUPPORTED = "biuf"
@@ -65,6 +65,11 @@ class Total:
     source: Node
     axes: tuple[int, ...] = ()
     right: Node | None = None
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        """What is needed of each row."""
+        return (self.source,) if self.right is None else (self.source, self.right)
 
 
 def concrete(dtype: Any) -> np.dtype[Any]:
@@ -202,8 +207,12 @@ class Items:
             found = self._layouts[node] = self._looked_at(node)
         return found
 
+    def is_view(self, node: Node) -> bool:
+        """Whether it is only another look at the memory of its operand."""
+        return node.primitive in _VIEWS and node not in self.calls
+
     def _looked_at(self, node: Node) -> tuple[Node, strides.Layout]:
-        if node.primitive not in VIEWS:
+        if not self.is_view(node):
             return node, (0, strides.contiguous(node.shape))
         (inner,) = node.operands
         base, layout = self.layout(inner)
@@ -217,10 +226,11 @@ class Items:
         assert found is not None  # else it would be one of a copy
         return base, found
 
-    def copied(self, node: Node, by_row: bool = False, fresh: bool = False) -> Node:
-        """The value in memory of its own; `fresh` for memory that no equal value has."""
-        made = self._made(shape.copy, (node,), {"order": len(self._nodes)} if fresh else {}, node.shape, node.dtype)
-        self._by_row[made] = self._by_row[made] or by_row
+    def copied(self, node: Node, by_row: bool = False) -> Node:
+        """The value in memory of its own, by row where it is or where that is asked for."""
+        by_row = by_row or self._by_row[node]
+        made = self._made(shape.copy, (node,), {"by_row": by_row}, node.shape, node.dtype)
+        self._by_row[made] = by_row
         return made
 
     def permuted(self, node: Node, axes: tuple[int, ...]) -> Node:
@@ -281,8 +291,7 @@ class Items:
         return self.copied(node) if repeated or (node.is_constant and node.shape == ()) else node
 
     def _total(self, key: Any, total: Total, shape_: Shape, like: Node) -> Node:
-        parts = (total.source,) if total.right is None else (total.source, total.right)
-        level = 1 + max(self._level[part] for part in parts)
+        level = 1 + max(self._level[part] for part in total.parts)
 
         found = self._nodes.get(key)
         if found is None:

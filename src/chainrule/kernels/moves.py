@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from chainrule.core.index import is_basic
 from chainrule.core.shapes import Shape
 from chainrule.kernels.items import NoCodeError
 from chainrule.kernels.parts import Handler, Part, Parts, item_shape, rows_of
@@ -129,9 +128,7 @@ def _stack(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]
     return _joined(parts, shape.stack, operands, new, rows if rows is None else rows + (axis <= rows), axis)
 
 
-def _joined(
-    parts: Parts, primitive: Any, operands: Sequence[Part], new: Shape, rows: int | None, axis: int
-) -> Part:
+def _joined(parts: Parts, primitive: Any, operands: Sequence[Part], new: Shape, rows: int | None, axis: int) -> Part:
     if rows == axis or (rows is not None and any(x.axis is None for x in operands)):
         raise NoCodeError(f"{primitive.name} along the rows is no value of each row")
     behind = axis if rows is None else axis - (axis > rows)

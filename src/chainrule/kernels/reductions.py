@@ -33,8 +33,9 @@ def folded(parts: Parts, kind: FoldKind, x: Part, axis: tuple[int, ...], keepdim
     items, item = parts.items, x.item
     if kind in _COUNTED:
         dtype = np.dtype(item.dtype)
-        item = items.cast(item, reduce.sum.infer((item,), {"axis": (), "keepdims": False})[1] if dtype.kind in "biu"
-                          else dtype)
+        item = items.cast(
+            item, reduce.sum.infer((item,), {"axis": (), "keepdims": False})[1] if dtype.kind in "biu" else dtype
+        )
     elif kind in _DECIDED:
         item = _nonzero(parts, x).item
     else:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from chainrule.core.graph import Node
-from chainrule.core.index import ARRAY, is_basic
+from chainrule.core.index import is_basic
 from chainrule.kernels.items import NoCodeError
 from chainrule.kernels.moves import BASIC_INDEX
 from chainrule.kernels.parts import Handler, Part, Parts
-from chainrule.kernels.program import FoldKind
-from chainrule.ops import compare, indexing, piecewise
+from chainrule.ops import indexing
 
 __all__ = ["SELECTIONS"]
 
@@ -30,7 +27,7 @@ def _indexed(primitive: Any, advanced: Handler) -> Handler:
 
 def _own_row(x: Part) -> bool:
     """Whether an index is that of the row itself: np.arange(N)."""
-    return x.item.name == "the row" 
+    return x.item.name == "the row"
 
 
 def _chosen(parts: Parts, x: Part, arrays: Sequence[Part], pattern: Sequence[Any]) -> Node:

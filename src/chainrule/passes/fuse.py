@@ -61,12 +61,14 @@ def fuse(steps: Iterable[Step]) -> list[Group]:
     Returns:
         The groups, in an order in which they can run.
 
-    >>> groups = fuse([
-    ...     Step("r = z - y", "rows"),
-    ...     Step("g = X^T r", None, whole=("r = z - y",)),
-    ...     Step("s = r^2", "rows", inside=("r = z - y",)),
-    ...     Step("sum of s", "rows", inside=("s = r^2",), reduction="over rows"),
-    ... ])
+    >>> groups = fuse(
+    ...     [
+    ...         Step("r = z - y", "rows"),
+    ...         Step("g = X^T r", None, whole=("r = z - y",)),
+    ...         Step("s = r^2", "rows", inside=("r = z - y",)),
+    ...         Step("sum of s", "rows", inside=("s = r^2",), reduction="over rows"),
+    ...     ]
+    ... )
     >>> for group in groups:
     ...     print([step.makes for step in group.steps])
     ['r = z - y', 's = r^2', 'sum of s']
