@@ -73,7 +73,7 @@ def _sizes(operands: Sequence[Part], labels: Sequence[Sequence[str]]) -> dict[st
 def contract(
     parts: Parts, operands: Sequence[Part], labels: Sequence[Sequence[str]], result: Sequence[str], out: Shape
 ) -> Part:
-    """The sum of products over the labels that the result does not have; at most two operands, no label twice in one."""
+    """The sum of products over the labels that the result does not have, of one operand or two."""
     rows = {names[x.axis] for x, names in zip(operands, labels, strict=True) if x.axis is not None}
     if len(rows) > 1:
         raise NoCodeError("a product pairs rows with rows")

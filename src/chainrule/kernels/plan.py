@@ -33,6 +33,7 @@ def plan(graph: Graph, rows: Rows | NotByRows) -> Program:
         notes.append(rows.reason)
         return _program(graph, normal_form(graph, {}, computed_in), notes)
     try:
+        graph = rows.graph
         normal = normal_form(graph, rows.axis, computed_in)
     except NoCodeError as error:
         notes.append(f"not taken apart by rows: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def reshaped(layout: Layout, shape: Shape, new: Shape) -> Layout | None:
                 wanted *= new[end]
                 end += 1
         run = axes[first:old]
-        if any(a[1] != b[0] * b[1] for a, b in zip(run, run[1:], strict=False)):
+        if any(a[1] != b[0] * b[1] for a, b in pairwise(run)):
             return None
         step = run[-1][1]
         own: list[int] = []

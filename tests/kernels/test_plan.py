@@ -1,0 +1,85 @@
+"""Programs of graphs: their passes, loops and products, and that they compute what the graph does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from planned import assert_planned, planned
+
+import chainrule as cr
+from chainrule.kernels.program import Map, Product, ProductKind
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 3))
+Y = RNG.normal(size=(50, 4))
+y = RNG.normal(size=50)
+w = RNG.normal(size=3)
+W = RNG.normal(size=(3, 4))
+NETWORK = {
+    "W1": RNG.normal(size=(3, 5)),
+    "b1": RNG.normal(size=5),
+    "W2": RNG.normal(size=(5, 4)),
+    "b2": RNG.normal(size=4),
+}
+
+
+def mse(w: Any, X: Any, y: Any) -> Any:
+    return np.mean((X @ w - y) ** 2)
+
+
+def logistic(w: Any, X: Any, y: Any) -> Any:
+    z = X @ w
+    return np.mean(np.logaddexp(0, z) - y * z)
+
+
+def softmax(W: Any, X: Any, Y: Any) -> Any:
+    return -np.mean(np.sum(Y * cr.special.log_softmax(X @ W, axis=1), axis=1))
+
+
+def network(p: Any, X: Any, Y: Any) -> Any:
+    h = np.tanh(X @ p["W1"] + p["b1"])
+    return np.mean((h @ p["W2"] + p["b2"] - Y) ** 2)
+
+
+LOSSES = {
+    "mse": (mse, w, X, y),
+    "logistic": (logistic, w, X, y),
+    "softmax": (softmax, W, X, Y),
+    "network": (network, NETWORK, X, Y),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_and_gradient_take_one_pass(name: str) -> None:
+    loss, *arguments = LOSSES[name]
+    program = assert_planned(cr.value_and_grad(loss), *arguments)
+    assert sum(section.by_row for section in program.sections) == 1
+    assert not any(section.calls for section in program.sections)
+
+
+def test_the_gradient_of_a_mean_square_is_two_products_and_one_loop() -> None:
+    program = planned(cr.value_and_grad(mse), w, X, y)
+    (section,) = (section for section in program.sections if section.by_row)
+    first, loop, last = section.stages
+    assert isinstance(first, Product)
+    assert first.kind is ProductKind.ROWS
+    assert isinstance(loop, Map)
+    assert len(loop.stores) == 1
+    assert len(loop.folds) == 1
+    assert isinstance(last, Product)
+    assert last.kind is ProductKind.OVER_ROWS
+    assert section.strip % 64 == 0
+
+
+def test_hessian_is_a_sum_over_rows() -> None:
+    program = assert_planned(cr.hessian(logistic), w, X, y)
+    assert sum(section.by_row for section in program.sections) == 1
+
+
+def test_elementwise_functions_are_one_loop() -> None:
+    program = assert_planned(cr.derivative(lambda x: 0.5 * x * (1 + np.tanh(0.8 * (x + 0.04 * x**3)))), y)
+    ((loop,),) = (section.stages for section in program.sections)
+    assert isinstance(loop, Map)
+    assert len(loop.stores) == 1
