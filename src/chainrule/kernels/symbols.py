@@ -1,4 +1,4 @@
-"""Functions of this process that compiled code may call, by name: the C library, its vector math, and BLAS."""
+"""Functions of this process that compiled code may call, by name: the C library, its vector math, Python, BLAS."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def address_of(name: str) -> int:
 
 @cache
 def _libraries() -> tuple[Any, ...]:
-    return tuple(_loaded(_names(sys.platform)))
+    return (*_loaded(_names(sys.platform)), ctypes.pythonapi)
 
 
 def _names(system: str) -> tuple[str | None, ...]:
