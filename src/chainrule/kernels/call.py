@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from enum import EnumType
 from functools import cache
 from typing import Any
 
@@ -158,11 +159,11 @@ def _dimensions(value: Value, flat: bool) -> Array:
     return np.array([*([-1] if value.by_row else []), *value.shape, 0], np.int64)  # the 0 is for its address
 
 
-def _records(kind: type[Any], count: int) -> Array:
+def _records(kind: EnumType, count: int) -> Array:
     return np.zeros((count, len(kind)), np.int64)
 
 
-def _shaped(kind: type[Any], value: Value, flat: bool, dimensions: Array) -> list[int]:
+def _shaped(kind: type[Incoming] | type[Outgoing], value: Value, flat: bool, dimensions: Array) -> list[int]:
     record = [0] * len(kind)
     record[kind.FLAT] = int(value.by_row and flat)
     record[kind.DESCR] = id(np.dtype(value.dtype))
