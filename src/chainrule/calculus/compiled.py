@@ -5,23 +5,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
+from chainrule.calculus.argument_kinds import NotCompilableError, description, is_input, kind_of_call
 from chainrule.calculus.arguments import function_name
-from chainrule.calculus.containers import is_container
+from chainrule.calculus.emitted_code import EmittedCode, emitted_code
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.recording import Recorded, parameter_names, record
-from chainrule.core.graph import Graph
-from chainrule.emit.code import function_from_source
-from chainrule.emit.layout import Program
-from chainrule.emit.numpy import numpy_program
-from chainrule.emit.python import python_program
 from chainrule.errors import DegeneracyError, GuardError, SourceError
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
@@ -30,13 +25,7 @@ __all__ = ["Compiled", "compile"]
 
 _KINDS = 64  # of arguments, remembered for one function
 _BRANCHES = 8  # remembered for one kind of arguments
-_STATIC = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
 _float64 = np.float64
-# Functions are what they are by their code: what they find around them is captured, as for the compiled one.
-_UNCHANGING = (
-    *(Enum, type, ModuleType, FunctionType, BuiltinFunctionType, type(np.sum), np.ufunc),
-    *(range, np.dtype, np.str_, np.bytes_, np.datetime64, np.timedelta64),
-)
 _NARROW = ("float16", "float32", "complex64")
 
 
@@ -71,55 +60,12 @@ def compile(f: Callable[..., Any] | str) -> Compiled:
     return Compiled(as_function(f))
 
 
-class _NotCompilableError(Exception):
-    """Arguments that a compiled function hands to the function itself; `kind` is the type that is why, to tell."""
-
-    def __init__(self, kind: type | None = None) -> None:
-        super().__init__()
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """One branch of a function for one kind of arguments."""
-
-    recorded: Recorded
-    program: Program
-    run: Callable[..., Any]
-    language: str
-    kinds: tuple[Any, ...]  # of the outputs: a NumPy scalar type that plain Python's number becomes, or None
-
-    def __call__(self, leaves: Sequence[Any]) -> Any:
-        if self.language == "python":
-            found = self.run(*map(float, leaves))
-        else:
-            found = self.run(*[_float64(x) if type(x) is float else x for x in leaves])
-        taken = {id(leaf) for leaf in leaves}
-        if self.recorded.bare:
-            return _own(found, self.kinds[0], taken)
-        values = (found,) if len(self.kinds) == 1 else found
-        return self.recorded.restore([_own(value, kind, taken) for value, kind in zip(values, self.kinds, strict=True)])
-
-
-def _own(value: Any, kind: Any, taken: set[int]) -> Any:
-    """A result that the caller may write into: no view, not read-only, not an argument, not the same array twice."""
-    if kind is not None:
-        return kind(value)
-    if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return value[()]
-        if value.base is not None or not value.flags.writeable or id(value) in taken:
-            value = value.copy()
-        taken.add(id(value))
-    return value
-
-
 @dataclass(slots=True)
 class _Family:
     """What is known about one kind of arguments."""
 
     text: str
-    codes: list[_Code] = field(default_factory=list)
+    codes: list[EmittedCode] = field(default_factory=list)
     reason: str = ""  # why the function is called as it is
 
 
@@ -171,7 +117,7 @@ class Compiled:
                 code(leaves)
             except GuardError:
                 continue
-            return _emit(code.recorded.graph, code.language, "ValueError", stand_alone=True).source
+            return code.source()
         return ""
 
     def plan(self) -> str:
@@ -215,7 +161,7 @@ class Compiled:
             if recorded is None:
                 return self._call(args, kwargs)
             try:
-                made = _code(recorded)
+                made = emitted_code(recorded)
             except SourceError as error:
                 failure = error
             else:
@@ -232,11 +178,11 @@ class Compiled:
             return None, []
         leaves: list[Any] = []
         try:
-            key = _kind(args, kwargs, leaves, False)
+            key = kind_of_call(args, kwargs, leaves, False)
             if key in self._weak:
-                key = _kind(args, kwargs, leaves := [], True)
+                key = kind_of_call(args, kwargs, leaves := [], True)
             family = self._families.get(key)
-        except _NotCompilableError as refused:
+        except NotCompilableError as refused:
             if refused.kind is not None and refused.kind not in self._refused and len(self._refused) < _KINDS:
                 reason = f"what a {refused.kind.__name__} holds may change from call to call: pass its arrays"
                 self._refused[refused.kind] = _Family(self._describe(args, kwargs), reason=reason)
@@ -253,18 +199,18 @@ class Compiled:
 
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recorded | None:
         """The call as a graph; None where these arguments turn out to be of another kind."""
-        key = _kind(args, kwargs, [], False)
+        key = kind_of_call(args, kwargs, [], False)
         weak = key in self._weak
 
         def as_input(leaf: Any, place: int | str, path: str) -> Any:
-            if not _is_input(leaf, weak):
+            if not is_input(leaf, weak):
                 return None
             return np.float64(leaf) if type(leaf) is float else leaf
 
         recorded = record(self._function, args, kwargs, as_input)
         if not weak and any(str(node.dtype) in _NARROW for node in recorded.graph.nodes):
             leaves: list[Any] = []
-            _kind(args, kwargs, leaves, False)
+            kind_of_call(args, kwargs, leaves, False)
             if any(type(leaf) is float for leaf in leaves):
                 # Beside float32 a Python float keeps float32, which a float64 input would not.
                 with self._lock:
@@ -273,7 +219,7 @@ class Compiled:
                 return None
         return dataclasses.replace(recorded, graph=simplify_to_run(recorded.graph)[0])
 
-    def _remember_quick(self, code: _Code, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _remember_quick(self, code: EmittedCode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """The shortest way for a function of Python floats to one number: no look at what the arguments are."""
         to_number = code.language == "python" and code.recorded.bare and code.kinds == (np.float64,)
         if to_number and not kwargs and all(type(x) is float for x in args):
@@ -281,97 +227,4 @@ class Compiled:
 
     def _describe(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         named = [*zip(parameter_names(self._function, len(args)), args, strict=True), *kwargs.items()]
-        return ", ".join(f"{name}: {_description(value)}" for name, value in named) or "no arguments"
-
-
-def _is_input(leaf: Any, weak: bool) -> bool:
-    if type(leaf) is float:
-        return not weak
-    return (type(leaf) is np.ndarray or isinstance(leaf, np.generic)) and leaf.dtype.kind in "biufc"
-
-
-def _kind(args: Sequence[Any], kwargs: Mapping[str, Any], leaves: list[Any], weak: bool) -> Hashable:
-    """What two calls have in common that can run the same code; collects the arrays in order."""
-    return (
-        tuple([_kind_of(value, leaves, weak) for value in args]),
-        tuple([(key, _kind_of(value, leaves, weak)) for key, value in kwargs.items()]),
-    )
-
-
-def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
-    kind = type(value)
-    if kind is float:
-        if weak:
-            return (float, value.hex())
-        leaves.append(value)
-        return float
-    if _is_input(value, weak):
-        leaves.append(value)
-        return (value.dtype, value.shape if kind is np.ndarray else None)
-    if kind in _STATIC:
-        return (kind, value)
-    if isinstance(value, dict):
-        return (kind, tuple([(_plain(key), _kind_of(part, leaves, weak)) for key, part in value.items()]))
-    if isinstance(value, (list, tuple)):
-        return (kind, tuple([_kind_of(part, leaves, weak) for part in value]))
-    if is_container(value):
-        fields = [f.name for f in dataclasses.fields(value) if f.init]
-        return (kind, tuple([(name, _kind_of(getattr(value, name), leaves, weak)) for name in fields]))
-    if hasattr(value, "__array_ufunc__") or hasattr(value, "__array__") or kind.__module__.startswith("numpy.random"):
-        raise _NotCompilableError  # a traced value, an array of another library, a state that changes from call to call
-    return _plain(value)
-
-
-def _plain(value: Any) -> Hashable:
-    """A value that never changes, to be compared by value: equal objects of other types may hold what does change."""
-    kind = type(value)
-    if kind in _STATIC:
-        return (kind, value)
-    if kind is float:
-        return (float, value.hex())
-    if kind in (tuple, frozenset):
-        return (kind, kind(map(_plain, value)))
-    if kind is slice:
-        return (slice, _plain(value.start), _plain(value.stop), _plain(value.step))
-    method_of_an_object = isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, (ModuleType, type))
-    if isinstance(value, _UNCHANGING) and not method_of_an_object:
-        return (kind, value)
-    raise _NotCompilableError(kind)
-
-
-def _description(value: Any) -> str:
-    if isinstance(value, (np.ndarray, np.generic)):
-        return f"{value.dtype} {value.shape}" if value.shape else str(value.dtype)
-    if is_container(value):
-        return type(value).__name__
-    if type(value) is float:
-        return "float"
-    try:
-        _plain(value)
-    except (_NotCompilableError, RecursionError):
-        return type(value).__name__
-    return f"{value!r:.30}"
-
-
-def _code(recorded: Recorded) -> _Code:
-    graph = recorded.graph
-    language = "numpy"
-    if all(node.shape == () for node in graph.nodes):
-        try:
-            program = _emit(graph, "python", "GuardError")
-            language = "python"
-        except SourceError:
-            program = _emit(graph, "numpy", "GuardError")
-    else:
-        program = _emit(graph, "numpy", "GuardError")
-    run = function_from_source(program.source, program.name, {**program.constants, "GuardError": GuardError})
-    kinds = [
-        node.dtype.type if language == "python" and not isinstance(node.dtype, type) else None for node in graph.outputs
-    ]
-    return _Code(recorded, program, run, language, tuple(kinds))
-
-
-def _emit(graph: Graph, language: str, guard_error: str, stand_alone: bool = False) -> Program:
-    if language == "python":
-        return python_program(graph, graph.name, guard_error=guard_error)
-    return numpy_program(graph, graph.name, guard_error=guard_error, stand_alone=stand_alone)
+        return ", ".join(f"{name}: {description(value)}" for name, value in named) or "no arguments"

@@ -6,29 +6,33 @@ Both follow from shapes and the number of rows alone, never from the number of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 
-from chainrule.kernels.program import Program, Section
+from chainrule.kernels.program import Map, Product, ProductKind, Program, Section, Stage
 
-__all__ = ["CHUNKS", "add_up", "chunk_rows", "totals_bytes"]
+__all__ = ["CHUNKS", "add_up", "chunk_rows", "fixed_work", "most_rows", "row_bytes", "row_work", "totals_bytes"]
 
-CHUNKS = 64  # at most, of all rows
+CHUNKS = 64  # at most, as long as a chunk has no more than _LONGEST bytes
 _TOTALS = 32 * 2**20  # bytes, of all chunks together
-_CHUNK = 64 * 2**10  # bytes of rows, below which a chunk is not worth its sums
+_LONGEST = 16 * 2**20  # bytes of rows, that a chunk may be copied, and that a Ctrl-C waits for
+_SHORTEST = 2e4  # nanoseconds of work, below which a chunk is not worth its call
+_COMPONENT, _BYTE, _FLOP = 0.4, 0.1, 0.1  # nanoseconds: an elementwise operation, memory, a product
 
 
 def chunk_rows(program: Program, rows: int) -> int:
     """How many rows of `rows` one chunk has; the last chunk has what is left.
 
-    A multiple of the longest strip: at most 64 chunks, of at least 64 KB, and so few that their sums take at most
-    32 MB.
+    A multiple of the longest strip: at most 64 chunks, or chunks of at most 16 MB, so few that their sums take at most
+    32 MB, and each worth a call.
     """
     strip = max([section.strip for section in program.sections if section.by_row], default=1) or 1
     totals = max(map(totals_bytes, program.sections), default=0)
-    most = max(1, min(CHUNKS, _TOTALS // totals if totals else CHUNKS))
-    least = max(ceil(rows / most), ceil(_CHUNK / row_bytes(program)), 1)
+    most = max(CHUNKS, ceil(rows * row_bytes(program) / _LONGEST))
+    if totals:
+        most = max(1, min(most, _TOTALS // totals))
+    least = max(ceil(rows / most), ceil(_SHORTEST / row_work(program)), 1)
     return ceil(least / strip) * strip
 
 
@@ -36,6 +40,36 @@ def row_bytes(program: Program) -> int:
     """What a row of all arrays by row takes in memory; at least 1."""
     values = {*program.inputs, *(value for value, _ in program.constants), *program.outputs}
     return max(1, sum(value.size * value.dtype.itemsize for value in values if value.by_row))
+
+
+def row_work(program: Program) -> float:
+    """About how many nanoseconds a row takes on one thread, in all sections together."""
+    stages = [stage for section in program.sections if section.by_row for stage in section.stages]
+    return row_bytes(program) * _BYTE + sum(map(_work, stages))
+
+
+def fixed_work(program: Program) -> float:
+    """About how many nanoseconds the sections take that do not run over the rows."""
+    stages = [stage for section in program.sections if not section.by_row for stage in section.stages]
+    return sum(map(_work, stages))
+
+
+def most_rows(program: Program, work: float) -> int:
+    """How many rows can be done in about so many nanoseconds, all of them in chunks of the same size."""
+    most = int(work / row_work(program)) if program.has_rows else 0
+    chunk = chunk_rows(program, 1)
+    return most if chunk_rows(program, most) == chunk else min(most, chunk)
+
+
+def _work(stage: Stage) -> float:
+    if isinstance(stage, Map):
+        return _COMPONENT * (len(stage.assignments) + len(stage.folds)) * prod(stage.shape)
+    return 2 * _FLOP * stage.left.size * stage.right.size / max(1, _inner(stage))
+
+
+def _inner(stage: Product) -> int:
+    """The length of the axis that a product sums over, within a row."""
+    return 1 if stage.kind is ProductKind.OVER_ROWS or not stage.left.shape else stage.left.shape[-1]
 
 
 def totals_bytes(section: Section) -> int:

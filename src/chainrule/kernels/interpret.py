@@ -21,7 +21,14 @@ from chainrule.kernels.program import (
     Section,
     Value,
 )
-from chainrule.kernels.runner import check_guard, following, number_of_rows, rows_in_front, shape_of_result
+from chainrule.kernels.runner import (
+    check_guard,
+    following,
+    looked_at,
+    number_of_rows,
+    rows_in_front,
+    shape_of_result,
+)
 
 __all__ = ["Interpreter"]
 
@@ -65,9 +72,9 @@ class Interpreter:
         found = []
         for i, value in enumerate(program.outputs):
             if not value.by_row:
-                found.append(_looked_at(value, state.fixed[value.base], None).copy())
+                found.append(looked_at(value, state.fixed[value.base], None).copy())
                 continue
-            result = np.array(_looked_at(value, by_row[value.base], rows)).reshape(
+            result = np.array(looked_at(value, by_row[value.base], rows)).reshape(
                 shape_of_result(program, i, rows, flat)
             )
             axis = program.output_axes[i]
@@ -102,7 +109,7 @@ class Interpreter:
     def outputs(self, state: _State) -> list[Any]:
         """See `Runner`."""
         self._check(state)
-        return [_looked_at(value, state.fixed[value.base], None).copy() for value in self.program.outputs]
+        return [looked_at(value, state.fixed[value.base], None).copy() for value in self.program.outputs]
 
     def _begun(self, given: Sequence[Any], rows: int) -> _State:
         fixed: _Arrays = {v: a for v, a in zip(self.program.inputs, given, strict=True) if not v.by_row}
@@ -142,7 +149,7 @@ class Interpreter:
 
     def _check(self, state: _State) -> None:
         for i, guard in enumerate(self.program.guards):
-            check_guard(self.program, i, _looked_at(guard.value, state.fixed[guard.value.base], None))
+            check_guard(self.program, i, looked_at(guard.value, state.fixed[guard.value.base], None))
 
 
 class _Run:
@@ -204,7 +211,13 @@ class _Run:
 
     def _store(self, value: Value, array: _Array) -> None:
         where = self.by_row if value.by_row else self.fixed
-        if value in self._in_memory:
+        if value.view is not None:
+            rows = self.rows if value.by_row else None
+            if value.base not in where:
+                shape = value.base.shape if rows is None else (rows, *value.base.shape)
+                where[value.base] = np.empty(shape, value.base.dtype)
+            looked_at(value, where[value.base], rows)[...] = array
+        elif value in self._in_memory:
             where[value][...] = array
         else:
             where[value] = np.array(array, value.dtype, order="C").reshape(array.shape)
@@ -224,27 +237,11 @@ def _operand(
     if isinstance(operand, Number):
         return np.asarray(operand.value, operand.dtype)
     if not operand.by_row:
-        return _looked_at(operand, fixed[operand.base], None)
-    array = _looked_at(operand, (by_row or {})[operand.base], rows)
+        return looked_at(operand, fixed[operand.base], None)
+    array = looked_at(operand, (by_row or {})[operand.base], rows)
     if ndim is None:
         return array
     return array.reshape(array.shape[0], *(1,) * (ndim - len(operand.shape)), *operand.shape)
-
-
-def _looked_at(value: Value, base: _Array, rows: int | None) -> _Array:
-    """A value in the memory of its base."""
-    view = value.view
-    if view is None:
-        return base
-    base = np.ascontiguousarray(base)
-    if not value.size or rows == 0:
-        return np.empty(value.shape if rows is None else (rows, *value.shape), value.dtype)
-    flat = base.reshape(-1) if rows is None else base.reshape(rows, -1)
-    width = base.itemsize
-    strides = tuple(stride * width for stride in view.strides)
-    if rows is None:
-        return np.lib.stride_tricks.as_strided(flat[view.offset :], value.shape, strides)
-    return np.lib.stride_tricks.as_strided(flat[:, view.offset :], (rows, *value.shape), (flat.strides[0], *strides))
 
 
 def _neutral(value: Value, kind: FoldKind) -> _Array:

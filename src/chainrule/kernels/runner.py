@@ -12,7 +12,19 @@ from chainrule.core.shapes import Shape
 from chainrule.errors import GuardError, ShapeError
 from chainrule.kernels.program import Program, Value
 
-__all__ = ["Runner", "State", "check_guard", "following", "number_of_rows", "rows_in_front", "shape_of_result"]
+__all__ = [
+    "Runner",
+    "State",
+    "check_flat",
+    "check_guard",
+    "following",
+    "looked_at",
+    "number_of_rows",
+    "rows_in_front",
+    "shape_of_result",
+]
+
+_Array = np.ndarray[Any, Any]
 
 
 class State(Protocol):
@@ -64,7 +76,7 @@ def following(program: Program, section: int) -> list[int]:
     return found
 
 
-def rows_in_front(program: Program, place: int, array: Any) -> np.ndarray[Any, Any]:
+def rows_in_front(program: Program, place: int, array: Any) -> _Array:
     """The user's array for an input as the program takes it: the rows in front; a view where there can be one.
 
     Raises:
@@ -87,7 +99,18 @@ def rows_in_front(program: Program, place: int, array: Any) -> np.ndarray[Any, A
     return array
 
 
-def _unfit(program: Program, value: Value, array: np.ndarray[Any, Any]) -> ShapeError:
+def check_flat(program: Program, place: int, array: _Array, first: _Array) -> _Array:
+    """An argument by row of a flat program.
+
+    Raises:
+        ShapeError: it has another dtype than the program, or another shape than the first one.
+    """
+    if array.dtype != program.inputs[place].dtype or array.shape != first.shape:
+        raise _unfit(program, program.inputs[place], array)
+    return array
+
+
+def _unfit(program: Program, value: Value, array: _Array) -> ShapeError:
     rows = "rows of " if value.by_row else ""
     return ShapeError(
         f"{program.name} was compiled for {value.name or 'an argument'} as {rows}{value.shape} {value.dtype}, "
@@ -101,7 +124,7 @@ def number_of_rows(program: Program, arrays: Sequence[Any]) -> int:
     Raises:
         ShapeError: they have different numbers of rows.
     """
-    lengths = {len(a) for a, axis in zip(arrays, program.row_axes, strict=True) if axis is not None}
+    lengths = {len(a) for a, axis in zip(arrays, program.row_axes, strict=True) if axis is not None and a is not None}
     lengths |= {len(array) for value, array in program.constants if value.by_row}
     if len(lengths) > 1:
         raise ShapeError(f"{program.name}: the arrays have different numbers of rows: {sorted(lengths)}")
@@ -126,3 +149,19 @@ def shape_of_result(program: Program, place: int, rows: int, flat: Shape | None)
     if flat is not None and math.prod(flat) == rows:
         return flat
     return (rows, *value.shape)
+
+
+def looked_at(value: Value, base: _Array, rows: int | None) -> _Array:
+    """A value in the memory of its base."""
+    view = value.view
+    if view is None:
+        return base
+    base = np.ascontiguousarray(base)
+    if not value.size or rows == 0:
+        return np.empty(value.shape if rows is None else (rows, *value.shape), value.dtype)
+    flat = base.reshape(-1) if rows is None else base.reshape(rows, -1)
+    width = base.itemsize
+    strides = tuple(stride * width for stride in view.strides)
+    if rows is None:
+        return np.lib.stride_tricks.as_strided(flat[view.offset :], value.shape, strides)
+    return np.lib.stride_tricks.as_strided(flat[:, view.offset :], (rows, *value.shape), (flat.strides[0], *strides))
