@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.core.primitive import Primitive
-from chainrule.kernels.lowering import (
+from chainrule.kernels.lowering import (  # noqa: F401  enter all lowerings
     arithmetic,
     comparison,
     conversion,
     division,
     exponential,
+    hyperbolic,
     library,
+    logarithm,
     logistic,
     piecewise,
 )
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     import llvmlite.ir as ir
 
 __all__ = ["can_lower", "computed_in", "lower"]
-
-_FAMILIES = (arithmetic, comparison, conversion, division, exponential, library, logistic, piecewise)
 
 
 def can_lower(primitive: Primitive, operand_dtypes: Sequence[Any], parameters: Mapping[str, Any]) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Any, final
 
 import llvmlite.ir as ir
 import numpy as np
+
+from chainrule.kernels.machine import vector_bytes
 
 __all__ = ["Number", "Vector", "element_type"]
 
@@ -255,6 +259,20 @@ class Vector:
             result = self.builder.insert_element(result, value, lane)
         return self._made(result)
 
+    def scaled(self, exponent: Vector) -> Vector | None:
+        """self times 2 to a power, given as a floating integer, rounded once: where one instruction does that."""
+        size = self.lanes * self.dtype.itemsize
+        if self.lanes == 1 or size not in (16, 32, 64) or not _can_scale():
+            return None
+        # The arguments after the operands: what to keep where a mask says so, the mask, and how to round.
+        mask = ir.IntType(max(8, self.lanes))
+        kinds = [self._type()] * 3 + [mask] + [ir.IntType(32)] * (size == 64)
+        name = f"llvm.x86.avx512.mask.scalef.p{'s' if self.single else 'd'}.{8 * size}"
+        call = [self.value, exponent.value, ir.Constant(self._type(), ir.Undefined), ir.Constant(mask, -1)]
+        if size == 64:
+            call.append(ir.Constant(ir.IntType(32), 4))
+        return self._made(self.builder.call(self._declared(name, self._type(), kinds), call))
+
     def abs(self) -> Vector:
         """The absolute value; of an integer that has none, itself."""
         if self.dtype.kind == "f":
@@ -297,6 +315,11 @@ def _written(module: Any, name: str, write: Callable[..., Vector], operands: tup
     function.return_value.type = results.value.type
     function.chainrule_dtype = results.dtype
     return function
+
+
+@cache
+def _can_scale() -> bool:
+    return platform.machine().lower() in ("x86_64", "amd64") and vector_bytes() == 64
 
 
 def lanes_type(dtype: np.dtype[Any], lanes: int) -> Any:
