@@ -151,6 +151,7 @@ def _section(section: Section, slots: Mapping[Value, int]) -> SectionLayout:
     uses: dict[tuple[Value, bool], list[int]] = {}  # whether it is the copy of an array
     pack_before: dict[int, list[Value]] = {}
     unpack_after: dict[int, list[Value]] = {}
+    last_write: dict[Value, int] = {}
     for moment, stage in enumerate(section.stages):
         for value in reads(stage):
             if value.by_row and (value not in slots or _is_packed(stage, value)):
@@ -162,8 +163,10 @@ def _section(section: Section, slots: Mapping[Value, int]) -> SectionLayout:
             if value.by_row and (value not in slots or _is_packed(stage, value)):
                 key = (value, value in slots)
                 if key[1]:
-                    unpack_after.setdefault(moment, []).append(value)
+                    last_write[value] = moment
                 uses.setdefault(key, []).append(moment)
+    for value, moment in last_write.items():  # several may write parts of it
+        unpack_after.setdefault(moment, []).append(value)
     lives = {
         key: (max(1, key[0].size) * pitch(key[0], section.strip) * key[0].dtype.itemsize, min(times), max(times))
         for key, times in uses.items()

@@ -82,6 +82,7 @@ class _Writer:
     pointers: dict[Value, ir.Value] = field(default_factory=dict)
     scalars: dict[Value, ir.Value] = field(default_factory=dict)
     across: list[Fold] = field(default_factory=list)
+    totals: dict[Value, np.dtype[Any]] = field(default_factory=dict)
 
     def write(self) -> None:
         """The whole nest."""
@@ -94,6 +95,8 @@ class _Writer:
         self.across = [
             fold for fold in self.stage.folds if (fold.over_rows if self.stage.by_row else self.nest.along_folded)
         ]
+        if self.stage.by_row:
+            self.totals = {fold.out: _wide(fold) for fold in self.across}
         builder = self.context.builder
         with ExitStack() as loops:
             indices = [loops.enter_context(loop(builder, 0, size, name="k")).index for size in self.nest.kept]
@@ -132,7 +135,7 @@ class _Writer:
                     step = i if stride == 1 else builder.mul(i, index(stride), flags=["nsw"])
                     total = step if isinstance(total, int) else builder.add(total, step, flags=["nsw"])
             offsets[strides] = total
-        return at(builder, pointer, access.value.dtype, offsets[strides])
+        return at(builder, pointer, self.totals.get(access.value, access.value.dtype), offsets[strides])
 
     # The axis of the vectors
 
