@@ -184,10 +184,14 @@ def _into(primitive: Any) -> Callable[..., Part]:
         )
         if rows is None and value.axis is not None:
             raise NoCodeError("values of each row are written into a fixed array")
-        item = value.item
-        if rows is not None and value.axis is None:
-            region = indexing.getitem.shape.infer([x.shape], parameters)
-            item = parts.aligned(value, region, behind) if value.ndim <= len(region) else item
+        region = indexing.getitem.shape.infer([x.shape], parameters)
+        surplus = value.ndim - len(region)
+        if surplus > 0:  # leading axes of size 1
+            value = parts.part(value.item, value.shape[surplus:], None if value.axis is None else value.axis - surplus)
+        if value.axis is not None and value.axis + len(region) - value.ndim != behind:
+            raise NoCodeError("rows are written elsewhere")
+        item = parts.aligned(value, region, behind)
+        item = item if primitive is indexing.scatter else parts.items.cast(item, x.dtype)
         written = parts.items.joined(primitive, [x.item, item], {"pattern": tuple(entries)})
         return parts.part(written, x.shape, rows)
 

@@ -107,8 +107,9 @@ class Parts:
         return Part(self.items.reshaped(item, item_shape(shape, axis)), shape, axis)
 
     def number(self, value: Any, dtype: Any = None) -> Part:
-        """A number as a part."""
-        return Part(self.items.number(value, dtype), (), None)
+        """A number, or a fixed array of numbers, as a part."""
+        item = self.items.number(value, dtype)
+        return Part(item, item.shape, None)
 
 
 class _Functions:
