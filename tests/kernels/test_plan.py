@@ -83,3 +83,10 @@ def test_elementwise_functions_are_one_loop() -> None:
     ((loop,),) = (section.stages for section in program.sections)
     assert isinstance(loop, Map)
     assert len(loop.stores) == 1
+
+
+def test_components_of_equal_arrays_are_rows() -> None:
+    a, b = RNG.normal(size=(2, 4, 5, 6))
+    program = assert_planned(lambda a, b: (np.exp(a) * b + 1.0, np.sum(a * b), np.mean(a, keepdims=True)), a, b)
+    assert program.flat == (4, 5, 6)
+    assert all(value.shape == () for value in program.inputs)

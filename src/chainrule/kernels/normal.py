@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, final
 
 import numpy as np
 
 from chainrule.core.graph import Graph, Node
 from chainrule.core.primitive import Primitive
+from chainrule.core.shapes import Shape
 from chainrule.kernels.contractions import CONTRACTIONS
 from chainrule.kernels.items import ComputedIn, Items, NoCodeError
 from chainrule.kernels.moves import MOVES
@@ -17,6 +19,7 @@ from chainrule.kernels.parts import Handler, Part, Parts, item_shape
 from chainrule.kernels.reductions import REDUCTIONS
 from chainrule.kernels.selections import SELECTIONS
 from chainrule.kernels.softmax import SOFTMAX
+from chainrule.ops import like
 
 __all__ = ["Normal", "normal_form"]
 
@@ -43,13 +46,14 @@ class Normal:
     guards: tuple[tuple[Node, bool | int], ...]
 
 
-def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn) -> Normal:
+def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn, flat: bool = False) -> Normal:
     """Take the rows out of a graph.
 
     Args:
         graph: simplified to run.
         axis: for each node by row which of its axes is the rows.
         computed_in: what operands of an elementwise operation are converted to, None where there is no code for it.
+        flat: whether each component of a node by row is a row by itself.
 
     Raises:
         NoCodeError: a value of each row cannot be computed row by row.
@@ -59,15 +63,22 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn)
     known: dict[Node, Part] = {}
     constants: list[tuple[Node, Any]] = []
     for node in graph.nodes:
-        rows = axis.get(node)
+        shape, rows = node.shape, axis.get(node)
+        if flat and rows is not None:
+            shape, rows = (prod(shape),), 0
         if node.is_constant:
-            known[node] = _constant(items, node, rows, constants)
+            known[node] = _constant(items, node, shape, rows, constants)
         elif node.primitive is None:
-            leaf = items.leaf(item_shape(node.shape, rows), node.dtype, by_row=rows is not None, name=node.name)
-            known[node] = Part(leaf, node.shape, rows)
+            leaf = items.leaf(item_shape(shape, rows), node.dtype, by_row=rows is not None, name=node.name)
+            known[node] = Part(leaf, shape, rows)
         else:
             parts.hint = rows
-            found = parts.apply(node.primitive, [known[operand] for operand in node.operands], node.parameters)
+            operands, parameters = [known[operand] for operand in node.operands], node.parameters
+            if flat and any(x.axis is not None for x in operands):
+                operands, parameters = [_alone(parts, x) for x in operands], _flat_parameters(node)
+            found = parts.apply(node.primitive, operands, parameters)
+            if flat and rows is None:
+                found = parts.part(found.item, shape, None)
             known[node] = found if found.axis == rows else _with_rows(items, found, rows)
         if node.name:
             items.names.setdefault(known[node].item, node.name)
@@ -81,21 +92,39 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn)
     )
 
 
-def _constant(items: Items, node: Node, rows: int | None, constants: list[tuple[Node, Any]]) -> Part:
+def _alone(parts: Parts, x: Part) -> Part:
+    """An operand of an operation on components: what is fixed is one number."""
+    return x if x.axis is not None or prod(x.shape) != 1 else parts.part(x.item, (), None)
+
+
+def _flat_parameters(node: Node) -> Mapping[str, Any]:
+    """The parameters of an operation on all components, for components in a row; raises `NoCodeError` for some axes."""
+    given = dict(node.parameters)
+    if "axis" in given and node.primitive is not like.expand_like:
+        if set(given["axis"]) != set(range(node.operands[0].ndim)):
+            raise NoCodeError(f"{node.primitive} of some axes")
+        given["axis"] = (0,)
+    if "keepdims" in given:
+        given["keepdims"] = False
+    if "shape" in given:
+        given["shape"] = (prod(node.shape),)
+    return given
+
+
+def _constant(items: Items, node: Node, shape: Shape, rows: int | None, constants: list[tuple[Node, Any]]) -> Part:
     value = node.parameters["value"]
     if node.shape == ():
         return Part(items.number(value, node.dtype), (), None)
-    array = np.asarray(value)
+    array = np.asarray(value).reshape(shape)
     first = array.reshape(-1)[:1]
-    shape = item_shape(node.shape, rows)
     if array.size and (array == first).all():
-        return Part(items.repeated(items.number(first[0], node.dtype), shape), node.shape, rows)
+        return Part(items.repeated(items.number(first[0], node.dtype), item_shape(shape, rows)), shape, rows)
     if rows is None:
         leaf = items.number(array, node.dtype)
     else:
-        leaf = items.leaf(shape, node.dtype, by_row=True, name=node.name)
+        leaf = items.leaf(item_shape(shape, rows), node.dtype, by_row=True, name=node.name)
         constants.append((leaf, np.ascontiguousarray(np.moveaxis(array, rows, 0))))
-    return Part(leaf, node.shape, rows)
+    return Part(leaf, shape, rows)
 
 
 def _with_rows(items: Items, found: Part, rows: int | None) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.core.graph import Graph, Node
+from chainrule.core.shapes import Shape
 from chainrule.kernels.items import Items, NoCodeError, NotPlannedError, concrete
 from chainrule.kernels.lowering import computed_in
 from chainrule.kernels.normal import Normal, normal_form
@@ -28,20 +29,18 @@ def plan(graph: Graph, rows: Rows | NotByRows) -> Program:
     Raises:
         NotPlannedError: no part of it is worth compiling; the message says why.
     """
-    notes: list[str] = []
     if isinstance(rows, NotByRows):
-        notes.append(rows.reason)
-        return _program(graph, normal_form(graph, {}, computed_in), notes)
-    try:
-        graph = rows.graph
-        normal = normal_form(graph, rows.axis, computed_in)
-    except NoCodeError as error:
-        notes.append(f"not taken apart by rows: {error}")
-        normal = normal_form(graph, {}, computed_in)
-    return _program(graph, normal, notes)
+        return _program(graph, normal_form(graph, {}, computed_in), [rows.reason])
+    for flat in (True, False) if rows.flat else (False,):
+        try:
+            shape = next(node.shape for node in rows.axis) if flat else None
+            return _program(rows.graph, normal_form(rows.graph, rows.axis, computed_in, flat), [], shape)
+        except NoCodeError as error:
+            reason = str(error)
+    return _program(graph, normal_form(graph, {}, computed_in), [f"not taken apart by rows: {reason}"])
 
 
-def _program(graph: Graph, normal: Normal, notes: list[str]) -> Program:
+def _program(graph: Graph, normal: Normal, notes: list[str], flat: Shape | None = None) -> Program:
     items = normal.items
     results: list[Node] = []
     seen: set[Node] = set()
@@ -68,6 +67,7 @@ def _program(graph: Graph, normal: Normal, notes: list[str]) -> Program:
         sections=tuple(sections),
         outputs=outputs,
         output_axes=tuple(part.axis for part in normal.outputs),
+        flat=flat,
         guards=held,
         name=graph.name,
         notes=tuple(notes),
