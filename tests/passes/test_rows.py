@@ -12,6 +12,8 @@ from row_blocks import by_blocks
 import chainrule as cr
 from chainrule.calculus.recording import record
 from chainrule.core.graph import Graph
+from chainrule.core.verify import verify
+from chainrule.errors import GuardError
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.rows import NotByRows, Rows, rows_of
 from chainrule.passes.simplify import simplify_to_run
@@ -35,6 +37,9 @@ def found(f: Callable[..., Any], *args: Any) -> Rows:
     rows = rows_of(graph)
     assert isinstance(rows, Rows), rows
     want = evaluate(graph, *values)
+    verify(rows.graph)
+    for got, whole in zip(evaluate(rows.graph, *values), want, strict=True):
+        np.testing.assert_allclose(got, whole, rtol=1e-10, atol=1e-12)
     for cuts in ([], [1, 9], [rows.count - 1]):
         for got, whole in zip(by_blocks(rows, values, cuts), want, strict=True):
             np.testing.assert_allclose(got, whole, rtol=1e-10, atol=1e-12)
@@ -119,6 +124,85 @@ def test_elementwise_functions_are_flat() -> None:
     assert not found(lambda x: np.sum(np.tanh(x), axis=0), X).flat
     assert not found(lambda x, w: np.tanh(x) * w, X, w).flat
     assert found(lambda x: np.tanh(x) - np.broadcast_to(np.float64(2.0), x.shape), X).flat
+
+
+OVER_ROWS = {
+    "standardised": (lambda w, X, y: squared(w, (X - np.mean(X, axis=0)) / np.std(X, axis=0), y), 3),
+    "variance": (lambda w, X, y: np.var(X @ w - y), 2),
+    "unbiased variance": (lambda w, X, y: np.var(X @ w - y, ddof=1), 2),
+    "norm": (lambda w, X, y: np.linalg.norm(X @ w - y), 2),
+    "norm of order 3": (lambda w, X, y: np.linalg.norm(X @ w - y, ord=3), 2),
+    "attention": (lambda w, X, y: np.sum(cr.special.softmax(X @ w) * y), 4),
+    "log of a softmax": (lambda w, X, y: np.sum(cr.special.log_softmax(X @ w) * y), 3),
+    "log of a sum": (lambda w, X, y: cr.special.logsumexp(X @ w - y), 3),
+    "largest": (lambda w, X, y: np.max(X @ w - y), 3),
+}
+
+
+@pytest.mark.parametrize("name", OVER_ROWS)
+def test_operations_over_rows_are_taken_apart(name: str) -> None:
+    f, passes = OVER_ROWS[name]
+    assert found(cr.value_and_grad(f), w, X, y).passes == passes
+    assert found(f, w, X, y).passes <= passes
+
+
+@pytest.mark.parametrize(
+    "picked",
+    [
+        pytest.param(lambda z, labels: z[np.arange(N), labels], id="rows, labels"),
+        pytest.param(lambda z, labels: z.T[labels, np.arange(N)], id="labels, rows"),
+        pytest.param(lambda z, labels: np.take_along_axis(z, labels[:, None], axis=1)[:, 0], id="along an axis"),
+        pytest.param(lambda z, labels: z[np.arange(N)[:, None], np.stack([labels, labels], 1)], id="two labels"),
+        pytest.param(lambda z, labels: np.stack([z, z**2], 2)[np.arange(N), labels], id="axes behind"),
+        pytest.param(lambda z, labels: np.stack([z, z**2], 0)[:, np.arange(N), labels], id="axes in front"),
+        pytest.param(lambda z, labels: np.stack([z, z**2], 1)[np.arange(N), :, labels], id="an axis between"),
+        pytest.param(lambda z, labels: z[np.arange(N), labels - 4], id="counted from the end"),
+    ],
+)
+def test_labels_by_index(picked: Any) -> None:
+    rows = found(cr.value_and_grad(lambda W, X, n: np.sum(np.sin(picked(X @ W, n)) ** 2)), W, X, labels)
+    assert (rows.count, rows.passes) == (N, 1)
+    held = found(lambda W, X: np.sum(picked(X @ W, labels)), W, X)
+    assert held.count == N
+
+
+def test_labels_out_of_range_are_an_error() -> None:
+    graph, values = graph_of(lambda W, X, n: np.sum((X @ W)[np.arange(N), n]), W, X, labels)
+    rows = rows_of(graph)
+    assert isinstance(rows, Rows)
+    for wrong in (4, -5):
+        with pytest.raises(GuardError):
+            evaluate(rows.graph, *values[:-1], np.where(np.arange(N) == 7, wrong, labels))
+
+
+def test_writing_by_labels() -> None:
+    def replaced(z: Any, n: Any, value: Any) -> Any:
+        z = z.copy()
+        z[np.arange(N), n] = value
+        return z
+
+    for value in (lambda z, w: 0.0, lambda z, w: w[0], lambda z, w: z[:, 0] ** 2):
+        rows = found(
+            cr.value_and_grad(lambda W, X, n, value=value: np.sum(np.sin(replaced(X @ W, n, value(X @ W, W[0]))))),
+            W,
+            X,
+            labels,
+        )
+        assert rows.count == N
+    grid = np.stack([labels, 3 - labels], 1)
+
+    def twice(z: Any, n: Any) -> Any:
+        z = z.copy()
+        z[np.arange(N)[:, None], n] = 1.0
+        return z
+
+    assert "set_item" in refused(lambda W, X, n: np.sum(twice(X @ W, n) ** 2), W, X, grid)
+
+
+def test_tables_of_rows() -> None:
+    table = RNG.normal(size=(5, 3))
+    rows = found(cr.value_and_grad(lambda T, n, y: np.mean((np.sum(T[n], axis=1) - y) ** 2)), table, labels, y)
+    assert (rows.count, rows.passes) == (N, 1)
 
 
 @pytest.mark.parametrize(

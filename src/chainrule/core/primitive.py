@@ -58,6 +58,8 @@ class Primitive:
         domain: where it is defined, and where it has kinks.
         dtype: the result's dtype from those of the operands; by default NumPy's promotion.
         folding: of an operation that goes over an axis component by component, how it puts them together.
+        by_folds: the same value, to rounding, by elementwise operations and by ones that have a folding:
+            `(F, *operands, **parameters)`; what rows are gone through with in several passes.
         shortcut: equal to `evaluate` by a shorter way (a method, a ufunc's reduce): for small arrays NumPy's own
             wrappers cost more than the work.
         examples: what to try it on; elementwise operations need none.
@@ -73,6 +75,7 @@ class Primitive:
     domain: Domain = REAL
     dtype: Callable[..., Dtype] | None = None
     folding: Folding | None = None
+    by_folds: Callable[..., Array] | None = None
     shortcut: Callable[..., Any] | None = None
     examples: tuple[Example, ...] = ()
     module: str = ""

@@ -61,7 +61,13 @@ def _norm_scale(F: Any, v: Array, out: Array, x: Array, axis: tuple[int, ...], k
     return F.divide_no_nan(v, out) if ord == 2 else v
 
 
-norm = primitive("norm", evaluate=_norm, shape=reduction,
+def _norm_by_folds(F: Any, x: Array, axis: tuple[int, ...], keepdims: bool, ord: float) -> Array:
+    if ord == 2:
+        return F.sqrt(F.sum(F.square(x), axis=axis, keepdims=keepdims))
+    return F.power(F.sum(F.power(F.abs(x), ord), axis=axis, keepdims=keepdims), 1 / ord)
+
+
+norm = primitive("norm", evaluate=_norm, by_folds=_norm_by_folds, shape=reduction,
                  derivative=Reduction(_norm_partial, scale=_norm_scale),
                  notation=Bars("||"), rule=NORM,
                  domain=Domain(kinks=(Kink(lambda out, x, axis, keepdims, ord: np.equal(out, 0),

@@ -136,6 +136,11 @@ def _no_spread(out: Any, x: Any, axis: tuple[int, ...], keepdims: bool, **_: Any
     return np.logical_not(np.isnan(out) | _spreads(np.asarray(out), size))
 
 
+def _var_by_folds(F: Any, x: Array, axis: tuple[int, ...], keepdims: bool, ddof: float) -> Array:
+    freedom = F.maximum(F.size(x, axis=axis) - ddof, 0) if ddof else F.size(x, axis=axis)
+    return F.sum(F.square(x - F.mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims) / freedom
+
+
 _TIES = Domain(kinks=(Kink(_tied, "the extremum is attained more than once: the components that tie share equally"),))
 _NO_SPREAD = Domain(kinks=(Kink(_no_spread, "all components are equal: the derivative of std is taken as 0"),))
 
@@ -198,7 +203,7 @@ max = primitive("max", evaluate=np.max, shortcut=_max, folding=Folding.MAX, shap
 min = primitive("min", evaluate=np.min, shortcut=_min, folding=Folding.MIN, shape=reduction, dtype=_of_operand,
                 derivative=_Extremum(_attained, scale=_shared), rule=rules.EXTREMUM, domain=_TIES, examples=_AXES)
 
-var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
+var = primitive("var", evaluate=np.var, by_folds=_var_by_folds, shape=reduction, dtype=_averaged,
                 derivative=Reduction(_deviation, scale=lambda F, v, *operands, **parameters:
                                      2 * _per_freedom(F, v, *operands, **parameters)),
                 rule=rules.VARIANCE,
@@ -207,6 +212,7 @@ var = primitive("var", evaluate=np.var, shape=reduction, dtype=_averaged,
                           example((4,), axis=(0,), keepdims=True, ddof=1.5)))
 
 std = primitive("std", evaluate=np.std, shape=reduction, dtype=_averaged,
+                by_folds=lambda F, x, **parameters: F.sqrt(_var_by_folds(F, x, **parameters)),
                 derivative=Reduction(_deviation, scale=_per_spread), rule=rules.VARIANCE, domain=_NO_SPREAD,
                 examples=(example((2, 3), axis=(0,), keepdims=False, ddof=0),
                           example((2, 3), axis=(0, 1), keepdims=True, ddof=1),

@@ -101,6 +101,30 @@ def _spread(F: Any, weights: Array, g: Array, axis: tuple[int, ...]) -> Array:
     return g - weights * F.sum(g, axis=axis, keepdims=True)
 
 
+def _softmax_by_folds(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
+    e = F.exp(x - F.max(x, axis=axis, keepdims=True))
+    return e / F.sum(e, axis=axis, keepdims=True)
+
+
+def _log_softmax_by_folds(F: Any, x: Array, axis: tuple[int, ...]) -> Array:
+    largest = F.max(x, axis=axis, keepdims=True)
+    return (x - largest) - _beside_largest(F, x, largest, x - largest, axis)
+
+
+def _logsumexp_by_folds(F: Any, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    largest = F.max(x, axis=axis, keepdims=True)
+    below = F.minimum(x - F.where(F.isfinite(largest), largest, 0.0), 0.0)
+    out = largest + _beside_largest(F, x, largest, below, axis)
+    return out if keepdims else F.squeeze(out, axis=axis)
+
+
+def _beside_largest(F: Any, x: Array, largest: Array, below: Array, axis: tuple[int, ...]) -> Array:
+    top = F.equal(x, largest)
+    count = F.count_nonzero(top, axis=axis, keepdims=True)
+    rest = F.sum(F.where(top, 0.0, F.exp(below)), axis=axis, keepdims=True)
+    return F.log1p(F.cast_like(F.maximum(count, 1) - 1, x) + rest)
+
+
 def _floating(x: Any, **_: Any) -> Any:
     return join_floating(x)
 
@@ -133,19 +157,20 @@ relu = primitive("relu", evaluate=_relu, shape=elementwise, dtype=_floating,
                  domain=Domain(kinks=(
                      Kink(lambda out, x: x == 0, "relu(x) at 0, where the derivative is taken as 0"),)))
 
-softmax = primitive("softmax", evaluate=_softmax, shape=along_axis, dtype=_floating,
+softmax = primitive("softmax", evaluate=_softmax, by_folds=_softmax_by_folds, shape=along_axis, dtype=_floating,
                     derivative=Custom(lambda F, t, out, x, axis: out * _centred(F, out, t[0], axis),
                                       lambda F, g, out, x, axis: (out * _centred(F, out, g, axis),),
                                       reason="components depend on each other, by the matrix diag(s) - s s^T"),
                     rule=rules.SOFTMAX, examples=_ALONG)
 
-log_softmax = primitive("log_softmax", evaluate=_log_softmax, shape=along_axis, dtype=_floating,
+log_softmax = primitive("log_softmax", evaluate=_log_softmax, by_folds=_log_softmax_by_folds, shape=along_axis,
+                        dtype=_floating,
                         derivative=Custom(lambda F, t, out, x, axis: _centred(F, F.exp(out), t[0], axis),
                                           lambda F, g, out, x, axis: (_spread(F, F.exp(out), g, axis),),
                                           reason="components depend on each other, by the matrix I - 1 s^T"),
                         rule=rules.LOG_SOFTMAX, examples=_ALONG)
 
-logsumexp = primitive("logsumexp", evaluate=_logsumexp, shape=reduction, dtype=_floating,
+logsumexp = primitive("logsumexp", evaluate=_logsumexp, by_folds=_logsumexp_by_folds, shape=reduction, dtype=_floating,
                       derivative=Reduction(lambda F, out, x, axis, keepdims: F.softmax(x, axis=axis)),
                       rule=rules.LOG_SUM_EXP,
                       examples=(*(example(*e.operands, **e.parameters, keepdims=False) for e in _ALONG),

@@ -12,6 +12,7 @@ from math import prod
 
 from chainrule.core.graph import Graph, Node
 from chainrule.core.labels import Carried, Folding, Labels, apart
+from chainrule.passes.apart import taken_apart
 
 __all__ = ["NotByRows", "Rows", "rows_of"]
 
@@ -34,7 +35,8 @@ class Rows:
     A node is by row (it has one of its axes for the rows), or a sum (the rows are folded away), or fixed.
 
     Attributes:
-        graph: the graph; the nodes below are its own.
+        graph: the graph, in which operations that would mix the rows are written otherwise where that can be done; the
+            nodes below are its own.
         count: the number of rows that it was traced with.
         size: how many components all arrays by row have.
         axis: for each node that is by row, inputs and constants included, which of its axes is the rows.
@@ -82,21 +84,30 @@ def rows_of(graph: Graph, axes: Sequence[int | None] | None = None) -> Rows | No
     >>> rows.count, [(node.name, axis) for node, axis in rows.axis.items() if node.is_input]
     (5, [('X', 0)])
     """
-    classes = _Classes(graph)
-    if axes is not None:
-        return _with_given_rows(graph, classes, axes)
+    while True:
+        classes = _Classes(graph)
+        found = _chosen(graph, classes) if axes is None else _given(graph, classes, axes)
+        if not isinstance(found, _Refusal):
+            return found
+        simpler = taken_apart(graph, _mixing(graph, classes, found.rows))
+        if simpler is graph:
+            return NotByRows(found.reason)
+        graph = simpler
+
+
+def _chosen(graph: Graph, classes: _Classes) -> Rows | NotByRows | _Refusal:
     classes.settle()
     candidates = dict.fromkeys(own for x in graph.inputs for own in classes.found[x])
     found = [_followed(graph, classes, candidate) for candidate in candidates]
     if not found:
         return NotByRows("no argument has an axis")
     widest = max(found, key=lambda each: (each.size, isinstance(each, Rows)))
-    if not isinstance(widest, Rows):
-        return NotByRows(widest.reason)
+    if isinstance(widest, _Refusal):
+        return widest
     return min((each for each in found if isinstance(each, Rows)), key=_working_set)
 
 
-def _with_given_rows(graph: Graph, classes: _Classes, axes: Sequence[int | None]) -> Rows | NotByRows:
+def _given(graph: Graph, classes: _Classes, axes: Sequence[int | None]) -> Rows | NotByRows | _Refusal:
     given = {node: axis for node, axis in zip(graph.inputs, axes, strict=True) if axis is not None}
     if len({node.shape[axis] for node, axis in given.items()}) != 1:
         return NotByRows("the arguments by row have no rows, or not as many each")
@@ -105,17 +116,17 @@ def _with_given_rows(graph: Graph, classes: _Classes, axes: Sequence[int | None]
         classes.join((first, at), other)
     classes.settle()
     found = _followed(graph, classes, classes.of(first, at))
-    if not isinstance(found, Rows):
-        return NotByRows(found.reason)
-    for node in graph.inputs:
-        if node in found.axis and given.get(node) != found.axis[node]:
-            return NotByRows(f"{node.name} would be cut into rows as well")
+    if isinstance(found, Rows):
+        for node in graph.inputs:
+            if node in found.axis and given.get(node) != found.axis[node]:
+                return NotByRows(f"{node.name} would be cut into rows as well")
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
     size: int
+    rows: int
     reason: str
 
 
@@ -182,14 +193,14 @@ def _followed(graph: Graph, classes: _Classes, rows: int) -> Rows | _Refusal:
     """What the nodes are if a class of axes is the rows."""
     count, size = classes.count(rows), classes.size(rows)
     if count < 2:
-        return _Refusal(size, "there are fewer than two rows")
+        return _Refusal(size, rows, "there are fewer than two rows")
     axis: dict[Node, int] = {}
     folding: dict[Node, Folding] = {}
     level: dict[Node, int] = {}
     for node in graph.nodes:
         own = classes.axes(node, rows)
         if len(own) > 1:
-            return _Refusal(size, f"{_named(node)} has the rows along two axes")
+            return _Refusal(size, rows, f"{_named(node)} has the rows along two axes")
         if own:
             axis[node] = own[0]
         level[node] = 0
@@ -198,15 +209,15 @@ def _followed(graph: Graph, classes: _Classes, rows: int) -> Rows | _Refusal:
         labels = classes.labels[node]
         carried = labels.carry([axis.get(operand) for operand in node.operands])
         if carried is None and own and not labels.repeats(own[0]):
-            return _Refusal(size, f"{_named(node)} makes rows of what has none")
+            return _Refusal(size, rows, f"{_named(node)} makes rows of what has none")
         level[node] = max((level[x] for i, x in enumerate(node.operands) if i not in labels.patterns), default=0)
         if isinstance(carried, Carried):
             if carried is Carried.MIXED or own or node.primitive.folding is None:
-                return _Refusal(size, f"{_named(node)} mixes the rows")
+                return _Refusal(size, rows, f"{_named(node)} mixes the rows")
             folding[node] = node.primitive.folding
             level[node] += 1
     if all(node.primitive is None for node in axis) and not folding:
-        return _Refusal(size, "nothing is computed by row")
+        return _Refusal(size, rows, "nothing is computed by row")
     return Rows(graph, count, size, axis, folding, level, _is_flat(graph, classes, axis, folding))
 
 
@@ -219,6 +230,18 @@ def _working_set(rows: Rows) -> float:
 def _named(node: Node) -> str:
     what = node.primitive.name if node.primitive else node.name or "a constant"
     return f"{what} ({node.site})" if node.site else what
+
+
+def _mixing(graph: Graph, classes: _Classes, rows: int) -> set[Node]:
+    """The operations that mix a class of axes."""
+    found = set()
+    for node, labels in classes.labels.items():
+        own = [next(iter(classes.axes(operand, rows)), None) for operand in node.operands]
+        carried = labels.carry(own)
+        unknown = node.primitive is not None and node.primitive.folding is None
+        if carried is Carried.MIXED or (carried is Carried.FOLDED and unknown):
+            found.add(node)
+    return found
 
 
 def _is_flat(graph: Graph, classes: _Classes, axis: Mapping[Node, int], folding: Mapping[Node, Folding]) -> bool:
