@@ -6,6 +6,7 @@ short, reading on ends the process, and here it is an error.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -42,7 +43,7 @@ class ArrayFiles(Source):
         DataError: a file is no whole .npy file of numbers, or the arrays do not fit together.
     """
 
-    __slots__ = ("_arrays", "_by_name", "_dtype")
+    __slots__ = ("_arrays", "_by_name", "_dtype", "_span")
 
     def __init__(self, files: Mapping[str, Sequence[DataFile]], by_name: bool, dtype: Any = None) -> None:
         self._arrays = {name: tuple(map(_header, parts)) for name, parts in files.items()}
@@ -56,10 +57,11 @@ class ArrayFiles(Source):
                 raise DataError(f"{name}: has {count:,} rows, and {first} has {rows:,}; they belong together")
         if not rows:
             raise DataError(f"{first}: has no rows, expected at least one")
+        self._span = range(rows)
 
     def __repr__(self) -> str:
         shapes = ", ".join(
-            f"{name} {parts[0].dtype} {(_rows(parts), *parts[0].shape[1:])}" for name, parts in self._arrays.items()
+            f"{name} {parts[0].dtype} {(self.rows, *parts[0].shape[1:])}" for name, parts in self._arrays.items()
         )
         return f"Source({shapes})"
 
@@ -75,7 +77,7 @@ class ArrayFiles(Source):
     @property
     def rows(self) -> int:
         """How many rows there are."""
-        return _rows(next(iter(self._arrays.values())))
+        return len(self._span)
 
     @property
     def encoding(self) -> Encoding:
@@ -90,6 +92,15 @@ class ArrayFiles(Source):
         """One pass over the rows, `size` of them in each block and what is left in the last."""
         return self._blocks(whole_number(size, "size"))
 
+    def parts(self, size: int) -> Sequence[Source]:
+        """See `Source.parts`."""
+        found = []
+        for first in self._span[:: whole_number(size, "size")]:
+            part = copy.copy(self)
+            part._span = range(first, min(first + size, self._span.stop))
+            found.append(part)
+        return found
+
     @property
     def _first(self) -> str:
         return next(iter(self._arrays.values()))[0].file.name
@@ -100,8 +111,8 @@ class ArrayFiles(Source):
                 name: [(part, stack.enter_context(part.file.open())) for part in parts]
                 for name, parts in self._arrays.items()
             }
-            for first in range(0, self.rows, size):
-                last = min(first + size, self.rows)
+            for first in self._span[::size]:
+                last = min(first + size, self._span.stop)
                 found = {name: self._read(parts, first, last) for name, parts in opened.items()}
                 yield found if self._by_name else tuple(found.values())
 

@@ -6,9 +6,10 @@ before anything is expanded, and to what is found afterwards.
 
 from __future__ import annotations
 
+import copy
 import importlib
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +35,7 @@ CELLS = 2**18  # of a chunk
 class TypedFile(Reader):
     """A file whose columns have types."""
 
-    __slots__ = ("_kinds", "file", "missing", "name", "names", "rows")
+    __slots__ = ("_first", "_kinds", "file", "missing", "name", "names", "rows")
 
     FORMAT: str
     AHEAD: int  # batches that are decoded while one is used
@@ -43,6 +44,7 @@ class TypedFile(Reader):
         require_pyarrow(file.name)
         self.file, self.name, self.missing = file, file.name, missing
         self.rows: int | None = None
+        self._first = 0  # rows of the file before those that are read
         with self._explained():
             schema = self._inspected()
             check("data_columns", len(schema), file.name)
@@ -63,16 +65,18 @@ class TypedFile(Reader):
 
     def chunks(self, plan: Plan) -> Iterator[Chunk]:
         """One pass over the rows."""
-        count, most = 0, max(1, CELLS // max(len(plan), 1))
+        first, most = self._first, max(1, CELLS // max(len(plan), 1))
+        count = first
         self.file.verify()
         with self._explained():
             for batch in ahead(self._checked(list(plan), most), self.AHEAD):
                 self.file.verify()
-                for first in range(0, batch.num_rows, most):
-                    part = batch.slice(first, most)
+                for start in range(0, batch.num_rows, most):
+                    part = batch.slice(start, most)
                     yield self._chunk(part, plan, count + 1)
                     count += part.num_rows
         self.file.verify()
+        count -= first
         if self.rows is not None and count != self.rows:
             raise DataError(f"{self.file.name}: is damaged: it should have {self.rows:,} rows and has {count:,}")
         self.rows = count
@@ -121,9 +125,12 @@ class TypedFile(Reader):
 
 
 class ParquetFile(TypedFile):
-    """A Parquet file."""
+    """A Parquet file, or some of its row groups."""
 
-    __slots__ = ()
+    __slots__ = ("_groups", "_sizes")
+
+    _groups: range
+    _sizes: tuple[int, ...]  # rows of each group
 
     FORMAT, AHEAD = "Parquet", 4
 
@@ -145,12 +152,29 @@ class ParquetFile(TypedFile):
                 raise DataError(f"{self.file.name}: is damaged: it says that it has {metadata.num_rows} rows")
             self.rows = metadata.num_rows
             check("data_columns", metadata.num_columns, self.file.name)
+            self._groups = range(metadata.num_row_groups)
+            self._sizes = tuple(metadata.row_group(i).num_rows for i in self._groups)
             return content.schema_arrow
 
     def _batches(self, columns: list[str], most: int) -> Iterator[Any]:
         categories = [name for name in columns if self._kinds[name] is ColumnKind.CATEGORY]
         with self._open(categories) as content:
-            yield from content.iter_batches(batch_size=most, columns=columns, use_threads=True)
+            groups = list(self._groups)
+            yield from content.iter_batches(batch_size=most, row_groups=groups, columns=columns, use_threads=True)
+
+    def pieces(self, size: int) -> Sequence[Reader]:
+        """Groups of rows that follow one another, as many as have `size` rows together."""
+        found: list[Reader] = []
+        begun, rows = self._groups.start, 0
+        first = self._first
+        for group in self._groups:
+            rows += self._sizes[group]
+            if rows and (rows >= size or group == self._groups[-1]):
+                piece = copy.copy(self)
+                piece._groups, piece._first, piece.rows = range(begun, group + 1), first, rows
+                found.append(piece)
+                begun, first, rows = group + 1, first + rows, 0
+        return found
 
 
 class ArrowFile(TypedFile):

@@ -69,7 +69,8 @@ class DataFile:
         for mark, kind in UNREADABLE.items():
             if begins.startswith(mark):
                 raise DataError(f"{name}: is {kind}")
-        return DataFile(path, name, status.st_size, status.st_mtime_ns, begins)
+        # Whole, so that it is the same file after a change of folder, and in another process.
+        return DataFile(os.path.abspath(path), name, status.st_size, status.st_mtime_ns, begins)
 
     @property
     def compressed(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,10 @@ class Reader(ABC):
 
     def require(self, plan: Plan) -> None:  # noqa: B027  a file without types is as good as its cells
         """Raise `DataError` where the types of the file say that a column cannot be read as what is wanted."""
+
+    def pieces(self, size: int) -> Sequence[Reader]:
+        """Readers of parts of the file, in order, of about `size` rows each where the file can be cut."""
+        return (self,)
 
     @abstractmethod
     def chunks(self, plan: Plan) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -126,6 +126,12 @@ class RowSource(Source):
         for columns in found:
             filled.take(columns, 0)
         return Table(self.names, *filled.pair(), self.target, self.encoding)
+
+    def parts(self, size: int) -> Sequence[Source]:
+        """See `Source.parts`; what is learnt of categories is learnt here, from all rows."""
+        known = replace(self.choices, columns=None, categorical=(), encoding=self.encoding)
+        pieces = [piece for reader in self._readers for piece in reader.pieces(whole_number(size, "size"))]
+        return [RowSource([piece], known) for piece in pieces]
 
     def _chunks(self) -> Iterator[Chunk]:
         for reader in self._readers:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,13 @@ class Source(ABC):
         """The first n rows, or all where there are fewer."""
         return next(self.blocks(n))
 
+    def parts(self, size: int) -> Sequence[Source]:
+        """The same rows as sources that can be read apart, elsewhere too, of about `size` rows each if files allow it.
+
+        Parquet files are cut between row groups, arrays anywhere; any other file is one part.
+        """
+        return (self,)
+
     @abstractmethod
     def table(self) -> Table:
         """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""
@@ -116,6 +123,12 @@ class Table(Source):
     def head(self, n: int = 5) -> Arrays:
         """The first n rows, or all where there are fewer."""
         return self._block(slice(whole_number(n, "n")))
+
+    def parts(self, size: int) -> Sequence[Source]:
+        """Tables of `size` rows, and one of what is left; they look at this one."""
+        starts = range(0, self.rows, whole_number(size, "size"))
+        y = self.y
+        return [replace(self, X=self.X[at : at + size], y=None if y is None else y[at : at + size]) for at in starts]
 
     def table(self) -> Table:
         """This table."""
