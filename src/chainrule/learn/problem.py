@@ -16,9 +16,10 @@ from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.learn.batches import Batches, Block, Data, InMemory
-from chainrule.learn.blockwise import Evaluate, OverRows, over_rows, summed
+from chainrule.learn.blockwise import Evaluate
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.loss_function import of_parameters_and_rows
+from chainrule.learn.row_loss import RowLoss
 from chainrule.learn.spreading import warn_of_spreading
 from chainrule.numeric.probe import label
 from chainrule.passes.guards import watch_numbers
@@ -47,8 +48,8 @@ class Problem:
 
     __slots__ = (
         "_function",
-        "_over",
         "_rebuild",
+        "_row_loss",
         "batches",
         "data",
         "evaluate_on",
@@ -81,7 +82,7 @@ class Problem:
         self.name = loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
         self.gradient = gradient
         self.evaluate_on: Evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
-        self._over: OverRows | None = None
+        self._row_loss: RowLoss | None = None
         self.loss = self._over_all_data()
 
     def evaluate(self, leaves: Sequence[Any]) -> tuple[float, list[Any]]:
@@ -90,23 +91,14 @@ class Problem:
             return self.evaluate_on(leaves, NO_DATA)
         if isinstance(self.data, InMemory):
             return self.evaluate_on(leaves, self.data.block)
-        over, rows = self._over_rows(), self.data.rows
-        return summed((over.weight(block, rows), *self.evaluate_on(leaves, block)) for block in self.data.blocks())
+        return self._over_blocks(self.data).evaluate(leaves)
 
     def hessian(self, leaves: Sequence[Any]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The product of the Hessian of the loss over all data with a vector of coordinates, at parameter arrays."""
         data, at = self.data, self.rebuild(leaves)
         if data is None or isinstance(data, InMemory):
             return Hessian(self.loss, at)
-        over = self._over_rows()
-
-        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-            total = np.zeros_like(vector)
-            for block in data.blocks():
-                total += over.weight(block, data.rows) * Hessian(self.loss_on(block), at)(vector)
-            return total
-
-        return product
+        return self._over_blocks(data).hessian(leaves)
 
     def batch_loss(self, step: int) -> Callable[[Any], Any]:
         """The loss over the mini-batch of a step, the first being step 1, as a function of the parameters alone."""
@@ -144,17 +136,16 @@ class Problem:
         data = self.data
 
         def loss(parameters: Any) -> Any:
-            over = self._over_rows()
-            return sum(over.weight(block, data.rows) * self.loss_on(block)(parameters) for block in data.blocks())
+            return self._over_blocks(data)(parameters)
 
         return loss
 
-    def _over_rows(self) -> OverRows:
-        if self._over is None:
-            if self.data is None:
-                raise AssertionError("asked how the loss is over rows, without data")
-            self._over = over_rows(self.evaluate_on, self.start, self.data.blocks(), function_name(self._function))
-        return self._over
+    def _over_blocks(self, data: Data) -> RowLoss:
+        if self._row_loss is None:
+            at = self.rebuild(self.start)
+            traced = self.gradient is None
+            self._row_loss = RowLoss(self._function, self.evaluate_on, at, data, traced=traced)
+        return self._row_loss
 
     def _with_exact(self) -> Evaluate:
         rebuild = self._rebuild
