@@ -1,7 +1,7 @@
-"""A function of parameters and rows as a program that goes through the rows block by block, in as many passes as needed.
+"""A function of parameters and rows as a program that goes through blocks of rows, in as many passes as it needs.
 
-The function is traced on a few rows, at two numbers of them: what is found then holds for any number. Blocks give sums,
-which are put together by a tree that depends on the blocks alone; so they may be read, or be elsewhere, in any way.
+The function is traced on a few rows, at two numbers of them, so that what is found holds for any number. Blocks give
+sums, which are put together by a tree that depends on the blocks alone: they may be read, or be elsewhere, in any way.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from chainrule.calculus.containers import flatten
 from chainrule.calculus.recording import Recorded, record
 from chainrule.errors import ChainruleError, GuardError
 from chainrule.kernels.interpret import Interpreter
+from chainrule.kernels.machine import available
 from chainrule.kernels.plan import NotPlannedError, plan
 from chainrule.kernels.program import Program
 from chainrule.kernels.runner import Runner
@@ -87,7 +88,7 @@ class RowProgram:
     def runner(self) -> Runner:
         """What runs it in this process, compiled when it is first used."""
         if self._runner is None:
-            self._runner = Interpreter(self.program)
+            self._runner = _executable(self.program) if self.native else Interpreter(self.program)
         return self._runner
 
     def evaluate(self, fixed: Sequence[Any], passes: Passes) -> list[Any]:
@@ -119,8 +120,10 @@ class RowProgram:
         )
 
     def _rows(self, block: Block) -> list[Any]:
-        arrays = {"position": block.by_position, "name": block.by_name}
-        return [None if kind == "fixed" else arrays[kind][place] for kind, place in self.places]
+        return [
+            None if kind == "fixed" else block.by_name[place] if kind == "name" else block.by_position[place]
+            for kind, place in self.places
+        ]
 
 
 @final
@@ -191,7 +194,7 @@ class ByRows:
             program = plan(graph, found)
         except NotPlannedError as error:
             raise NotByRowsError(str(error)) from None
-        made = RowProgram(program, places)
+        made = RowProgram(program, places, native=not available())
         if not program.has_rows or any(value.by_row for value in program.outputs):
             raise NotByRowsError(program.notes[0] if program.notes else "its value has rows")
         self._compare(made, other)
@@ -256,6 +259,13 @@ class _Held:
 
     def totals(self, program: RowProgram, call: Call, section: int) -> Any:
         return program.over(call, section, self.blocks)
+
+
+def _executable(program: Program) -> Runner:
+    # Loaded here, since it needs llvmlite.
+    from chainrule.kernels.executable import Executable
+
+    return Executable(program)
 
 
 def _as_traced(value: Any, dtype: Any) -> Any:

@@ -150,9 +150,7 @@ class RowLoss:
                 self._over = over_rows(self._evaluate, start, self._data.blocks(), name)
             except ArgumentError as error:
                 if self.why_not:
-                    error.add_note(
-                        f"it is put together in one pass or several where its rows can be told apart, but {self.why_not}"
-                    )
+                    error.add_note(f"its rows could not be told apart in any other way: {self.why_not}")
                 raise
         return self._over
 
