@@ -194,6 +194,8 @@ class ByRows:
             program = plan(graph, found)
         except NotPlannedError as error:
             raise NotByRowsError(str(error)) from None
+        if any(value.by_row for value, _ in program.constants):
+            raise NotByRowsError("it makes an array of as many rows as there are data")
         made = RowProgram(program, places, native=not available())
         if not program.has_rows or any(value.by_row for value in program.outputs):
             raise NotByRowsError(program.notes[0] if program.notes else "its value has rows")

@@ -313,7 +313,10 @@ class _Writer:
                 lanes.values[step.target] = self._computed(step, lanes)
 
     def _computed(self, step: Assignment, lanes: Lanes) -> ir.Value:
-        operands = [o.value if isinstance(o, Number) else self._value(lanes, o) for o in step.operands]
+        # As Python's own number: NumPy's of float32 is none of its kind.
+        operands = [
+            np.asarray(o.value).item() if isinstance(o, Number) else self._value(lanes, o) for o in step.operands
+        ]
         dtype = step.operands[-1].dtype  # the first one may be a condition
         return lower(self.context.builder, step.primitive, operands, step.parameters, dtype, lanes.count)
 
