@@ -18,7 +18,6 @@ from chainrule.kernels.program import Program
 
 PAGE = mmap.PAGESIZE
 _libc = ctypes.CDLL(None)
-_keep: list[Any] = []
 
 
 def before_a_wall(array: np.ndarray) -> np.ndarray:
@@ -28,7 +27,6 @@ def before_a_wall(array: np.ndarray) -> np.ndarray:
     whole = np.frombuffer(memory, np.uint8)
     end = (pages - 1) * PAGE
     assert _libc.mprotect(ctypes.c_void_p(whole.ctypes.data + end), ctypes.c_size_t(PAGE), 0) == 0
-    _keep.append(memory)
     copy = whole[end - array.nbytes : end].view(array.dtype).reshape(array.shape)
     copy[...] = array
     return copy

@@ -31,6 +31,7 @@ def emit_section(
     """
     section = program.sections[number]
     function = ir.Function(module, _SIGNATURE, f"section_{number}")
+    function.attributes.add("noinline")  # `whole` calls it: a copy there would take as long to compile again
     for argument, name in zip(function.args, ("arrays", "fixed", "scratch", "totals", "first", "last"), strict=True):
         argument.name = name
     arrays, fixed, scratch, totals, first, last = function.args
