@@ -14,17 +14,19 @@ import numpy as np
 
 from chainrule.calculus.argument_kinds import NotCompilableError, description, is_input, kind_of_call
 from chainrule.calculus.arguments import function_name
-from chainrule.calculus.emitted_code import EmittedCode, emitted_code
+from chainrule.calculus.branch import Branch, KernelRefusedError, branch
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.recording import Recorded, parameter_names, record
 from chainrule.errors import DegeneracyError, GuardError, SourceError
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
 
-__all__ = ["Compiled", "compile"]
+__all__ = ["WORTHWHILE", "Compiled", "compile"]
 
+WORTHWHILE = 200_000  # component operations of a call that repays a kernel within a short descent
 _KINDS = 64  # of arguments, remembered for one function
 _BRANCHES = 8  # remembered for one kind of arguments
+_WAYS = 4  # of small kernels that are tried before all others
 _float64 = np.float64
 _NARROW = ("float16", "float32", "complex64")
 
@@ -65,20 +67,22 @@ class _Family:
     """What is known about one kind of arguments."""
 
     text: str
-    codes: list[EmittedCode] = field(default_factory=list)
+    branches: list[Branch] = field(default_factory=list)
     reason: str = ""  # why the function is called as it is
 
 
 class Compiled:
     """A function that runs as emitted source; made by `compile`."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], smallest: int = 0) -> None:
         functools.update_wrapper(self, f)
         self._function = f
         self._families: dict[Hashable, _Family] = {}
         self._refused: dict[type, _Family] = {}  # arguments that are called as they are, by the type that is why
         self._weak: set[Hashable] = set()  # kinds of arguments where a Python float must stay one
         self._quick: dict[int, Callable[..., Any]] = {}
+        self._ways_in: tuple[tuple[Callable[..., Any], Callable[[Any], Any] | None], ...] = ()
+        self._smallest = smallest  # a call that has fewer component operations is not worth compiling a kernel for
         self._lock = threading.Lock()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -88,6 +92,11 @@ class Compiled:
         return f"<compiled {function_name(self._function)}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and self._ways_in:
+            for way_in, finish in self._ways_in:
+                found = way_in(*args)
+                if found is not NotImplemented:
+                    return found if finish is None else finish(found)
         if not kwargs and (quick := self._quick.get(len(args))) is not None and not watched():
             for argument in args:
                 if type(argument) is not float:
@@ -98,6 +107,10 @@ class Compiled:
                 except GuardError:
                     pass
         return self._call(args, kwargs)
+
+    def alike(self, f: Callable[..., Any]) -> Compiled:
+        """Another function, compiled as this one is."""
+        return Compiled(f, self._smallest)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The code that runs for these arguments, as a stand-alone text; "" if the function is called as it is.
@@ -110,15 +123,20 @@ class Compiled:
             return 3 * x
         <BLANKLINE>
         """
-        self(*args, **kwargs)
-        family, leaves = self._family(args, kwargs)
-        for code in [] if family is None else family.codes:
-            try:
-                code(leaves)
-            except GuardError:
-                continue
-            return code.source()
-        return ""
+        found = self._branch(args, kwargs)
+        return "" if found is None else found.emitted.source()
+
+    def llvm(self, *args: Any, **kwargs: Any) -> str:
+        """The LLVM IR of the kernel that runs for these arguments; "" if none does.
+
+        Without arguments: of the kernel that was compiled last.
+        """
+        if args or kwargs:
+            branches = [self._branch(args, kwargs)]
+        else:
+            branches = [branch for family in reversed(self._families.values()) for branch in family.branches]
+        kernels = [branch.kernel.llvm() for branch in branches if branch is not None and branch.kernel is not None]
+        return kernels[0] if kernels else ""
 
     def plan(self) -> str:
         """What it was compiled for so far, a line for each kind of arguments."""
@@ -127,27 +145,26 @@ class Compiled:
             if family.reason:
                 lines.append(f"  {family.text} -> called as it is: {family.reason}")
                 continue
-            languages = {"python": "plain Python", "numpy": "NumPy"}
-            for code in family.codes:
-                guards = len(code.recorded.graph.guards)
-                branch = f", for one branch of {guards} decision{'s' * (guards > 1)}" if guards else ""
-                lines.append(f"  {family.text} -> {languages[code.language]}{branch}")
+            for found in family.branches:
+                guards = len(found.recorded.graph.guards)
+                decisions = f", for one branch of {guards} decision{'s' * (guards > 1)}" if guards else ""
+                note = f" ({found.note})" if found.note else ""
+                lines.append(f"  {family.text} -> {found.language}{decisions}{note}")
         return "\n".join(lines if len(lines) > 1 else [*lines, "  not called yet"])
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         family, leaves = self._family(args, kwargs)
         if family is None or family.reason:
             return self._function(*args, **kwargs)
-        for code in family.codes:
+        for known in family.branches:
             try:
-                return code(leaves)
+                return known(leaves)
             except GuardError:
                 continue
-            except (
-                np.linalg.LinAlgError
-            ):  # what is degenerate for the code may not be for the function, which says more
+            # What is degenerate for the code may not be for the function, which says more.
+            except (np.linalg.LinAlgError, KernelRefusedError):
                 return self._function(*args, **kwargs)
-        if len(family.codes) >= _BRANCHES:
+        if len(family.branches) >= _BRANCHES:
             family.reason = f"it takes more than {_BRANCHES} different branches"
             return self._function(*args, **kwargs)
         failure: Exception
@@ -161,12 +178,12 @@ class Compiled:
             if recorded is None:
                 return self._call(args, kwargs)
             try:
-                made = emitted_code(recorded)
+                made = branch(recorded, self._smallest)
             except SourceError as error:
                 failure = error
             else:
-                family.codes.append(made)
-                self._remember_quick(made, args, kwargs)
+                family.branches.append(made)
+                self._remember_shortcuts(made, args, kwargs)
                 return self._call(args, kwargs)
         result = self._function(*args, **kwargs)
         family.reason = str(failure).partition("\n")[0]
@@ -219,11 +236,32 @@ class Compiled:
                 return None
         return dataclasses.replace(recorded, graph=simplify_to_run(recorded.graph)[0])
 
-    def _remember_quick(self, code: EmittedCode, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """The shortest way for a function of Python floats to one number: no look at what the arguments are."""
-        to_number = code.language == "python" and code.recorded.bare and code.kinds == (np.float64,)
-        if to_number and not kwargs and all(type(x) is float for x in args):
-            self._quick.setdefault(len(args), code.run)
+    def _branch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Branch | None:
+        """The branch that runs for these arguments; None if the function is called as it is."""
+        self(*args, **kwargs)
+        family, leaves = self._family(args, kwargs)
+        for found in [] if family is None or family.reason else family.branches:
+            try:
+                found(leaves)
+            except GuardError:
+                continue
+            except KernelRefusedError:
+                return None
+            return found
+        return None
+
+    def _remember_shortcuts(self, made: Branch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """The shortest ways, without a look at what the arguments are: for floats, and for small arrays."""
+        if kwargs:
+            return
+        quick = made.quick()
+        if quick is not None and all(type(x) is float for x in args):
+            self._quick.setdefault(len(args), quick)
+        if all(is_input(x, False) for x in args):
+            way_in = made.way_in()
+            if way_in is not None:
+                with self._lock:
+                    self._ways_in = (way_in, *self._ways_in)[:_WAYS]
 
     def _describe(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         named = [*zip(parameter_names(self._function, len(args)), args, strict=True), *kwargs.items()]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.calculus.arguments import differentiable, function_name
-from chainrule.calculus.compiled import Compiled, compile
+from chainrule.calculus.compiled import Compiled
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leaves
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
@@ -150,7 +150,7 @@ class Problem:
     def _with_exact(self) -> Evaluate:
         rebuild = self._rebuild
         if isinstance(self._function, Compiled):
-            compiled = compile(value_and_grad(self._function))
+            compiled = self._function.alike(value_and_grad(self._function))
 
             def evaluate_compiled(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
                 value, gradient = compiled(rebuild(leaves), *block.by_position, **block.by_name)

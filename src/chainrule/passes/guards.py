@@ -19,10 +19,19 @@ from chainrule.errors import DerivativeMissingError, KinkError, NonFiniteError
 from chainrule.passes.forward import Observer as TangentObserver
 from chainrule.passes.reverse import Observer, pull
 
-__all__ = ["observer_in_force", "strict", "tangent_observer_in_force", "warn_of_writes", "watch_numbers", "watched"]
+__all__ = [
+    "observer_in_force",
+    "strict",
+    "tangent_observer_in_force",
+    "unwatched",
+    "warn_of_writes",
+    "watch_numbers",
+    "watched",
+]
 
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
 _watching: ContextVar[bool] = ContextVar("watch_numbers", default=False)
+unwatched = (_strict, _watching)  # variables that are False where nothing is watched
 
 
 @contextmanager

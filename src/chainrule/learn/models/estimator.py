@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.compiled import compile
+from chainrule.calculus.compiled import WORTHWHILE, Compiled
 from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, ConvergenceError
 from chainrule.learn.descend import descend
@@ -66,7 +66,7 @@ class Estimator(Inspectable, BaseEstimator):  # type: ignore[misc]
         if rate is None and method.default_learning_rate is None and not isinstance(method, Solver):
             rate = "auto"
         run = descend(
-            compile(loss),
+            Compiled(loss, WORTHWHILE),
             dict(start),
             rate,
             limit * batches,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.calculus.compiled import compile
+from chainrule.calculus.compiled import WORTHWHILE, Compiled
 from chainrule.calculus.explain import explain
 from chainrule.calculus.gradients import grad, value_and_grad
 from chainrule.calculus.graphs import Graph, graph
@@ -116,7 +116,7 @@ class Inspectable:
         """
         shown = self._at("standardised")
         function = shown.function()
-        gradient = compile(grad(function, argnums=shown.places))
+        gradient = Compiled(grad(function, argnums=shown.places), WORTHWHILE)
         return check(function, gradient, *shown.arguments, argnums=shown.places)
 
     def source(self) -> str:
@@ -126,7 +126,7 @@ class Inspectable:
             ArgumentError: as in `loss_graph`.
         """
         shown = self._at("standardised")
-        both = compile(value_and_grad(shown.function(), argnums=shown.places))
+        both = Compiled(value_and_grad(shown.function(), argnums=shown.places), WORTHWHILE)
         return both.source(*shown.arguments)
 
     def _at(self, scale: str | None) -> Shown:

@@ -1,0 +1,120 @@
+"""One branch of a function for one kind of arguments, and the code that runs it: a kernel, NumPy code, plain Python."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from math import prod
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from chainrule.calculus.emitted_code import EmittedCode, emitted_code
+from chainrule.calculus.recording import Recorded
+from chainrule.kernels.machine import available
+from chainrule.passes.guards import unwatched
+
+if TYPE_CHECKING:
+    from chainrule.calculus.kernel_code import KernelCode
+
+__all__ = ["Branch", "KernelRefusedError", "branch"]
+
+# A variable that holds how NumPy answers to what goes wrong in floats; np.geterr takes a microsecond to read it.
+_answers: ContextVar[Any] | None = getattr(np._core.umath, "_extobj_contextvar", None)  # type: ignore[attr-defined]
+_usual = None if _answers is None else _answers.get()
+
+
+class KernelRefusedError(Exception):
+    """A kernel met what the function itself says more about."""
+
+
+@final
+class Branch:
+    """One branch of a function, for one kind of arguments.
+
+    Attributes:
+        recorded: what it computes.
+        kernel: the code of the machine, if that is what runs.
+        note: why there is no kernel, or "".
+    """
+
+    def __init__(self, recorded: Recorded, kernel: KernelCode | None, emitted: EmittedCode | None, note: str) -> None:
+        self.recorded = recorded
+        self.kernel = kernel
+        self.note = note
+        self._emitted = emitted
+        self._lock = threading.Lock()
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        """The function's result.
+
+        Raises:
+            GuardError: at these values it takes another branch.
+            KernelRefusedError: call the function itself.
+        """
+        if self.kernel is None or _answers_asked_for():
+            return self.emitted(leaves)
+        try:
+            return self.kernel(leaves)
+        except (ArithmeticError, LookupError, ValueError) as error:
+            raise KernelRefusedError from error
+
+    @property
+    def emitted(self) -> EmittedCode:
+        """The code in Python; also where a kernel runs, for who wants warnings to be errors."""
+        with self._lock:
+            if self._emitted is None:
+                self._emitted = emitted_code(self.recorded)
+            return self._emitted
+
+    @property
+    def language(self) -> str:
+        """For the plan."""
+        if self.kernel is not None:
+            return "a kernel"
+        return {"python": "plain Python", "numpy": "NumPy"}[self.emitted.language]
+
+    def quick(self) -> Callable[..., Any] | None:
+        """Of a function of Python floats to one number: what takes them, and returns a float."""
+        emitted = self._emitted
+        if self.kernel is None and emitted is not None and emitted.language == "python":
+            return emitted.run if self.recorded.bare and emitted.kinds == (np.float64,) else None
+        return None
+
+    def way_in(self) -> tuple[Callable[..., Any], Callable[[Any], Any] | None] | None:
+        """See `KernelCode.way_in`; for where nothing is watched, and NumPy's answers are the usual ones."""
+        if self.kernel is None or _answers is None:
+            return None
+        return self.kernel.way_in([(_answers, _usual), *((variable, False) for variable in unwatched)])
+
+
+def branch(recorded: Recorded, smallest: int = 0) -> Branch:
+    """The code for what was recorded: plain Python for numbers, a kernel for arrays where there can be one, else NumPy.
+
+    Args:
+        recorded: a call of the function.
+        smallest: how many component operations there have to be for a kernel.
+
+    Raises:
+        SourceError: an operation has no code.
+    """
+    if all(node.shape == () for node in recorded.graph.nodes):
+        return Branch(recorded, None, emitted_code(recorded), "")
+    note = available()
+    enough = sum(prod(node.shape) for node in recorded.graph.nodes if node.primitive is not None) >= smallest
+    if enough and not note and recorded.graph.outputs:
+        try:
+            from chainrule.calculus.kernel_code import kernel_code
+
+            return Branch(recorded, kernel_code(recorded), None, "")
+        except Exception as error:  # whatever it is, NumPy can compute it
+            note = str(error).partition("\n")[0] or type(error).__name__
+    return Branch(recorded, None, emitted_code(recorded), note)
+
+
+def _answers_asked_for() -> bool:
+    """Whether NumPy is to raise, call or print at what goes wrong in floats, of which a kernel says nothing."""
+    if _answers is not None and _answers.get() is _usual:
+        return False
+    return any(answer not in ("ignore", "warn") for answer in np.geterr().values())
