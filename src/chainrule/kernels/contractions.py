@@ -154,7 +154,8 @@ class _Contraction:
         y = self._ordered(y, right, [*summed, *its])
         x = self.items.reshaped(x, (self._length(mine), inner) if mine else (inner,))
         y = self.items.reshaped(y, (inner, self._length(its)) if its else (inner,))
-        return self._arranged(self.items.product(x, y), [*mine, *its], kept)
+        product = x if _is_identity(y) else self.items.product(x, y)
+        return self._arranged(product, [*mine, *its], kept)
 
     def _loop(self, x: Node, y: Node, left: list[str], right: list[str], kept: list[str], over: bool) -> Node:
         """Every product, and their sum: for stacks of small matrices, integers, and what fits no matrix product."""
@@ -185,6 +186,14 @@ class _Contraction:
     def _arranged(self, x: Node, found: list[str], kept: list[str]) -> Node:
         x = self.items.reshaped(x, tuple(self.sizes[label] for label in found))
         return self._ordered(x, found, kept)
+
+
+def _is_identity(node: Node) -> bool:
+    """Whether it is a constant identity matrix: directions one after the other, as Jacobians take them."""
+    shape = node.shape
+    if not node.is_constant or len(shape) != 2 or shape[0] != shape[1]:
+        return False
+    return np.array_equal(node.parameters["value"], np.eye(shape[0]))
 
 
 CONTRACTIONS: Mapping[Any, Handler] = {products.matmul: _matmul, einsum.einsum: _einsum}

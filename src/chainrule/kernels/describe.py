@@ -136,6 +136,9 @@ class _Reader:
         stored = set(stage.stores)
         lines = []
         for target, text in formulas.lines():
+            if text in self._taken:  # the same number in another dtype
+                self._names[target] = text
+                continue
             lines.append(f"{self.name(target)} = {text}" + ("" if target in stored else "  (in registers)"))
         for source, out in stage.copies:
             place = self.name(out)

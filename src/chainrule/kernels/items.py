@@ -151,8 +151,15 @@ class Items:
         taken = self._computed_in(primitive, [operand.dtype for operand in plain], parameters)
         if taken is None:
             return self.call(primitive, operands, parameters)
-        cast = [self.cast(operand, kind) for operand, kind in zip(plain, taken, strict=True)]
-        return self.repeated(self._made(primitive, cast, parameters, small, concrete(dtype)), found)
+        tight = tuple(n for n in small if n != 1)  # so that loops over 4 and over 4 x 1 are the same
+        cast = [self._tightened(self.cast(operand, kind), small) for operand, kind in zip(plain, taken, strict=True)]
+        made = self._made(primitive, cast, parameters, tight, concrete(dtype))
+        return self.repeated(self.reshaped(made, small), found)
+
+    def _tightened(self, node: Node, small: Shape) -> Node:
+        """The value without the axes of size 1 that are so in all operands."""
+        behind = len(small) - len(node.shape)
+        return self.reshaped(node, tuple(n for i, n in enumerate(node.shape) if small[behind + i] != 1))
 
     def call(self, primitive: Primitive, operands: Sequence[Node], parameters: Mapping[str, Any]) -> Node:
         """What NumPy computes on fixed values; raises `NoCodeError` where an operand is by row."""
@@ -257,6 +264,8 @@ class Items:
         """A fold over axes of one row's share."""
         if not axes:
             return node
+        while node.primitive is _OF_KIND[kind] and node not in self.calls:
+            node, axes = node.operands[0], _both(axes, node.parameters["axis"], node.operands[0].ndim)
         primitive, parameters = _OF_KIND[kind], {"axis": axes, "keepdims": False}
         found = primitive.shape.infer([node.shape], parameters)
         return self._made(primitive, (node,), parameters, found, node.dtype)
@@ -268,6 +277,8 @@ class Items:
             if kind is FoldKind.SUM:
                 return self.apply(arithmetic.multiply, (node, self.cast(self.rows, node.dtype)), {})
             return self.apply(arithmetic.power, (node, self.rows), {}) if kind is FoldKind.PRODUCT else node
+        while node.primitive is _OF_KIND[kind]:
+            node, axes = node.operands[0], _both(axes, node.parameters["axis"], node.operands[0].ndim)
         shape_ = tuple(n for i, n in enumerate(node.shape) if i not in axes)
         key = ("over rows", kind, node, axes)
         return self._total(key, Total(kind, node, axes), shape_, node)
@@ -322,6 +333,12 @@ class Items:
             self._by_row[found] = any(self._by_row[operand] for operand in operands)
             self._level[found] = max((self._level[operand] for operand in operands), default=0)
         return found
+
+
+def _both(axes: tuple[int, ...], inner: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """The axes that are folded in all where `axes` of what is left are folded after `inner`."""
+    left = [i for i in range(ndim) if i not in inner]
+    return tuple(sorted({*inner, *(left[axis] for axis in axes)}))
 
 
 def _unrepeated(node: Node) -> Node:

@@ -60,12 +60,14 @@ class Parts:
     Attributes:
         F: every primitive as a function of parts and numbers, for what is taken apart.
         hint: which axis of the next result is the rows, where shapes leave it open.
+        exponentials: for items that are logarithms of something how that is computed without an exponential.
     """
 
     def __init__(self, items: Items, table: Mapping[Primitive, Handler]) -> None:
         self.items = items
         self.F = _Functions(self)
         self.hint: int | None = None
+        self.exponentials: dict[Node, Callable[[], Part]] = {}
         self._table = table
 
     def apply(self, primitive: Primitive, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:

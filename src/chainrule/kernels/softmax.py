@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.kernels.parts import Handler, Part, Parts
 from chainrule.kernels.reductions import floating
-from chainrule.ops import special
+from chainrule.ops import exponential, special
 
 __all__ = ["SOFTMAX"]
 
@@ -24,28 +24,38 @@ def _largest(parts: Parts, x: Part, axis: tuple[int, ...]) -> Part:
     return parts.F.max(x, axis=axis, keepdims=True)
 
 
-def _beside_largest(parts: Parts, x: Part, largest: Part, below: Part, axis: tuple[int, ...]) -> Part:
-    """ln(sum(exp(x - largest))) without losing what is small: the others beside the largest one, by log1p."""
+def _beside_largest(parts: Parts, x: Part, largest: Part, e: Part, axis: tuple[int, ...]) -> Part:
+    """sum(exp(x - largest)) - 1 from e = exp(x - largest): log1p of it keeps what is small beside the largest one."""
     F = parts.F
     top = F.equal(x, largest)
-    one = parts.items.number(1, x.dtype)
-    count = F.sum(F.where(top, Part(one, (), None), 0.0), axis=axis, keepdims=True)
-    rest = F.sum(F.where(top, 0.0, F.exp(below)), axis=axis, keepdims=True)
-    return F.log1p(F.add(F.subtract(count, 1.0), rest))
+    one = Part(parts.items.number(1, x.dtype), (), None)
+    count = F.sum(F.where(top, one, 0.0), axis=axis, keepdims=True)
+    rest = F.sum(F.where(top, 0.0, e), axis=axis, keepdims=True)
+    return F.add(F.subtract(count, 1.0), rest)
 
 
 def _log_softmax(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     F, x, axis = parts.F, floating(parts, operands[0]), parameters["axis"]
     largest = _largest(parts, x, axis)
     below = F.subtract(x, largest)
-    return F.subtract(below, _beside_largest(parts, x, largest, below, axis))
+    e = F.exp(below)
+    others = _beside_largest(parts, x, largest, e, axis)
+    out = F.subtract(below, F.log1p(others))
+    # The gradient asks for exp(out): the exponentials are there already.
+    parts.exponentials[out.item] = lambda: F.multiply(e, F.reciprocal(F.add(others, 1.0)))
+    return out
+
+
+def _exp(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
+    known = parts.exponentials.get(operands[0].item)
+    return parts.elementwise(exponential.exp, operands, parameters) if known is None else known()
 
 
 def _logsumexp(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     F, x, axis = parts.F, floating(parts, operands[0]), parameters["axis"]
     largest = _largest(parts, x, axis)
     below = F.minimum(F.subtract(x, F.where(F.isfinite(largest), largest, 0.0)), 0.0)
-    out = F.add(largest, _beside_largest(parts, x, largest, below, axis))
+    out = F.add(largest, F.log1p(_beside_largest(parts, x, largest, F.exp(below), axis)))
     return out if parameters["keepdims"] else F.squeeze(out, axis=axis)
 
 
@@ -61,4 +71,5 @@ SOFTMAX: Mapping[Any, Handler] = {
     special.log_softmax: _log_softmax,
     special.logsumexp: _logsumexp,
     special.one_hot: _one_hot,
+    exponential.exp: _exp,
 }
