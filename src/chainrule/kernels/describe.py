@@ -52,6 +52,18 @@ def described(program: Program) -> str:
     ...     return np.mean(residual**2), X.T @ residual
     >>> graph, _ = trace(loss, [np.ones(3), np.ones((50, 3)), np.ones(50)], ["w", "X", "y"], "loss", loss)
     >>> print(described(plan(graph, rows_of(graph))))
+    loss
+      by row: X, y
+      fixed: w 3
+      one pass over the rows, in strips of 384:
+        t1 = X @ w, row by row (N x 3 by 3)
+        loop:
+          residual = t1 - y
+          S1 = sum over rows of residual^2
+        S2 = X^T @ residual, summed over the rows (3 x N by N)
+      after the rows:
+        t2 = S1 / N
+      gives t2, S2 3
     """
     return "\n".join(_Reader(program).lines())
 
@@ -74,21 +86,21 @@ class _Reader:
         yield self._program.name
         yield from self._where()
         passes = sum(section.by_row for section in self._program.sections)
-        before = True
         number = 0
         for section in self._program.sections:
             if section.by_row:
                 number += 1
                 which = f"pass {number} of {passes}" if passes > 1 else "one pass"
-                yield f"  {which} over the rows, in strips of {section.strip}:"
-                before = False
+                heading = f"{which} over the rows, in strips of {section.strip}"
             elif section.calls:
-                yield "  by NumPy:"
+                heading = "by NumPy"
             elif passes:
-                yield f"  {'before' if before else 'after'} the rows:" if before or number == passes else "  between:"
+                heading = "before the rows" if not number else "after the rows" if number == passes else "between"
             else:
-                yield "  once:"
-            body = self._calls(section) if section.calls else self._stages(section)
+                heading = "once"
+            body = list(self._calls(section) if section.calls else self._stages(section))
+            if body:
+                yield f"  {heading}:"
             yield from (f"    {line}" for line in body)
         yield f"  gives {', '.join(self._shown(value) for value in self._program.outputs)}"
 
