@@ -131,12 +131,16 @@ def _labels(shape: Shape, arrays: Sequence[Shape], pattern: Pattern) -> tuple[La
     entries = _expanded(pattern, len(shape))
     for position, entry in enumerate(entries):
         if entry is not None and entry is not Ellipsis:
-            whole = type(entry) is slice and entry.indices(shape[len(own)]) == (0, shape[len(own)], 1)
-            kept[position] = len(own) if whole else None
+            kept[position] = len(own) if type(entry) is slice and _is_whole(entry, shape[len(own)]) else None
             own.append(kept[position])
     arranged = [label if label in inside else kept.get(label) for label in _arranged(entries, inside)]
     given = [aligned_labels(array, block, inside) for array in arrays]
     return Labels((tuple(own), *given), tuple(arranged)), indexed_shape(shape, arrays, pattern)
+
+
+def _is_whole(entry: slice, size: int) -> bool:
+    """Whether a slice takes an axis as it is; one that could take more of a longer axis does so only by chance."""
+    return entry.start in (None, 0) and entry.stop in (None, size) and entry.step in (None, 1)
 
 
 @dataclass(frozen=True)
