@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -14,6 +15,7 @@ import numpy as np
 from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
 from chainrule.kernels.areas import Area, Kept, aligned_copy, rounded
+from chainrule.kernels.blas import single_threaded
 from chainrule.kernels.blocks import add_up, chunk_rows, fixed_work, most_rows, row_work
 from chainrule.kernels.call import entry
 from chainrule.kernels.given import Given, RowArray, as_given
@@ -81,6 +83,8 @@ class Executable:
         self._merges = {i: _MERGE(self.loaded.address(f"merge_{i}")) for i in summing}
         self._finishes = {i: _FINISH(self.loaded.address(f"finish_{i}")) for i in summing}
         self._whole = _SECTION(self.loaded.address("whole")) if len(sections) == len(program.sections) else None
+        # BLAS with threads of its own would fight with those of the kernels, and its sums depend on how many there are.
+        self._blas = single_threaded() if "@\"chainrule_" in self.emitted.text else nullcontext()
         self._totals = [rounded(size) for size in self.emitted.totals_bytes]
         self._scratch = Kept(self.emitted.scratch_bytes)
         self._fixed = Kept(self.emitted.fixed_bytes)
@@ -153,7 +157,8 @@ class Executable:
         moved = any(program.row_axes) or any(program.output_axes)
         several = len(set(program.outputs)) < len(program.outputs)
         counted = any(value.by_row for value, _ in program.constants)
-        unusual = long or moved or several or counted or min(self.emitted.guards, default=0) < 0
+        threaded = not isinstance(self._blas, nullcontext)
+        unusual = long or moved or several or counted or threaded or min(self.emitted.guards, default=0) < 0
         if self._whole is None or unusual:
             return None
         chunk = chunk_rows(program, most)
@@ -223,7 +228,7 @@ class Executable:
         """The whole program in one call, on this thread; the same chunks and the same order of sums as on several."""
         chunk = chunk_rows(self.program, state.rows)
         totals = Area(self._totals_at_once(state.rows, chunk))
-        with self._scratch.taken(1) as (scratch,):
+        with self._blas, self._scratch.taken(1) as (scratch,):
             whole(state.address, state.fixed.address, scratch.address, totals.address, state.rows, chunk)
 
     def _totals_at_once(self, rows: int, chunk: int) -> int:
@@ -236,7 +241,7 @@ class Executable:
             if section.calls:
                 self._call(state, section)
                 continue
-            with self._scratch.taken(1) as (scratch,):
+            with self._blas, self._scratch.taken(1) as (scratch,):
                 self._sections[i](state.address, state.fixed.address, scratch.address, 0, 0, 0)
 
     def _call(self, state: _State, section: Section) -> None:
@@ -281,7 +286,8 @@ class Executable:
                     moved[i] = copy.ctypes.data
                 section(moved.ctypes.data, fixed, memory, into, 0, last - first)
 
-            run_in_places(task, chunks)
+            with self._blas:
+                run_in_places(task, chunks)
         if size:
             merge = self._merges[place]
             add_up(chunks, lambda into, other: merge(totals.address + into * size, totals.address + other * size))
