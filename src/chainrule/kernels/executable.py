@@ -84,7 +84,7 @@ class Executable:
         self._finishes = {i: _FINISH(self.loaded.address(f"finish_{i}")) for i in summing}
         self._whole = _SECTION(self.loaded.address("whole")) if len(sections) == len(program.sections) else None
         # BLAS with threads of its own would fight with those of the kernels, and its sums depend on how many there are.
-        self._blas = single_threaded() if "@\"chainrule_" in self.emitted.text else nullcontext()
+        self._blas = single_threaded() if '@"chainrule_' in self.emitted.text else nullcontext()
         self._totals = [rounded(size) for size in self.emitted.totals_bytes]
         self._scratch = Kept(self.emitted.scratch_bytes)
         self._fixed = Kept(self.emitted.fixed_bytes)
