@@ -37,9 +37,7 @@ def _matmul(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any
 
 def _narrowed(parts: Parts, x: Part, labels: list[str], sizes: Mapping[str, int]) -> tuple[Part, list[str]]:
     ones = tuple(
-        i
-        for i, label in enumerate(labels)
-        if x.shape[i] == 1 and label.startswith("stack") and (sizes[label] != 1 or x.axis != i)
+        i for i, label in enumerate(labels) if x.shape[i] == 1 and label.startswith("stack") and sizes[label] != 1
     )
     if not ones:
         return x, labels

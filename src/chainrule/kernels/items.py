@@ -107,6 +107,7 @@ class Items:
         self.refused: list[Node] = []
         self._layouts: dict[Node, tuple[Node, strides.Layout]] = {}
         self.rows = self.leaf((), int, name="the number of rows")
+        self._of_count = {self.rows}  # what is known from the number of rows alone
 
     def leaf(self, shape: Shape, dtype: Any, by_row: bool = False, level: int = 0, name: str = "") -> Node:
         """A value that is given."""
@@ -145,6 +146,10 @@ class Items:
         if primitive.shape is not elementwise:
             return self.call(primitive, operands, parameters)
         plain = [_unrepeated(operand) for operand in operands]
+        if primitive is arithmetic.divide and self._by_row[plain[0]] and plain[1] in self._of_count:
+            # The number of rows is no number that 1 / N overflows for, and each row saves a division.
+            inverse = self.apply(primitive, (self.number(1.0), plain[1]), {})
+            return self.apply(arithmetic.multiply, (operands[0], self.cast(inverse, dtype)), {})
         small = broadcast_shapes(*(operand.shape for operand in plain))
         if primitive in (arithmetic.cast, arithmetic.cast_discrete):
             return self.repeated(self.cast(plain[0], dtype), found)
@@ -332,6 +337,8 @@ class Items:
             found = self._nodes[key] = make()
             self._by_row[found] = any(self._by_row[operand] for operand in operands)
             self._level[found] = max((self._level[operand] for operand in operands), default=0)
+            if operands and all(operand.is_constant or operand in self._of_count for operand in operands):
+                self._of_count.add(found)
         return found
 
 

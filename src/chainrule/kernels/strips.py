@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from chainrule.kernels.program import Map, Product, ProductKind, Stage, Value
+from chainrule.kernels.program import Product, ProductKind, Stage, Value
 
 __all__ = ["strip_rows"]
 
@@ -18,13 +18,30 @@ _WIDE_LEAST, _WIDE_MOST = 128, 512
 def strip_rows(stages: Sequence[Stage]) -> int:
     """The rows of a strip, from shapes alone: a multiple of 64.
 
-    All values by row that the stages read or store stand in the cache together, those of the caller included.
+    What a strip keeps in the cache is what the stages have in memory at one time, and the caller's arrays that more
+    than one stage reads.
     """
-    bytes_of_row = sum(value.size * value.dtype.itemsize for value in _in_memory(stages))
     wide = any(isinstance(stage, Product) and _columns(stage) >= _WIDE for stage in stages)
     budget, least, most = (_WIDE_BYTES, _WIDE_LEAST, _WIDE_MOST) if wide else (_NARROW_BYTES, _LEAST, _MOST)
-    rows = budget // max(1, bytes_of_row) // 64 * 64
+    rows = budget // max(1, _row_bytes(stages)) // 64 * 64
     return min(most, max(least, rows))
+
+
+def _row_bytes(stages: Sequence[Stage]) -> int:
+    """The most that is in memory for one row at any time."""
+    first: dict[Value, int] = {}
+    last: dict[Value, int] = {}
+    for i, stage in enumerate(stages):
+        for value in _in_memory(stage):
+            first.setdefault(value, i)
+            last[value] = i
+    return max(
+        (
+            sum(value.size * value.dtype.itemsize for value in first if first[value] <= i <= last[value])
+            for i in range(len(stages))
+        ),
+        default=0,
+    )
 
 
 def _columns(product: Product) -> int:
@@ -33,16 +50,14 @@ def _columns(product: Product) -> int:
     return min(product.right.shape) if len(product.right.shape) == 2 else 1
 
 
-def _in_memory(stages: Iterable[Stage]) -> set[Value]:
-    found: set[Value] = set()
-    for stage in stages:
-        if isinstance(stage, Map):
-            made = {assignment.target for assignment in stage.assignments}
-            read = [x for assignment in stage.assignments for x in assignment.operands]
-            read += [fold.source for fold in stage.folds] + [source for source, _ in stage.copies]
-            values = [x for x in read if isinstance(x, Value) and x not in made]
-            values += [*stage.stores, *(fold.out for fold in stage.folds), *(out for _, out in stage.copies)]
-        else:
-            values = [stage.left, stage.right, stage.out]
-        found.update(value.base for value in values if value.by_row)
-    return found
+def _in_memory(stage: Stage) -> set[Value]:
+    """The values by row that a stage reads or stores."""
+    if isinstance(stage, Product):
+        values = [stage.left, stage.right, stage.out]
+    else:
+        made = {assignment.target for assignment in stage.assignments}
+        read = [x for assignment in stage.assignments for x in assignment.operands]
+        read += [fold.source for fold in stage.folds] + [source for source, _ in stage.copies]
+        values = [x for x in read if isinstance(x, Value) and x not in made]
+        values += [*stage.stores, *(fold.out for fold in stage.folds), *(out for _, out in stage.copies)]
+    return {value.base for value in values if value.by_row}

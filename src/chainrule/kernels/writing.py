@@ -24,6 +24,7 @@ from chainrule.kernels.program import (
     View,
 )
 from chainrule.kernels.sections import Draft, Written, is_loop_value, written_shape
+from chainrule.kernels.sparing import spared
 from chainrule.kernels.strips import strip_rows
 from chainrule.ops import indexing, shape
 from chainrule.passes.fuse import Group
@@ -127,6 +128,7 @@ class Writing:
             for step in group.steps:
                 stored.update(step.whole)
                 stored.update(need for need in step.inside if home[need] is not group)
+        stored = spared(draft.groups, stored, self._lasting, self._streams)
         stages = tuple(self._stage(group, draft.by_row, stored) for group in draft.groups)
         totals = [
             (self._memory(step.makes), self.items.totals[step.makes].kind)
@@ -135,6 +137,10 @@ class Writing:
             if isinstance(step.makes, Node) and step.makes in self.items.totals
         ]
         return Section(stages, draft.by_row, strip_rows(stages) if draft.by_row else 0, tuple(totals))
+
+    def _streams(self, node: Node) -> bool:
+        """Whether a value is loaded for each component of a loop of its shape: numbers are not."""
+        return node.shape != () or self.items.by_row(node)
 
     def _stage(self, group: Group, by_row: bool, stored: set[Any]) -> Stage:
         if group.loop is None:
