@@ -18,12 +18,17 @@ from chainrule.kernels.lowering import (  # noqa: F401  enter all lowerings
     comparison,
     conversion,
     division,
+    entropy,
+    error_functions,
     exponential,
     hyperbolic,
+    inverse,
     library,
     logarithm,
     logistic,
     piecewise,
+    roots,
+    trigonometric,
 )
 from chainrule.kernels.lowering.table import computed_in, lowering_of
 

@@ -11,13 +11,7 @@ if TYPE_CHECKING:
     from chainrule.kernels.lowering.vector import Vector
 
 # Our names and those of C.
-_UNARY = {
-    "cbrt": "cbrt",
-    "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
-    "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh",
-    "arctanh": "atanh",
-}  # fmt: skip
-_BINARY = {"hypot": "hypot", "arctan2": "atan2"}
+_NAMES = {"cbrt": "cbrt"}
 
 
 def _from_c(name: str) -> Callable[..., Vector]:
@@ -28,5 +22,5 @@ def _from_c(name: str) -> Callable[..., Vector]:
     return shared(inline=False)(write)
 
 
-for _name, _of_c in {**_UNARY, **_BINARY}.items():
+for _name, _of_c in _NAMES.items():
     lowered(_name)(_from_c(_of_c))

@@ -89,15 +89,26 @@ def _correction(f: Vector, coefficients: tuple[float, ...]) -> Vector:
     return s.times_plus(z.times_plus(polynomial(z, coefficients), half_square), -half_square)
 
 
-def _parts(x: Vector) -> tuple[Vector, Vector, Vector]:
-    """f, log(1 + f) - f and e of a positive number."""
+def _split_number(x: Vector) -> tuple[Vector, Vector]:
+    """f and e of any positive number."""
     format_ = _format_of(x)
     small = x < format_.least
     x = small.select(x * 2.0**format_.shift, x)
     mantissa, _, exponent = _split(x)
     exponent = small.select(exponent - float(format_.shift), exponent)
-    f = mantissa - 1.0
-    return f, _correction(f, format_.near), exponent
+    return mantissa - 1.0, exponent
+
+
+def _parts(x: Vector) -> tuple[Vector, Vector, Vector]:
+    """f, log(1 + f) - f and e of a positive number."""
+    f, e = _split_number(x)
+    return f, _correction(f, _format_of(x).near), e
+
+
+def _of_parts(f: Vector, e: Vector) -> Vector:
+    """log(1 + f) + e log(2)."""
+    format_ = _format_of(f)
+    return e.times_plus(format_.high, f + e.times_plus(format_.low, _correction(f, format_.near)))
 
 
 def _where_defined(x: Vector, of_positive: Vector) -> Vector:
@@ -109,9 +120,15 @@ def _where_defined(x: Vector, of_positive: Vector) -> Vector:
 @lowered("log")
 @shared()
 def log(x: Vector) -> Vector:
-    format_ = _format_of(x)
-    f, correction, e = _parts(x)
-    return _where_defined(x, e.times_plus(format_.high, f + e.times_plus(format_.low, correction)))
+    f, e = _split_number(x)
+    return _where_defined(x, _of_parts(f, e))
+
+
+def log_beside(x: Vector, w: Vector) -> Vector:
+    """log(x), by w = x - 1 where x is near 1 and w is known better."""
+    f, e = _split_number(x)
+    f = e.equals(0.0).select(w, f)
+    return _where_defined(x, _of_parts(f, e))
 
 
 @lowered("log2")
@@ -139,8 +156,13 @@ def log1p(x: Vector) -> Vector:
     # 1 + f = (1 + x) / 2^e, with the digits of x that the sum has lost; of large x it has lost none.
     scale = ((2 * format_.bias - biased) << format_.mantissa).float()
     f = (x < 2.0**format_.mantissa * 2.0).select(x.times_plus(scale, scale - 1.0), mantissa - 1.0)
-    near = e.times_plus(format_.high, f + e.times_plus(format_.low, _correction(f, format_.near)))
-    return x.equals(0.0).select(x, _where_defined(u, near))
+    return x.equals(0.0).select(x, _where_defined(u, _of_parts(f, e)))
+
+
+def rest_of_log(v: Vector) -> Vector:
+    """2 artanh(v) - 2 v, that is log((1 + v) / (1 - v)) - 2 v, for |v| up to 1/3."""
+    z = v * v
+    return v * z * polynomial(z, _format_of(v).wide)
 
 
 @shared()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from chainrule.kernels.lowering.exponential import exp
-from chainrule.kernels.lowering.logarithm import log1p_of_part
+from chainrule.kernels.lowering.exponential import exp, exp2
+from chainrule.kernels.lowering.logarithm import log1p_of_part, log_beside
 from chainrule.kernels.lowering.piecewise import maximum, minimum
 from chainrule.kernels.lowering.table import floating, lowered, shared
 
@@ -38,3 +39,19 @@ def logaddexp(x: Vector, y: Vector) -> Vector:
     equal = x.equals(y)  # of infinities the difference is NaN
     distance = equal.select(0.0, (x - y).abs())
     return maximum(x, y) + log1p_of_part(exp(-distance))
+
+
+@lowered("logaddexp2")
+@shared()
+def logaddexp2(x: Vector, y: Vector) -> Vector:
+    equal = x.equals(y)
+    distance = equal.select(0.0, (x - y).abs())
+    return maximum(x, y) + log1p_of_part(exp2(-distance)) * (1 / math.log(2.0))
+
+
+@lowered("logit", operands=floating)
+@shared()
+def logit(x: Vector) -> Vector:
+    # log(x / (1 - x)), and near 1/2 log(1 + w) with w = (2 x - 1) / (1 - x), in which 2 x - 1 is exact.
+    rest = 1.0 - x
+    return log_beside(x / rest, (x + x - 1.0) / rest)

@@ -273,6 +273,25 @@ class Vector:
             call.append(ir.Constant(ir.IntType(32), 4))
         return self._made(self.builder.call(self._declared(name, self._type(), kinds), call))
 
+    def rescued(self, x: Vector, mask: Vector, name: str) -> Vector:
+        """self, and a function of the C library of x where a mask is true, which should be seldom."""
+        builder = self.builder
+        some = mask.value
+        if self.lanes > 1:
+            some = builder.bitcast(some, ir.IntType(self.lanes))
+            some = builder.icmp_unsigned("!=", some, ir.Constant(some.type, 0))
+        before = builder.block
+        rare, after = builder.append_basic_block(), builder.append_basic_block()
+        builder.cbranch(some, rare, after).set_weights([1, 1000])
+        builder.position_at_end(rare)
+        chosen = mask.select(x.shared(name, lambda v: v.each(name), (), False), self)
+        builder.branch(after)
+        builder.position_at_end(after)
+        result = builder.phi(self.value.type)
+        result.add_incoming(self.value, before)
+        result.add_incoming(chosen.value, rare)
+        return self._made(result)
+
     def abs(self) -> Vector:
         """The absolute value; of an integer that has none, itself."""
         if self.dtype.kind == "f":
