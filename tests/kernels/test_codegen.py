@@ -83,7 +83,7 @@ def test_types_and_constants() -> None:
     assert str(element_type(np.dtype(bool))) == "i8"
     assert str(register_type(np.dtype(bool), 8)) == "<8 x i1>"
     assert str(register_type(np.dtype("float32"))) == "float"
-    assert str(constant(2, np.dtype("int32"), 2)) == "<2 x i32> <i32 2, i32 2>"
+    assert str(constant(2, np.dtype("int32"), 2)) == "<2 x i32> splat (i32 2)"
     assert str(constant(True, np.dtype(bool))) == "i1 1"
 
 

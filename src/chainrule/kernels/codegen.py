@@ -5,7 +5,7 @@ Pointers are opaque (`ptr`); the element type comes from the dtype. A bool is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -20,22 +20,27 @@ __all__ = [
     "INDEX",
     "POINTER",
     "Context",
+    "Literal",
     "Loop",
     "Place",
     "at",
     "constant",
     "element_type",
     "index",
+    "lane_numbers",
     "load",
     "loop",
     "register_type",
     "splat",
     "store",
+    "unspecified",
+    "zero",
 ]
 
 INDEX = ir.IntType(64)
 BYTE = ir.IntType(8)
 POINTER = ir.PointerType()
+_LANE = ir.IntType(32)
 
 
 @final
@@ -131,7 +136,40 @@ def constant(value: Any, dtype: np.dtype[Any], lanes: int = 1) -> ir.Constant:
     kind = register_type(dtype)
     number = float(dtype.type(value)) if dtype.kind == "f" else int(dtype.type(value))
     scalar = ir.Constant(kind, number)
-    return scalar if lanes == 1 else ir.Constant(ir.VectorType(kind, lanes), [scalar] * lanes)
+    return scalar if lanes == 1 else Literal(ir.VectorType(kind, lanes), f"splat ({scalar})")
+
+
+@final
+class Literal(ir.Constant):  # type: ignore[misc]
+    """A constant whose text is known: llvmlite writes vectors out lane by lane, which takes its time."""
+
+    def __init__(self, kind: ir.Type, text: str, lanes: Sequence[ir.Constant] = ()) -> None:
+        self.type = kind
+        self.constant = lanes
+        self.text = text
+
+    def _to_string(self) -> str:
+        return f"{self.type} {self.text}"
+
+    def _get_reference(self) -> str:
+        return self.text
+
+
+def zero(kind: ir.Type) -> ir.Constant:
+    """Zero in all lanes of a vector."""
+    return Literal(kind, "zeroinitializer")
+
+
+def unspecified(kind: ir.Type) -> ir.Constant:
+    """A vector whose lanes are of no interest."""
+    return Literal(kind, "poison")
+
+
+def lane_numbers(lanes: Iterable[int]) -> ir.Constant:
+    """A vector of constant i32: the lanes that a shuffle picks."""
+    numbers = [ir.Constant(_LANE, lane) for lane in lanes]
+    text = f"<{', '.join(map(str, numbers))}>" if any(n.constant for n in numbers) else "zeroinitializer"
+    return Literal(ir.VectorType(_LANE, len(numbers)), text, numbers)
 
 
 def at(
@@ -167,9 +205,8 @@ def splat(builder: ir.IRBuilder, scalar: ir.Value, lanes: int) -> ir.Value:
     if lanes == 1:
         return scalar
     kind = ir.VectorType(scalar.type, lanes)
-    first = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
+    first = builder.insert_element(unspecified(kind), scalar, ir.Constant(_LANE, 0))
+    return builder.shuffle_vector(first, unspecified(kind), lane_numbers([0] * lanes))
 
 
 @final

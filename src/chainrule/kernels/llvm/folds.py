@@ -11,7 +11,7 @@ from typing import Any
 import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.kernels.codegen import constant, register_type
+from chainrule.kernels.codegen import constant, lane_numbers, register_type, unspecified
 from chainrule.kernels.program import FoldKind
 
 __all__ = ["across_lanes", "combined", "converted", "neutral", "neutral_number"]
@@ -70,8 +70,7 @@ def across_lanes(builder: ir.IRBuilder, kind: FoldKind, dtype: np.dtype[Any], va
 def _part(builder: ir.IRBuilder, value: ir.Value, first: int, lanes: int) -> ir.Value:
     if lanes == 1:
         return builder.extract_element(value, ir.Constant(_LANE, first))
-    picked = ir.Constant(ir.VectorType(_LANE, lanes), list(range(first, first + lanes)))
-    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), picked)
+    return builder.shuffle_vector(value, unspecified(value.type), lane_numbers(range(first, first + lanes)))
 
 
 def converted(

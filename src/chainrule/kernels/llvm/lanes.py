@@ -8,10 +8,22 @@ from typing import Any, final
 import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.kernels.codegen import POINTER, at, element_type, index, load, register_type, splat, store
+from chainrule.kernels.codegen import (
+    POINTER,
+    Literal,
+    at,
+    element_type,
+    index,
+    lane_numbers,
+    load,
+    register_type,
+    splat,
+    store,
+    zero,
+)
 from chainrule.kernels.program import Value
 
-__all__ = ["Lanes", "first_lanes", "read", "write"]
+__all__ = ["Lanes", "first_lanes", "known_lanes", "read", "write"]
 
 _LANE = ir.IntType(32)
 _BIT = ir.IntType(1)
@@ -53,8 +65,15 @@ def first_lanes(builder: ir.IRBuilder, left: ir.Value, lanes: int) -> ir.Value:
     """The mask of as many lanes as are left, fewer than there are."""
     if lanes == 1:
         return ir.Constant(_BIT, 1)
-    numbers = ir.Constant(ir.VectorType(_LANE, lanes), list(range(lanes)))
-    return builder.icmp_signed("<", numbers, splat(builder, builder.trunc(left, _LANE), lanes), name="inside")
+    return builder.icmp_signed(
+        "<", lane_numbers(range(lanes)), splat(builder, builder.trunc(left, _LANE), lanes), name="inside"
+    )
+
+
+def known_lanes(valid: int, lanes: int) -> ir.Constant:
+    """The mask of as many lanes as are left, if that is known."""
+    bits = ", ".join("i1 true" if lane < valid else "i1 false" for lane in range(lanes))
+    return Literal(ir.VectorType(_BIT, lanes), f"<{bits}>")
 
 
 def read(builder: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype[Any], stride: int, lanes: Lanes) -> ir.Value:
@@ -69,7 +88,7 @@ def read(builder: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype[Any], stride:
             if lanes.mask is None
             else _masked(builder, pointer, dtype, lanes)
         )
-    value = ir.Constant(register_type(dtype, lanes.count), None)
+    value = zero(register_type(dtype, lanes.count))
     for lane in range(lanes.valid or lanes.count):
         component = load(builder, at(builder, pointer, dtype, lane * stride), dtype)
         value = builder.insert_element(value, component, ir.Constant(_LANE, lane))
@@ -96,7 +115,7 @@ def _masked(builder: ir.IRBuilder, pointer: ir.Value, dtype: np.dtype[Any], lane
     kind = ir.VectorType(element_type(dtype), lanes.count)
     mask = ir.VectorType(_BIT, lanes.count)
     intrinsic = _intrinsic(builder, "load", kind, ir.FunctionType(kind, [POINTER, _LANE, mask, kind]))
-    bits = builder.call(intrinsic, [pointer, ir.Constant(_LANE, dtype.itemsize), lanes.mask, ir.Constant(kind, None)])
+    bits = builder.call(intrinsic, [pointer, ir.Constant(_LANE, dtype.itemsize), lanes.mask, zero(kind)])
     return builder.trunc(bits, register_type(dtype, lanes.count)) if dtype.kind == "b" else bits
 
 

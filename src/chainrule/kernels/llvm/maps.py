@@ -19,7 +19,7 @@ import numpy as np
 
 from chainrule.kernels.codegen import Context, Loop, Place, at, constant, index, load, loop, splat, store
 from chainrule.kernels.llvm.folds import across_lanes, combined, converted, neutral
-from chainrule.kernels.llvm.lanes import Lanes, first_lanes, read, write
+from chainrule.kernels.llvm.lanes import Lanes, first_lanes, known_lanes, read, write
 from chainrule.kernels.llvm.layout import wide_dtype
 from chainrule.kernels.llvm.nest import Access, Nest, nest_of
 from chainrule.kernels.lowering import lower
@@ -181,7 +181,7 @@ class _Writer:
             lanes = self.lanes if self.across else 1 << (rest - 1).bit_length()
             mask = None
             if lanes != rest:
-                mask = ir.Constant(ir.VectorType(ir.IntType(1), lanes), [lane < rest for lane in range(lanes)])
+                mask = known_lanes(rest, lanes)
             last = Lanes(index(full + left * self.lanes), 0, lanes, rest, mask)
             so_far = self._vectors([last], so_far)
         return so_far

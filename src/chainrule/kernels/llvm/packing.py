@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import llvmlite.ir as ir
 
-from chainrule.kernels.codegen import Context, Place, at, element_type, index, loop
+from chainrule.kernels.codegen import Context, Place, at, element_type, index, lane_numbers, loop, unspecified
 from chainrule.kernels.program import Value
 
 __all__ = ["pack", "unpack"]
@@ -109,15 +109,15 @@ def _transposed(builder: ir.IRBuilder, vectors: Sequence[ir.Value], lanes: int) 
 
 def _shuffled(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
     if not isinstance(a.type, ir.VectorType):
-        pair = builder.insert_element(ir.Constant(ir.VectorType(a.type, 2), ir.Undefined), a, _lane(0))
+        pair = builder.insert_element(unspecified(ir.VectorType(a.type, 2)), a, _lane(0))
         return builder.insert_element(pair, b, _lane(1))
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes)))
+    return builder.shuffle_vector(a, b, lane_numbers(lanes))
 
 
 def _part(builder: ir.IRBuilder, vector: ir.Value, first: int, count: int) -> ir.Value:
     if count == 1:
         return builder.extract_element(vector, _lane(first))
-    return _shuffled(builder, vector, ir.Constant(vector.type, ir.Undefined), range(first, first + count))
+    return _shuffled(builder, vector, unspecified(vector.type), range(first, first + count))
 
 
 def _lane(number: int) -> ir.Constant:
