@@ -93,6 +93,10 @@ def _block_values(
             shape = list(parameters["shape"])
             shape[rows.axis[node]] = len(block)
             parameters["shape"] = tuple(shape)
-        operands = [values[x] if x in rows.axis else fixed[x] for x in node.operands]
+        # What is computed in a later pass is needed for its shape only.
+        operands = [
+            values[x] if x in values else _whole(rows, x, len(block)) if x in rows.axis else fixed[x]
+            for x in node.operands
+        ]
         values[node] = node.primitive(*operands, **parameters)
     return values

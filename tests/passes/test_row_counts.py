@@ -118,6 +118,8 @@ def test_numbers_of_each_row_hold_for_the_rows_of_the_trace() -> None:
         (lambda w, X, y: np.sum(residuals(w, X[-50:], y[-50:]) ** 2), "getitem"),
         (lambda w, X, y: np.sum(residuals(w, X, y) * np.linspace(0, 1, len(y))), "other ones"),
         (lambda w, X, y: np.sum(np.cumsum(residuals(w, X, y))), "cumsum"),
+        (lambda w, X, y: np.sum((np.cumsum if len(y) > 30 else np.square)(residuals(w, X, y))), "cumsum"),
+        (lambda w, X, y: np.sum(residuals(np.where([True, len(y) > 30, False], w, 0), X, y)), "no simple multiple"),
         (lambda w, X, y: np.sum(residuals(w, X, y)) + np.sum(w[: len(y) - 28]), "something else"),
         (lambda w, X, y: np.sum(residuals(w, X, y)) + np.sum(w[: 2 if len(y) > 30 else 3] ** 2)[None][0], "something"),
         (lambda w, X, y: np.sum(residuals(w, X, y)) + np.sum(np.round(w, len(y))), "something else"),

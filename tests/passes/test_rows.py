@@ -11,10 +11,12 @@ from row_blocks import by_blocks
 
 import chainrule as cr
 from chainrule.calculus.recording import record
-from chainrule.core.graph import Graph
+from chainrule.core.graph import Graph, Node
+from chainrule.core.registry import building
 from chainrule.core.verify import verify
 from chainrule.errors import GuardError
 from chainrule.passes.evaluate import evaluate
+from chainrule.passes.own_rows import by_comparison
 from chainrule.passes.rows import NotByRows, Rows, rows_of
 from chainrule.passes.simplify import simplify_to_run
 
@@ -199,6 +201,27 @@ def test_writing_by_labels() -> None:
     assert "set_item" in refused(lambda W, X, n: np.sum(twice(X @ W, n) ** 2), W, X, grid)
 
 
+def test_writing_by_labels_into_more_axes() -> None:
+    def written(z: Any, n: Any) -> Any:
+        z = np.stack([z, z**2], 2)
+        z[np.arange(N), n] = w[:2]
+        return np.sum(np.sin(z) ** 2)
+
+    assert found(lambda W, X, n: written(X @ W, n), W, X, labels).count == N
+    z, n = Node(None, (), {}, (N, 4, 2), np.dtype(float), "z"), Node(None, (), {}, (N,), np.dtype(int), "n")
+    assert by_comparison(building.last_written(z, np.arange(N), n, pattern=("#", "#"))) is None
+
+
+def test_a_number_is_written_at_labels() -> None:
+    z, n = Node(None, (), {}, (N, 4), np.dtype(float), "z"), Node(None, (), {}, (N,), np.dtype(int), "n")
+    out = building.scatter(z, 2.5, np.arange(N), n, pattern=("#", "#"))
+    graph = Graph((z, n), (out,))
+    rows = rows_of(graph)
+    assert isinstance(rows, Rows)
+    (got,) = by_blocks(rows, [Y, labels], [5])
+    np.testing.assert_array_equal(got, evaluate(graph, Y, labels)[0])
+
+
 def test_tables_of_rows() -> None:
     table = RNG.normal(size=(5, 3))
     rows = found(cr.value_and_grad(lambda T, n, y: np.mean((np.sum(T[n], axis=1) - y) ** 2)), table, labels, y)
@@ -225,8 +248,34 @@ def test_what_mixes_rows_is_refused(f: Any, reason: str) -> None:
 def test_what_has_no_rows() -> None:
     assert refused(lambda x: np.sin(x), np.float64(1.0) * np.ones(())) == "no argument has an axis"
     assert refused(lambda X: np.size(X) * 1.0 + 0 * X[0, 0], X)
+    assert refused(lambda X: X, X) == "nothing is computed by row"
+    assert "nonzero" in refused(lambda X: np.sum(X[X > 0]), X)
+    assert "nonzero" in refused(lambda y: np.sum(y[y > 0]), y)
     assert refused(lambda x: np.sum(np.sin(x)), np.ones(1)) == "there are fewer than two rows"
     assert refused(lambda x: np.sum(np.sin(x)), np.ones(0)) == "there are fewer than two rows"
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_sizes_that_coincide(size: int) -> None:
+    """As many rows as columns, as classes, as hidden units."""
+    X, Y, W = (RNG.normal(size=(size, size)) for _ in range(3))
+    for f, args in (
+        (squared, (W[0], X, Y[0])),
+        (network, ({"W": W, "b": W[0], "V": W.T.copy()}, X, Y)),
+        (lambda W, X, n: np.sum(np.cos((X @ W)[np.arange(size), n])), (W, X, np.arange(size)[::-1].copy())),
+        (lambda W, X, n: np.sum(np.cos((X @ W)[np.arange(size), n])), (W, X, np.arange(size))),
+        (lambda w, X: np.sum(np.sin(X * w) + X.T), (W[0], X)),
+        (lambda w, X: np.sum(np.sin(X @ w) * w), (W[0], X)),
+        (lambda X: np.sum(np.sin(X + X.T)), (X,)),
+        (lambda X: np.transpose(np.tanh(X)), (X,)),
+    ):
+        graph, values = graph_of(f, *args)
+        rows = rows_of(graph)
+        if isinstance(rows, Rows):
+            assert rows.sums == tuple(rows.folding)
+            for got, want in zip(by_blocks(rows, values, [1]), evaluate(graph, *values), strict=True):
+                np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert isinstance(rows_of(graph_of(lambda X: np.sum(np.sin(X + X.T)), X)[0]), NotByRows)
 
 
 def test_rows_that_are_given() -> None:

@@ -296,3 +296,10 @@ def test_a_result_that_has_no_number_to_carry_the_dtype_is_not_taken() -> None:
     rule = Rewrite("sizes", "sum(x) = N / N", lambda primitive: primitive.name == "sum", sizes_only, lambda F, x: x)
     graph = Graph((x,), (F.sum(x, axis=(0,), keepdims=False),), name="f")
     assert rewrite(graph, (rule,)).outputs[0].primitive is graph.outputs[0].primitive
+
+
+def test_minus_one_times_a_condition_is_no_minus_of_a_boolean() -> None:
+    y = np.array([1.0, -2.0])
+    for f in (lambda x: np.sum((y > 0) * -1.0 * x), lambda x: np.sum((0 - (x > 0)) * x)):
+        graph, _ = trace(f, [np.ones(2)], ["x"], "f")
+        assert evaluate(simplify_to_run(graph)[0], np.ones(2)) == evaluate(graph, np.ones(2))

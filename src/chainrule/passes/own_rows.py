@@ -49,11 +49,6 @@ class _Index:
         return self.shape[self.labelled]
 
     @property
-    def kept(self) -> list[int]:
-        """The axes of the block that count."""
-        return [i for i, axis in enumerate(self.own) if axis is not None]
-
-    @property
     def order(self) -> tuple[int, ...]:
         """The axes of the array in the order block, rest, labelled."""
         return (*(axis for axis in self.own if axis is not None), *self.rest, self.labelled)

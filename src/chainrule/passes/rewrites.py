@@ -99,9 +99,13 @@ def _add_zero(F: Any, node: Node) -> Node | None:
     return x if is_zero(y) else y if is_zero(x) else None
 
 
+def _negative(F: Any, x: Node) -> Node | None:
+    return None if np.dtype(x.dtype).kind == "b" else F.negative(x)  # NumPy has no minus for booleans
+
+
 def _subtract_zero(F: Any, node: Node) -> Node | None:
     x, y = node.operands
-    return x if is_zero(y) else F.negative(y) if is_zero(x) else None
+    return x if is_zero(y) else _negative(F, y) if is_zero(x) else None
 
 
 def _multiply_one(F: Any, node: Node) -> Node | None:
@@ -115,7 +119,7 @@ def _by_one(F: Any, node: Node) -> Node | None:
 
 def _multiply_minus_one(F: Any, node: Node) -> Node | None:
     x, y = node.operands
-    return F.negative(x) if number(y) == -1 else F.negative(y) if number(x) == -1 else None
+    return _negative(F, x) if number(y) == -1 else _negative(F, y) if number(x) == -1 else None
 
 
 def _double_negative(F: Any, node: Node) -> Node | None:

@@ -90,12 +90,10 @@ def _without(shape: tuple[int, ...], axis: int | None) -> tuple[int, ...]:
 def _operation(a: Node, b: Node, one: Rows, two: Rows, new: dict[Node, Node]) -> Node | NotByRows:
     parameters = dict(a.parameters)
     if a.primitive is not None:
-        if parameters.keys() != b.parameters.keys():
-            return NotByRows(_LOST)
         for name, value in parameters.items():
-            same = _parameter(value, b.parameters[name], (one.count, two.count), one.axis.get(a))
+            same = _parameter(value, b.parameters.get(name), (one.count, two.count), one.axis.get(a))
             if same is None:
-                return NotByRows(f"{_LOST}: {name}={value} and {b.parameters[name]} in {a.primitive.name}")
+                return NotByRows(f"{_LOST}: {name}={value} and {b.parameters.get(name)} in {a.primitive.name}")
             parameters[name] = same[0]
     operands = tuple([new[operand] for operand in a.operands])
     if parameters == dict(a.parameters) and all(x is y for x, y in zip(operands, a.operands, strict=True)):
@@ -115,9 +113,7 @@ def _parameter(p: Any, q: Any, counts: tuple[int, int], axis: int | None) -> tup
     if isinstance(p, slice) and isinstance(q, slice) and p != q:
         whole = (p.stop, q.stop) == counts and p.start == q.start and p.step == q.step
         return (slice(None),) if whole and p.start in (None, 0) and p.step in (None, 1) else None
-    if isinstance(p, np.ndarray) or isinstance(q, np.ndarray):
-        return (p,) if np.array_equal(p, q) else None
-    return (p,) if p == q else None
+    return (p,) if np.array_equal(p, q) else None
 
 
 def _constant(a: Node, b: Node, one: Rows, two: Rows, size: Node) -> Node | NotByRows:
