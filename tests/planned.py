@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.calculus.recording import record
 from chainrule.core.graph import Graph
 from chainrule.kernels.interpret import Interpreter
-from chainrule.kernels.plan import plan
+from chainrule.kernels.plan import program_of
 from chainrule.kernels.program import Program
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.rows import NotByRows, rows_of
@@ -32,13 +32,13 @@ def graph_of(f: Callable[..., Any], *args: Any) -> tuple[Graph, list[Any]]:
 def planned(f: Callable[..., Any], *args: Any, by_rows: bool = True) -> Program:
     """The program of a call."""
     graph, _ = graph_of(f, *args)
-    return plan(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
+    return program_of(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
 
 
 def assert_planned(f: Callable[..., Any], *args: Any, by_rows: bool = True, rtol: float = 1e-11) -> Program:
     """The program of a call, which computes what its graph does."""
     graph, values = graph_of(f, *args)
-    program = plan(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
+    program = program_of(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
     with np.errstate(all="ignore"):
         expected = evaluate(graph, *values)
     found = Interpreter(program)(values)

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planned import assert_planned, planned
+from planned import assert_planned, graph_of, planned
 
 import chainrule as cr
+from chainrule.kernels.plan import NotPlannedError, plan
 from chainrule.kernels.program import Map, Product, ProductKind
+from chainrule.passes.rows import NotByRows, rows_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(50, 3))
@@ -90,3 +92,19 @@ def test_components_of_equal_arrays_are_rows() -> None:
     program = assert_planned(lambda a, b: (np.exp(a) * b + 1.0, np.sum(a * b), np.mean(a, keepdims=True)), a, b)
     assert program.flat == (4, 5, 6)
     assert all(value.shape == () for value in program.inputs)
+
+
+def test_what_numpy_does_as_well_is_left_to_it() -> None:
+    small = cr.graph(np.cumsum, y)
+    with pytest.raises(NotPlannedError, match="cumsum"):
+        plan(small, NotByRows("tried"))
+    many = np.zeros(3_000_000)
+    wide, _ = graph_of(lambda x: np.exp(np.cumsum(x)) + np.cumsum(np.sin(x)), many)
+    with pytest.raises(NotPlannedError, match="68 MB"):
+        plan(wide, rows_of(wide))
+
+
+def test_complex_numbers_have_no_kernels() -> None:
+    graph, _ = graph_of(lambda z: z * z, y * 1j)
+    with pytest.raises(NotPlannedError, match="complex128"):
+        plan(graph, rows_of(graph))

@@ -17,13 +17,16 @@ from chainrule.ops import arithmetic, einsum, products
 
 __all__ = ["CONTRACTIONS"]
 
-_ROWS = "rows"
+_LARGE = 10**7  # products of numbers, from which on NumPy's BLAS with its threads is faster for a fixed matrix product
+_STACK = 10**6  # and its products of stacks of matrices faster than a loop
 
 
 def _matmul(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     """As a contraction of labelled axes: stacks are labels that both have."""
     a, b = operands
     out = products.matmul.shape.infer([a.shape, b.shape], {})
+    if a.axis is b.axis is None and prod(out) * a.shape[-1] > (_STACK if max(a.ndim, b.ndim) > 2 else _LARGE):
+        return parts.called(products.matmul, operands, parameters)
     stack = max(a.ndim, b.ndim, 2) - 2
     lead = [f"stack {i}" for i in range(stack)]
     left = [*lead[stack - max(0, a.ndim - 2) :], *(["m"] if a.ndim > 1 else []), "k"]

@@ -10,10 +10,11 @@ from chainrule.kernels.normal import Normal, normal_form
 from chainrule.kernels.parts import Part
 from chainrule.kernels.program import Guarded, Program, Value
 from chainrule.kernels.sections import drafts
+from chainrule.kernels.worth import check_worth
 from chainrule.kernels.writing import Writing
 from chainrule.passes.rows import NotByRows, Rows
 
-__all__ = ["NotPlannedError", "plan"]
+__all__ = ["NotPlannedError", "plan", "program_of"]
 
 
 def plan(graph: Graph, rows: Rows | NotByRows) -> Program:
@@ -29,15 +30,22 @@ def plan(graph: Graph, rows: Rows | NotByRows) -> Program:
     Raises:
         NotPlannedError: no part of it is worth compiling; the message says why.
     """
+    program = program_of(graph, rows)
+    check_worth(program)
+    return program
+
+
+def program_of(graph: Graph, rows: Rows | NotByRows) -> Program:
+    """The program of a graph, whether it is worth compiling or not; see `plan`."""
     if isinstance(rows, NotByRows):
-        return _program(graph, normal_form(graph, {}, computed_in), [rows.reason])
+        return _program(graph, normal_form(graph, {}, computed_in), [f"not cut into rows: {rows.reason}"])
     for flat in (True, False) if rows.flat else (False,):
         try:
             shape = next(node.shape for node in rows.axis) if flat else None
             return _program(rows.graph, normal_form(rows.graph, rows.axis, computed_in, flat), [], shape)
         except NoCodeError as error:
             reason = str(error)
-    return _program(graph, normal_form(graph, {}, computed_in), [f"not taken apart by rows: {reason}"])
+    return _program(graph, normal_form(graph, {}, computed_in), [f"not cut into rows: {reason}"])
 
 
 def _program(graph: Graph, normal: Normal, notes: list[str], flat: Shape | None = None) -> Program:
