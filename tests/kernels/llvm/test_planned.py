@@ -11,7 +11,7 @@ from emitted_programs import Run
 from planned import graph_of
 
 import chainrule as cr
-from chainrule.kernels.plan import plan
+from chainrule.kernels.plan import program_of
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.rows import NotByRows, rows_of
 
@@ -62,7 +62,7 @@ def test_machine_code_is_the_function(name: str, dtype: str, by_rows: bool) -> N
     f, shapes = FUNCTIONS[name]
     given = [array.astype(dtype) for array in arrays(np.random.default_rng(1), *shapes)]
     graph, values = graph_of(f, *given)
-    program = plan(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
+    program = program_of(graph, rows_of(graph) if by_rows else NotByRows("not asked for"))
     if any(section.calls for section in program.sections):
         pytest.skip("NumPy runs a part of it")
     run = Run(program)
