@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chainrule.errors import (
         ArgumentError as ArgumentError,
         ChainruleError as ChainruleError,
+        ClusterError as ClusterError,
         ConvergenceError as ConvergenceError,
         DataError as DataError,
         DegeneracyError as DegeneracyError,
@@ -113,10 +114,10 @@ _HOMES = {
     "chainrule.calculus.sparse": ("SparseDerivative", "sparse_hessian", "sparse_jacobian", "sparsity"),
     "chainrule.calculus.tape": ("Tape", "tape"),
     "chainrule.errors": (
-        "ArgumentError", "ChainruleError", "ConvergenceError", "DataError", "DegeneracyError", "DerivationError",
-        "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "IntegrationError", "KinkError",
-        "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError", "OperandError",
-        "ShapeError", "SingularError", "SourceError", "TraceError",
+        "ArgumentError", "ChainruleError", "ClusterError", "ConvergenceError", "DataError", "DegeneracyError",
+        "DerivationError", "DerivativeMissingError", "FormulaError", "GraphError", "GuardError", "IntegrationError",
+        "KinkError", "LeakedTraceError", "LimitError", "MissingExtraError", "NonFiniteError", "NotScalarError",
+        "OperandError", "ShapeError", "SingularError", "SourceError", "TraceError",
     ),
     "chainrule.learn.comparison": ("Comparison", "Sweep", "compare_learning_rates", "learning_rate_sweep"),
     "chainrule.learn.curvature": ("Curvature", "curvature"),

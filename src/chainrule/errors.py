@@ -13,6 +13,7 @@ from __future__ import annotations
 __all__ = [
     "ArgumentError",
     "ChainruleError",
+    "ClusterError",
     "ConvergenceError",
     "DataError",
     "DegeneracyError",
@@ -130,6 +131,10 @@ class MissingExtraError(ChainruleError, ImportError):
 
 class DataError(ChainruleError, ValueError):
     """A data file or value cannot be used; the message names the row and the column."""
+
+
+class ClusterError(ChainruleError, ConnectionError):
+    """A cluster cannot be reached or used, or has lost what it needs; the message names its address and the cause."""
 
 
 class FormulaError(ChainruleError, ValueError):

@@ -198,3 +198,12 @@ def test_ctrl_c_stops_soon_and_leaves_the_pool_usable(tmp_path: Path) -> None:
     code = [sys.executable, "-c", INTERRUPTED, "busy"]
     done = subprocess.run(code, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert (done.stdout, done.stderr) == ("usable\n", "")
+
+
+def test_no_more_threads_than_asked_for(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "4")
+    with threads.at_most(1):
+        assert threads.places(10) == 1
+        with threads.at_most(3):
+            assert threads.places(10) == 3
+    assert threads.places(10) == 4

@@ -45,6 +45,8 @@ class Blocks:
 
 
 class Passes:
+    native = True
+
     def __init__(self, data: Any, sizes: Any) -> None:
         self.source = Blocks(data, sizes)
 
@@ -247,4 +249,4 @@ class TestDescents:
 def test_what_is_found_on_a_few_rows_is_compared(monkeypatch):
     monkeypatch.setattr(by_rows, "TOLERANCE", -1.0)
     with pytest.raises(NotByRowsError, match="a number of rows stands in it"):
-        ByRows(value_and_grad(LOSSES["mean"][0]), 1, Block.of((X, y))).program([w])
+        ByRows(value_and_grad(LOSSES["mean"][0]), 1, Block.of((X, y))).evaluate([w], Passes((X, y), (50,)))

@@ -9,14 +9,27 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextvars import Context, copy_context
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
 from queue import SimpleQueue
 from typing import final
 
 from chainrule.errors import ArgumentError
 
-__all__ = ["places", "run", "run_in_places", "threads"]
+__all__ = ["at_most", "places", "run", "run_in_places", "threads"]
+
+_limit: ContextVar[int | None] = ContextVar("threads", default=None)
+
+
+@contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """Kernels that are called inside run on no more threads than these: a task of a cluster has one core."""
+    before = _limit.set(count)
+    try:
+        yield
+    finally:
+        _limit.reset(before)
 
 
 def threads() -> int:
@@ -55,7 +68,8 @@ def run(task: Callable[[int], None], count: int) -> None:
 
 def places(count: int) -> int:
     """How many tasks of `count` run at once at most."""
-    return max(1, min(threads(), count))
+    limit = _limit.get()
+    return max(1, min(threads(), count if limit is None else min(limit, count)))
 
 
 def run_in_places(task: Callable[[int, int], None], count: int) -> None:

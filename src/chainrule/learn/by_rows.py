@@ -44,6 +44,10 @@ class Passes(Protocol):
     def rows(self) -> int:
         """How many rows there are."""
 
+    @property
+    def native(self) -> bool:
+        """Whether what sums them runs the same machine code as this process, if that runs any."""
+
     def totals(self, program: RowProgram, call: Call, section: int) -> Any:
         """The sums of a section over all rows, by the tree of `added` over its blocks."""
 
@@ -64,6 +68,9 @@ class Call:
     rows: int
     finished: list[tuple[int, Any]] = field(default_factory=list)
     state: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Call, (self.fixed, self.rows, self.finished)
 
 
 @final
@@ -146,19 +153,15 @@ class ByRows:
         self._name = name or function_name(function)
         self._made: tuple[RowProgram, Recorded] | None = None
 
-    def program(self, trees: Sequence[Any]) -> RowProgram:
-        """The program, traced at these fixed arguments if it is not known yet."""
-        return self._of(trees)[0]
-
     def evaluate(self, trees: Sequence[Any], passes: Passes) -> Any:
         """What the function returns for all rows."""
-        program, recorded = self._of(trees)
+        program, recorded = self._of(trees, passes)
         fixed = [leaf for tree in trees for _, leaf in flatten(tree)[0]]
         try:
             values = program.evaluate(fixed, passes)
         except GuardError:
             self._made = None  # Python decides otherwise than where it was traced
-            program, recorded = self._of(trees)
+            program, recorded = self._of(trees, passes)
             try:
                 values = program.evaluate(fixed, passes)
             except GuardError as error:
@@ -166,12 +169,12 @@ class ByRows:
         nodes = recorded.graph.outputs
         return recorded.restore([_as_traced(value, node.dtype) for value, node in zip(values, nodes, strict=True)])
 
-    def _of(self, trees: Sequence[Any]) -> tuple[RowProgram, Recorded]:
+    def _of(self, trees: Sequence[Any], passes: Passes) -> tuple[RowProgram, Recorded]:
         if self._made is None:
-            self._made = self._traced(trees)
+            self._made = self._traced(trees, passes.native and not available())
         return self._made
 
-    def _traced(self, trees: Sequence[Any]) -> tuple[RowProgram, Recorded]:
+    def _traced(self, trees: Sequence[Any], native: bool) -> tuple[RowProgram, Recorded]:
         try:
             recorded, other = (self._recorded(trees, _resized(self._head, count)) for count in COUNTS)
         except Exception as error:  # the function's own, or one of tracing: calling it tells which
@@ -196,7 +199,7 @@ class ByRows:
             raise NotByRowsError(str(error)) from None
         if any(value.by_row for value, _ in program.constants):
             raise NotByRowsError("it makes an array of as many rows as there are data")
-        made = RowProgram(program, places, native=not available())
+        made = RowProgram(program, places, native)
         if not program.has_rows or any(value.by_row for value in program.outputs):
             raise NotByRowsError(program.notes[0] if program.notes else "its value has rows")
         self._compare(made, other)
@@ -254,6 +257,7 @@ class _Held:
     """Blocks of rows in memory."""
 
     blocks: Sequence[Block]
+    native: bool = True
 
     @property
     def rows(self) -> int:

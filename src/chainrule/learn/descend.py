@@ -12,8 +12,10 @@ import numpy as np
 from chainrule.core.plain_numbers import positive_number, whole_number
 from chainrule.errors import ArgumentError
 from chainrule.learn.batches import Batches, Data, as_data
+from chainrule.learn.by_rows import Passes
 from chainrule.learn.clipping import Clip, as_clip
 from chainrule.learn.descent import Descent
+from chainrule.learn.distributed import spread_over
 from chainrule.learn.loop import Run, Settings
 from chainrule.learn.optimizers import Optimizer, Solver, as_optimizer
 from chainrule.learn.problem import Problem
@@ -34,6 +36,7 @@ def descend(
     *,
     optimizer: str | Optimizer = "gd",
     data: Any = None,
+    cluster: Any = None,
     batch_size: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
@@ -66,6 +69,8 @@ def descend(
             arrays or a data frame by keyword, or a source such as `cr.data.read` returns. Rows lie along the first
             axis. In a formula, arrays by position are X and y. A source that does not fit into memory is read anew at
             every pass.
+        cluster: the address of a scheduler of Dask, such as "tcp://10.0.0.1:8786", or a client of one: each worker sums
+            the loss and its gradient over its part of the rows. Files are read by the workers, under the same path.
         batch_size: how many rows a step takes; 1 is stochastic descent, None takes all rows.
         shuffle: whether the rows are put in another order at each epoch; those of a source within its blocks.
         seed: from which those orders are drawn, 0 or more.
@@ -89,7 +94,8 @@ def descend(
         ArgumentError: the start is not numeric, the learning rate is not positive, an optimizer or another setting is
             unknown, the loss is neither a mean nor a sum over the rows of a source that does not fit into memory, or
             the folder of `checkpoint` holds another run.
-        DataError: the folder of `checkpoint` cannot be used.
+        ClusterError: no scheduler answers, there are no workers, or all of them are lost.
+        DataError: the folder of `checkpoint` cannot be used, or a file of `data` cannot be read, here or on a worker.
         NonFiniteError: the start, or the loss at the start, is not finite; the message names the place.
         MissingExtraError: `lbfgs` or `newton_cg` without SciPy.
         NotScalarError: the loss is not a scalar.
@@ -127,12 +133,36 @@ def descend(
     for name, value in (("batch_size", batch_size), ("clip", clip)):
         if value is not None and isinstance(method, Solver):
             raise ArgumentError(f"{name} is given, but {method.name} takes whole gradients of all data: leave it out")
-    rows = None if data is None else as_data(data)
-    batches = _batches(rows, batch_size, shuffle, seed)
-    problem = Problem(loss, start, gradient, rows, batches)
-    if automatic:
-        settings = replace(settings, learning_rate=automatic_rate(problem, method))
-    return Run(problem, method, settings).descend()
+
+    def run(rows: Data | None, passes: Passes | None = None) -> Descent:
+        batches = _batches(rows, batch_size, shuffle, seed)
+        problem = Problem(loss, start, gradient, rows, batches, passes)
+        found = settings
+        if automatic:
+            found = replace(settings, learning_rate=automatic_rate(problem, method))
+        try:
+            return Run(problem, method, found).descend()
+        finally:
+            problem.come_home()
+
+    if cluster is None:
+        return run(None if data is None else as_data(data))
+    _require_whole(data, batch_size, gradient)
+    with spread_over(cluster, data) as (rows, passes):
+        return run(rows, passes)
+
+
+def _require_whole(data: Any, batch_size: int | None, gradient: Any) -> None:
+    """Raise `ArgumentError` for what no cluster does."""
+    if data is None:
+        raise ArgumentError("cluster is given without data: pass the rows as data=cr.data.read(...), or arrays")
+    if batch_size is not None:
+        raise ArgumentError(
+            f"batch_size is {batch_size!r:.60}, but on a cluster a step takes all rows, since few of them "
+            "cost more to send than to compute: leave it out, or descend in this process"
+        )
+    if gradient is not None:
+        raise ArgumentError("gradient is given, but on a cluster the exact gradient is taken: leave it out")
 
 
 def _batches(rows: Data | None, size: int | None, shuffle: bool, seed: int) -> Batches | None:

@@ -17,6 +17,7 @@ from chainrule.calculus.gradients import scalar, value_and_grad, value_and_leave
 from chainrule.errors import ArgumentError, NonFiniteError, ShapeError
 from chainrule.learn.batches import Batches, Block, Data, InMemory
 from chainrule.learn.blockwise import Evaluate
+from chainrule.learn.by_rows import Passes
 from chainrule.learn.hessian import Hessian
 from chainrule.learn.loss_function import of_parameters_and_rows
 from chainrule.learn.row_loss import RowLoss
@@ -44,6 +45,7 @@ class Problem:
         gradient: the user's own gradient; None for the exact one.
         data: the rows that the loss takes; None where it has no data but its own.
         batches: the mini-batches that steps are made of; None where each step takes all data.
+        passes: how all rows are gone through if they are elsewhere; None where this process does it.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class Problem:
         "gradient",
         "loss",
         "name",
+        "passes",
         "paths",
         "start",
     )
@@ -67,6 +70,7 @@ class Problem:
         gradient: Callable[..., Any] | None = None,
         data: Data | None = None,
         batches: Batches | None = None,
+        passes: Passes | None = None,
     ) -> None:
         pairs, self._rebuild = flatten(start, "start")
         self.start: list[Any] = [np.copy(differentiable(leaf, path))[()] for path, leaf in pairs]
@@ -77,7 +81,7 @@ class Problem:
             place = first_not_finite(leaf, path)
             if place:
                 raise NonFiniteError(f"{place[0]} is {place[1]}: a descent needs a finite start")
-        self.data, self.batches = data, batches
+        self.data, self.batches, self.passes = data, batches, passes
         self._function = of_parameters_and_rows(loss, start, None if data is None else next(data.blocks()))
         self.name = loss if isinstance(loss, str) else str(getattr(loss, "__qualname__", type(loss).__qualname__))
         self.gradient = gradient
@@ -89,14 +93,14 @@ class Problem:
         """The loss over all data and its gradient, given the parameter arrays."""
         if self.data is None:
             return self.evaluate_on(leaves, NO_DATA)
-        if isinstance(self.data, InMemory):
+        if isinstance(self.data, InMemory) and self.passes is None:
             return self.evaluate_on(leaves, self.data.block)
         return self._over_blocks(self.data).evaluate(leaves)
 
     def hessian(self, leaves: Sequence[Any]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The product of the Hessian of the loss over all data with a vector of coordinates, at parameter arrays."""
         data, at = self.data, self.rebuild(leaves)
-        if data is None or isinstance(data, InMemory):
+        if data is None or (isinstance(data, InMemory) and self.passes is None):
             return Hessian(self.loss, at)
         return self._over_blocks(data).hessian(leaves)
 
@@ -119,6 +123,11 @@ class Problem:
     def flatten(self, parameters: Any) -> list[Any]:
         """The arrays of parameters in the form of the start, in the order of `paths`."""
         return [leaf for _, leaf in flatten(parameters)[0]]
+
+    def come_home(self) -> None:
+        """Go through all rows in this process from now on."""
+        if self.passes is not None:
+            self.passes = self._row_loss = None
 
     def rebuild(self, leaves: Sequence[Any]) -> Any:
         """Parameters in the form of the start, from their arrays in the order of `paths`."""
@@ -144,7 +153,7 @@ class Problem:
         if self._row_loss is None:
             at = self.rebuild(self.start)
             traced = self.gradient is None
-            self._row_loss = RowLoss(self._function, self.evaluate_on, at, data, traced=traced)
+            self._row_loss = RowLoss(self._function, self.evaluate_on, at, data, self.passes, traced)
         return self._row_loss
 
     def _with_exact(self) -> Evaluate:

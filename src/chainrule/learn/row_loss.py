@@ -34,6 +34,8 @@ class BlockPasses:
 
     __slots__ = ("_data",)
 
+    native = True
+
     def __init__(self, data: Data) -> None:
         self._data = data
 

@@ -75,6 +75,11 @@ class ArrayFiles(Source):
         """None: arrays are passed on as they are."""
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, array after array."""
+        return tuple(part.file.path for parts in self._arrays.values() for part in parts)
+
+    @property
     def rows(self) -> int:
         """How many rows there are."""
         return len(self._span)

@@ -53,6 +53,11 @@ class TypedFile(Reader):
         if not self.names or self.rows == 0:
             raise DataError(f"{file.name}: has no {'rows' if self.names else 'columns'}, expected at least one")
 
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return self.file.path
+
     def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column holds, by its type."""
         return self._kinds

@@ -64,6 +64,11 @@ class CSVFile(Reader):
         if not any(self._sample):
             raise DataError(f"{file.name}: has a header only, expected at least one row of numbers below it")
 
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return self.file.path
+
     def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column seems to hold, from the first rows."""
         whole = [record for record in self._sample if len(record) == len(self.names)]

@@ -44,6 +44,11 @@ class Reader(ABC):
     names: tuple[str, ...]
     rows: int | None
 
+    @property
+    def path(self) -> str:
+        """Where the file is; "" of what is in memory."""
+        return ""
+
     @abstractmethod
     def kinds(self) -> Mapping[str, ColumnKind | str]:
         """What each column seems to hold; a text says why a column cannot be used."""

@@ -91,6 +91,11 @@ class RowSource(Source):
         return self.choices.target
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, in the order in which they are read."""
+        return tuple(reader.path for reader in self._readers if reader.path)
+
+    @property
     def rows(self) -> int | None:
         """How many rows there are; None as long as no pass has counted them."""
         if self._rows is None and not self.choices.drop:

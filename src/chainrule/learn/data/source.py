@@ -60,6 +60,11 @@ class Source(ABC):
         """How the columns became numbers: what to read new data with."""
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that the rows are in; none where they are in memory."""
+        return ()
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The classes of a target of text, sorted: y holds their positions. None where the target is numbers."""
         column = self.encoding.target
