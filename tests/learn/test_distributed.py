@@ -120,7 +120,9 @@ def test_arrays_in_memory_and_in_files(client, tmp_path):
     alone = cr.descend(linear, np.zeros(3), "auto", 3, data=(X, y)).parameters
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "y.npy", y)
-    (tmp_path / "rows.csv").write_text("a,b,c,y\n" + "".join(f"{a},{b},{c},{t}\n" for (a, b, c), t in zip(X, y, strict=True)))
+    (tmp_path / "rows.csv").write_text(
+        "a,b,c,y\n" + "".join(f"{a},{b},{c},{t}\n" for (a, b, c), t in zip(X, y, strict=True))
+    )
     arrays = cr.data.read((tmp_path / "X.npy", tmp_path / "y.npy"))
     rows = cr.data.read(tmp_path / "rows.csv", target="y")
     for data in ((X, y), {"X": X, "y": y}, arrays, rows):
