@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.calculus.emitted_code import EmittedCode, emitted_code
 from chainrule.calculus.recording import Recorded
+from chainrule.calculus.ways_in import WayIn
 from chainrule.kernels.machine import available
 from chainrule.passes.guards import unwatched
 
@@ -44,6 +45,7 @@ class Branch:
         self.kernel = kernel
         self.note = note
         self._emitted = emitted
+        self._of_numbers: KernelCode | None = None
         self._lock = threading.Lock()
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
@@ -73,6 +75,8 @@ class Branch:
         """For the plan."""
         if self.kernel is not None:
             return "a kernel"
+        if self._of_numbers is not None:
+            return "plain Python, now that it is called often a kernel"
         return {"python": "plain Python", "numpy": "NumPy"}[self.emitted.language]
 
     def quick(self) -> Callable[..., Any] | None:
@@ -82,11 +86,18 @@ class Branch:
             return emitted.run if self.recorded.bare and emitted.kinds == (np.float64,) else None
         return None
 
-    def way_in(self) -> tuple[Callable[..., Any], Callable[[Any], Any] | None] | None:
-        """See `KernelCode.way_in`; for where nothing is watched, and NumPy's answers are the usual ones."""
-        if self.kernel is None or _answers is None:
+    def compile(self) -> bool:
+        """Make a kernel of numbers as well, for `way_in`; whether there is one."""
+        if self._of_numbers is None and not available():
+            self._of_numbers, _ = _kernel(self.recorded)
+        return self._of_numbers is not None
+
+    def way_in(self) -> WayIn | None:
+        """The kernel for small calls, where nothing is watched and NumPy's answers are the usual ones."""
+        kernel = self.kernel or self._of_numbers
+        if kernel is None or _answers is None:
             return None
-        return self.kernel.way_in([(_answers, _usual), *((variable, False) for variable in unwatched)])
+        return kernel.way_in([(_answers, _usual), *((variable, False) for variable in unwatched)])
 
 
 def branch(recorded: Recorded, smallest: int = 0) -> Branch:
@@ -104,13 +115,20 @@ def branch(recorded: Recorded, smallest: int = 0) -> Branch:
     note = available()
     enough = sum(prod(node.shape) for node in recorded.graph.nodes if node.primitive is not None) >= smallest
     if enough and not note and recorded.graph.outputs:
-        try:
-            from chainrule.calculus.kernel_code import kernel_code
-
-            return Branch(recorded, kernel_code(recorded), None, "")
-        except Exception as error:  # whatever it is, NumPy can compute it
-            note = str(error).partition("\n")[0] or type(error).__name__
+        kernel, note = _kernel(recorded)
+        if kernel is not None:
+            return Branch(recorded, kernel, None, "")
     return Branch(recorded, None, emitted_code(recorded), note)
+
+
+def _kernel(recorded: Recorded) -> tuple[KernelCode | None, str]:
+    """The kernel, or why there is none."""
+    try:
+        from chainrule.calculus.kernel_code import kernel_code
+
+        return kernel_code(recorded), ""
+    except Exception as error:  # whatever it is, NumPy can compute it
+        return None, str(error).partition("\n")[0] or type(error).__name__
 
 
 def _answers_asked_for() -> bool:

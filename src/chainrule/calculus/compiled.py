@@ -17,6 +17,7 @@ from chainrule.calculus.arguments import function_name
 from chainrule.calculus.branch import Branch, KernelRefusedError, branch
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.recording import Recorded, parameter_names, record
+from chainrule.calculus.ways_in import WayIn, for_floats, no_way, tried_in_turn
 from chainrule.errors import DegeneracyError, GuardError, SourceError
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
@@ -26,8 +27,8 @@ __all__ = ["WORTHWHILE", "Compiled", "compile"]
 WORTHWHILE = 200_000  # component operations of a call that repays a kernel within a short descent
 _KINDS = 64  # of arguments, remembered for one function
 _BRANCHES = 8  # remembered for one kind of arguments
-_WAYS = 4  # of small kernels that are tried before all others
-_float64 = np.float64
+_WAYS = 4  # in, tried one after the other
+_OFTEN = 300  # calls with floats that take longer than a kernel for them takes to compile
 _NARROW = ("float16", "float32", "complex64")
 
 
@@ -80,8 +81,8 @@ class Compiled:
         self._families: dict[Hashable, _Family] = {}
         self._refused: dict[type, _Family] = {}  # arguments that are called as they are, by the type that is why
         self._weak: set[Hashable] = set()  # kinds of arguments where a Python float must stay one
-        self._quick: dict[int, Callable[..., Any]] = {}
-        self._ways_in: tuple[tuple[Callable[..., Any], Callable[[Any], Any] | None], ...] = ()
+        self._way_in: WayIn = no_way
+        self._ways: list[WayIn] = []
         self._smallest = smallest  # a call that has fewer component operations is not worth compiling a kernel for
         self._lock = threading.Lock()
 
@@ -92,20 +93,10 @@ class Compiled:
         return f"<compiled {function_name(self._function)}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs and self._ways_in:
-            for way_in, finish in self._ways_in:
-                found = way_in(*args)
-                if found is not NotImplemented:
-                    return found if finish is None else finish(found)
-        if not kwargs and (quick := self._quick.get(len(args))) is not None and not watched():
-            for argument in args:
-                if type(argument) is not float:
-                    break
-            else:
-                try:
-                    return _float64(quick(*args))
-                except GuardError:
-                    pass
+        if not kwargs:
+            found = self._way_in(*args)
+            if found is not NotImplemented:
+                return found
         return self._call(args, kwargs)
 
     def alike(self, f: Callable[..., Any]) -> Compiled:
@@ -183,7 +174,7 @@ class Compiled:
                 failure = error
             else:
                 family.branches.append(made)
-                self._remember_shortcuts(made, args, kwargs)
+                self._remember_way_in(made, args, kwargs)
                 return self._call(args, kwargs)
         result = self._function(*args, **kwargs)
         family.reason = str(failure).partition("\n")[0]
@@ -250,18 +241,26 @@ class Compiled:
             return found
         return None
 
-    def _remember_shortcuts(self, made: Branch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """The shortest ways, without a look at what the arguments are: for floats, and for small arrays."""
-        if kwargs:
+    def _remember_way_in(self, made: Branch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """For floats, and for small arrays: without a look at what the arguments are."""
+        if kwargs or not all(is_input(x, False) for x in args):
             return
-        quick = made.quick()
-        if quick is not None and all(type(x) is float for x in args):
-            self._quick.setdefault(len(args), quick)
-        if all(is_input(x, False) for x in args):
-            way_in = made.way_in()
-            if way_in is not None:
-                with self._lock:
-                    self._ways_in = (way_in, *self._ways_in)[:_WAYS]
+        run = made.quick()
+        if run is not None and all(type(x) is float for x in args):
+            plain: WayIn = for_floats(run, len(args), _OFTEN, lambda: self._compile_for_floats(made, plain))
+            self._enter(plain)
+        elif (way := made.way_in()) is not None:
+            self._enter(way)
+
+    def _compile_for_floats(self, made: Branch, plain: WayIn) -> None:
+        """Let machine code do what plain Python did, since it is asked for so often."""
+        if made.compile() and (way := made.way_in()) is not None:
+            self._enter(way, plain)
+
+    def _enter(self, way: WayIn, instead_of: WayIn | None = None) -> None:
+        with self._lock:
+            self._ways = [way, *(other for other in self._ways if other is not instead_of)][:_WAYS]
+            self._way_in = tried_in_turn(self._ways)
 
     def _describe(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         named = [*zip(parameter_names(self._function, len(args)), args, strict=True), *kwargs.items()]

@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from chainrule.calculus.recording import Recorded
+from chainrule.calculus.ways_in import WayIn, finished
 from chainrule.core.graph import Node
 from chainrule.kernels.executable import Executable
 from chainrule.kernels.plan import plan
@@ -38,11 +39,11 @@ class KernelCode:
         found = self._run([np.asarray(leaf) for leaf in leaves])
         return self._result([finish(value) for finish, value in zip(self._finished, found, strict=True)])
 
-    def way_in(
-        self, variables: Sequence[tuple[ContextVar[Any], object]]
-    ) -> tuple[Callable[..., Any], Callable[[Any], Any] | None] | None:
-        """For small calls: a function of the arrays, which may answer NotImplemented, and what makes of its answer the
-        function's result; None for nothing.
+    def way_in(self, variables: Sequence[tuple[ContextVar[Any], object]]) -> WayIn | None:
+        """For small calls: from the arrays to the function's result, or to NotImplemented; None for nothing.
+
+        Args:
+            variables: what context variables have to hold, for a call to go this way.
         """
         entry = self._run.entry(variables)
         if entry is None:
@@ -50,10 +51,10 @@ class KernelCode:
         graph = self.recorded.graph
         numbers = [i for i, node in enumerate(graph.outputs) if isinstance(node.dtype, type)]
         if len(graph.outputs) == 1:
-            return entry, None if self.recorded.bare and not numbers else self._of_one
+            return entry if self.recorded.bare and not numbers else finished(entry, self._of_one)
         places = list(range(len(graph.outputs)))
         as_it_is = not numbers and self.recorded.restore(places) == tuple(places)
-        return entry, None if as_it_is else self._of_several
+        return entry if as_it_is else finished(entry, self._of_several)
 
     def llvm(self) -> str:
         """The LLVM IR that it was compiled from."""
