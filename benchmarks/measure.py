@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
-def rounds(rivals: Mapping[str, Callable[[], Any]], seconds: float = 0.6, count: int = 15) -> dict[str, list[float]]:
-    """Seconds per call of each rival, in `count` rounds, one after the other in every round."""
+def rounds(
+    rivals: Mapping[str, Callable[[], Any]], seconds: float = 0.6, count: int = 15, settle: float = 0.0
+) -> dict[str, list[float]]:
+    """Seconds per call of each rival, in `count` rounds, one after the other in every round.
+
+    `settle` seconds pass before each turn, and a call that does not count, for rivals whose threads idle loudly.
+    """
     calls = {}
     for name, call in rivals.items():
         call()
@@ -24,6 +29,9 @@ def rounds(rivals: Mapping[str, Callable[[], Any]], seconds: float = 0.6, count:
     for _ in range(count):
         for name, call in rivals.items():
             repeat = range(calls[name])
+            if settle:
+                time.sleep(settle)
+                call()
             start = time.perf_counter()
             for _ in repeat:
                 call()
