@@ -152,7 +152,11 @@ def with_numexpr(function: Function, x: Any) -> dict[str, Any]:
         return {}
     text, out = function.expression, np.empty_like(x)
     if " t " in text:
-        text = text.replace("t", f"tanh(({C0} + {C0 * C1} * x * x) * x)").replace("c ", f"{C0} ").replace(" d ", f" {C0 * C1} ")
+        text = (
+            text.replace("t", f"tanh(({C0} + {C0 * C1} * x * x) * x)")
+            .replace("c ", f"{C0} ")
+            .replace(" d ", f" {C0 * C1} ")
+        )
     return {"numexpr": lambda: numexpr.evaluate(text, {"x": x}, out=out)}
 
 
@@ -219,7 +223,9 @@ def measured(settings: Settings) -> tuple[list[tuple[str, str, str]], str]:
             x = np.clip(rng.normal(size=size), -4, 4)
             done = race(f"{function.label}, {size:,}", rivals(function, x, settings), settings, rtol=1e-8)
             races.append(done)
-            rows.append([function.label, f"{size:,}", spelled(done.seconds()), *(figure(done.over(one)) for one in libraries)])
+            rows.append(
+                [function.label, f"{size:,}", spelled(done.seconds()), *(figure(done.over(one)) for one in libraries)]
+            )
     means = {library: mean_over(races, library) for library in libraries}
     head = ["function", "numbers", "chainrule", *(f"{library} / chainrule" for library in libraries)]
     rows.append(["geometric mean", "", "", *(figure(means[library]) for library in libraries)])

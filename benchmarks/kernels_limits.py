@@ -33,7 +33,11 @@ def _reader() -> str:
             f"  %v{k} = load {vector}, ptr %p{k}, align 8",
             f"  %t{k} = fadd {vector} %s{k}, %v{k}",
         ]
-    lines += [f"  %j = add i64 %i, {step}", "  %more = icmp slt i64 %j, %count", "  br i1 %more, label %loop, label %out"]
+    lines += [
+        f"  %j = add i64 %i, {step}",
+        "  %more = icmp slt i64 %j, %count",
+        "  br i1 %more, label %loop, label %out",
+    ]
     lines += ["out:"]
     total = "%t0"
     for k in range(1, _VECTORS):

@@ -161,7 +161,9 @@ def jitted(function: Callable[..., Any], *arguments: Any) -> dict[str, Callable[
 def tensors(*arguments: Any) -> tuple[Any, ...]:
     """Arrays as PyTorch's, which share their memory."""
     return tuple(
-        {key: torch.as_tensor(value) for key, value in each.items()} if isinstance(each, dict) else torch.as_tensor(each)
+        {key: torch.as_tensor(value) for key, value in each.items()}
+        if isinstance(each, dict)
+        else torch.as_tensor(each)
         for each in arguments
     )
 

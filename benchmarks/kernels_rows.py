@@ -36,7 +36,10 @@ def rivals(
 def copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """With parameters of their own: PyTorch marks what it differentiates by."""
     first = arguments[0]
-    return ({key: value.copy() for key, value in first.items()} if isinstance(first, dict) else first.copy(), *arguments[1:])
+    return (
+        {key: value.copy() for key, value in first.items()} if isinstance(first, dict) else first.copy(),
+        *arguments[1:],
+    )
 
 
 def cells(label: str, done: Race) -> list[str]:
@@ -170,7 +173,9 @@ def second(settings: Settings, found: list[list[str]]) -> list[Summary]:
             found_by = torch.autograd.functional
             of_torch = {
                 "hvp": lambda: found_by.vhp(lambda w: losses.logistic_in_torch(w, t[2], t[3]), t[0], t[1])[1],
-                "hessian": lambda: found_by.hessian(lambda w: losses.logistic_in_torch(w, t[2], t[3]), t[0], vectorize=True),
+                "hessian": lambda: found_by.hessian(
+                    lambda w: losses.logistic_in_torch(w, t[2], t[3]), t[0], vectorize=True
+                ),
             }
             entries["PyTorch: autograd.functional"] = of_torch[make]
         done = race(f"{label}, logistic, {N:,} x {d}", entries, settings, rtol=1e-7)
