@@ -8,9 +8,21 @@ from typing import Any
 
 import numpy as np
 from kernels_rivals import (
-    Race, Settings, autograd, backward, compiled_by_torch, figure, jax, jitted, mean_over, numba, numexpr, race, spelled,
+    Race,
+    Settings,
+    autograd,
+    backward,
+    compiled_by_torch,
+    figure,
+    jax,
+    jitted,
+    mean_over,
+    numba,
+    numexpr,
+    race,
+    spelled,
     torch,
-)  # fmt: skip
+)
 from measure import table
 
 import chainrule as cr

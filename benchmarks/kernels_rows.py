@@ -10,8 +10,19 @@ import kernels_losses as losses
 import numpy as np
 from kernels_limits import least, products, reading
 from kernels_rivals import (
-    Race, Settings, backward, compiled_by_torch, figure, jax, jitted, numba, race, spelled, tensors, torch,
-)  # fmt: skip
+    Race,
+    Settings,
+    backward,
+    compiled_by_torch,
+    figure,
+    jax,
+    jitted,
+    numba,
+    race,
+    spelled,
+    tensors,
+    torch,
+)
 from measure import ratio, rounds, table
 
 import chainrule as cr
@@ -156,32 +167,43 @@ def second(settings: Settings, found: list[list[str]]) -> list[Summary]:
     X, w, v = rng.normal(size=(N, d)), rng.normal(size=d) / 14, rng.normal(size=d)
     y = (rng.random(N) < 0.4) * 1.0
     rows = []
-    for label, ours, make in (
-        ("Hessian-vector product", lambda w, v: cr.hvp(lambda w: losses.logistic(w, X, y), w, v), "hvp"),
-        ("Hessian", lambda w, v: cr.hessian(lambda w: losses.logistic(w, X, y))(w), "hessian"),
+    for label, ours in (
+        ("Hessian-vector product", lambda w, v: cr.hvp(lambda w: losses.logistic(w, X, y), w, v)),
+        ("Hessian", lambda w, v: cr.hessian(lambda w: losses.logistic(w, X, y))(w)),
     ):
-        entries: dict[str, Any] = {"chainrule": lambda f=cr.compile(ours): f(w, v)}
-        if jax is not None:
-            loss = losses.logistic_in_jax
-            of_jax = {
-                "hvp": lambda w, v, X, y: jax.jvp(jax.grad(lambda w: loss(w, X, y)), (w,), (v,))[1],
-                "hessian": lambda w, v, X, y: jax.hessian(lambda w: loss(w, X, y))(w),
-            }
-            entries |= jitted(of_jax[make], w, v, X, y)
-        if torch is not None:
-            t = tensors(w, v, X, y)
-            found_by = torch.autograd.functional
-            of_torch = {
-                "hvp": lambda: found_by.vhp(lambda w: losses.logistic_in_torch(w, t[2], t[3]), t[0], t[1])[1],
-                "hessian": lambda: found_by.hessian(
-                    lambda w: losses.logistic_in_torch(w, t[2], t[3]), t[0], vectorize=True
-                ),
-            }
-            entries["PyTorch: autograd.functional"] = of_torch[make]
+        entries = {"chainrule": lambda f=cr.compile(ours): f(w, v), **peers_of_second(label, w, v, X, y)}
         done = race(f"{label}, logistic, {N:,} x {d}", entries, settings, rtol=1e-7)
         found.append(cells(f"{label}, logistic, {N:,} x {d}", done))
         rows.append((f"{label}, logistic loss of {d} parameters", *over(done, ("JAX", 2))))
     return rows
+
+
+def peers_of_second(which: str, *arguments: Any) -> dict[str, Any]:
+    product = which != "Hessian"
+    entries: dict[str, Any] = {}
+    if jax is not None:
+        loss = losses.logistic_in_jax
+
+        def of_jax(w: Any, v: Any, X: Any, y: Any) -> Any:
+            if product:
+                return jax.jvp(jax.grad(lambda w: loss(w, X, y)), (w,), (v,))[1]
+            return jax.hessian(lambda w: loss(w, X, y))(w)
+
+        entries |= jitted(of_jax, *arguments)
+    if torch is not None:
+        w, v, X, y = tensors(*arguments)
+        library = torch.autograd.functional
+
+        def loss_in_torch(w: Any) -> Any:
+            return losses.logistic_in_torch(w, X, y)
+
+        def of_torch() -> Any:
+            if product:
+                return library.vhp(loss_in_torch, w, v)[1]
+            return library.hessian(loss_in_torch, w, vectorize=True)
+
+        entries["PyTorch: autograd.functional"] = of_torch
+    return entries
 
 
 def measured(settings: Settings) -> tuple[list[Summary], str]:

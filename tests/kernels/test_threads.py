@@ -178,8 +178,8 @@ for moment in range(25):
         running[0] += 1
         sleep(2000)
         running[0] -= 1
-    threading.Thread(target=interrupt).start()
     try:
+        threading.Thread(target=interrupt).start()
         while True:
             threads.run(task, 1000)
     except KeyboardInterrupt:
