@@ -23,10 +23,10 @@ from chainrule.kernels.lowering import (  # noqa: F401  enter all lowerings
     exponential,
     hyperbolic,
     inverse,
-    library,
     logarithm,
     logistic,
     piecewise,
+    power,
     roots,
     trigonometric,
 )

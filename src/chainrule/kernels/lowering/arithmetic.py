@@ -1,4 +1,4 @@
-"""Sums, products, quotients, roots and powers."""
+"""Sums, products, quotients and square roots."""
 
 from __future__ import annotations
 
@@ -69,25 +69,6 @@ def square(x: Vector) -> Vector:
 @lowered("sqrt")
 def sqrt(x: Vector) -> Vector:
     return x.sqrt()
-
-
-@lowered("power", "float_power")
-def power(x: Vector, y: Vector) -> Vector:
-    exponent = y.number()
-    if exponent is not None and exponent.is_integer() and abs(exponent) <= 4:
-        return _multiplied_out(x, int(exponent))
-    if exponent == 0.5:
-        return x.sqrt()
-    return x.each("powf" if x.single else "pow", y)
-
-
-def _multiplied_out(x: Vector, exponent: int) -> Vector:
-    if exponent == 0:
-        return x.of(1.0)  # of NaN too
-    if exponent < 0:  # the reciprocal first: the power of it overflows only where the result does
-        x = 1.0 / x
-    squared = x * x
-    return {1: x, 2: squared, 3: squared * x, 4: squared * squared}[abs(exponent)]
 
 
 @lowered("deg2rad")

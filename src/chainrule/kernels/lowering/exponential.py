@@ -90,6 +90,13 @@ def exp(x: Vector) -> Vector:
     return scaled(_of_reduced(r) + 1.0, total)
 
 
+def exp_of_sum(x: Vector, rest: Vector) -> Vector:
+    """exp(x + rest), for a rest that x has no digits for."""
+    f = format_of(x)
+    total, r = reduced(x.at_most(f.most).at_least(f.least))
+    return scaled(_of_reduced(r + rest) + 1.0, total)
+
+
 @lowered("exp2")
 @shared()
 def exp2(x: Vector) -> Vector:

@@ -67,6 +67,11 @@ _SINGLE = _Format(
     0x4B400000, 2.0**-126, 25, (0.66666776, 0.39977497, 0.29873073),
     (0.66666675, 0.39998877, 0.28616884, 0.21427651, 0.24300961))  # fmt: skip
 
+# For more digits: 2 / 3, the first coefficient of R, as a sum of two numbers, and those that follow it.
+_TWO_THIRDS, _TWO_THIRDS_LOW = 2 / 3, 3.700743415417188e-17
+_EXACT_TAIL = (0.3999999999999998, 0.2857142857144522, 0.22222222217510668, 0.18181818873484398, 0.15384556654410916,
+               0.13336325765562967, 0.11674648788239389, 0.11990429071717407)  # fmt: skip
+
 
 def _format_of(x: Vector) -> _Format:
     return _SINGLE if x.single else _DOUBLE
@@ -145,6 +150,33 @@ def log10(x: Vector) -> Vector:
     f, correction, e = _parts(x)
     rest = (f + correction).times_plus(1 / math.log(10.0), e * format_.tens_low)
     return _where_defined(x, e.times_plus(format_.tens_high, rest))
+
+
+def log_in_two(x: Vector) -> tuple[Vector, Vector]:
+    """log(x) of a positive float64 number as a sum of two, whose error is some 2^-65 of it.
+
+    Of the series all but the first two terms need no second number (Dekker 1971, A floating-point technique for
+    extending the available precision).
+    """
+    f, e = _split_number(x)
+    below = f + 2.0
+    inverse = 1.0 / below
+    s = f * inverse
+    s_low = ((-s).fused(below, f) - s * (f - (below - 2.0))) * inverse
+    z = s * s
+    z_low = s.fused(s, -z) + (s + s) * s_low
+    tail = z * polynomial(z, _EXACT_TAIL)
+    w = tail + _TWO_THIRDS
+    w_low = (_TWO_THIRDS - w) + tail + _TWO_THIRDS_LOW
+    t = z * w
+    t_low = z.fused(w, -t) + (z * w_low + z_low * w)
+    v = t + 2.0
+    v_low = t - (v - 2.0) + t_low
+    log_f = s * v
+    log_f_low = s.fused(v, -log_f) + (s * v_low + s_low * v)
+    turns = e * _DOUBLE.high
+    total = turns + log_f
+    return total, (turns - total + log_f) + (log_f_low + e * _DOUBLE.low)
 
 
 @lowered("log1p")

@@ -113,6 +113,10 @@ class Vector:
         """self * factor + summand, rounded once where the machine can do that at no cost, else twice."""
         return self.intrinsic("fmuladd", self._made(self._other(factor)), self._made(self._other(summand)))
 
+    def fused(self, factor: Vector, summand: Vector) -> Vector:
+        """self * factor + summand, rounded once, even where that is slow."""
+        return self.intrinsic("fma", factor, summand)
+
     def quotient(self, other: Vector) -> Vector:
         """The quotient of integers, towards zero; the divisor must not be zero."""
         return self._made((self.builder.sdiv if self.dtype.kind == "i" else self.builder.udiv)(self.value, other.value))
