@@ -72,7 +72,7 @@ def test_the_gradient_of_a_mean_square_is_two_products_and_one_loop() -> None:
     assert len(loop.folds) == 1
     assert isinstance(last, Product)
     assert last.kind is ProductKind.OVER_ROWS
-    assert section.strip % 64 == 0
+    assert section.strip % 32 == 0
 
 
 def test_hessian_is_a_sum_over_rows() -> None:

@@ -5,7 +5,7 @@ Pointers are opaque (`ptr`); the element type comes from the dtype. A bool is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -13,7 +13,7 @@ from typing import Any, final
 import llvmlite.ir as ir
 import numpy as np
 
-from chainrule.kernels.program import Value
+from chainrule.kernels.program import Stage, Value
 
 __all__ = [
     "BYTE",
@@ -75,6 +75,7 @@ class Context:
         taken: bytes of the scratch area that values lie in.
         temporary: bytes that the stages so far have asked for on top of these.
         stage_temporary: bytes that the stage which is being written has asked for.
+        shares: which part of the rows of the next strip a stage fetches into the cache, see `products.ahead`.
     """
 
     module: ir.Module
@@ -87,6 +88,7 @@ class Context:
     taken: int = 0
     temporary: int = field(default=0)
     stage_temporary: int = field(default=0)
+    shares: Mapping[Stage, tuple[int, int]] = field(default_factory=dict)
 
     def lanes(self, dtype: np.dtype[Any]) -> int:
         """How many components of a dtype fill a vector register."""

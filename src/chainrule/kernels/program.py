@@ -211,7 +211,7 @@ class Section:
         stages: in order.
         by_row: whether the section runs over the rows. All values that are by row and not an input or an output live
             within one strip: another section that needs them computes them again.
-        strip: how many rows are gone through together; their values stay in the cache. A multiple of 64.
+        strip: how many rows are gone through together; their values stay in the cache. A multiple of 64, or 32.
         totals: the fixed values that the section sums over rows (`Fold.over_rows`, OVER_ROWS). They start from the
             neutral element in each chunk of rows, and chunks are put together by a tree that depends on the number of
             rows alone.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from chainrule.kernels.program import Product, ProductKind, Stage, Value
 
 __all__ = ["strip_rows"]
@@ -12,11 +14,12 @@ _NARROW_BYTES = 20 << 10  # a strip of values of each row that stay in L1 from o
 _WIDE_BYTES = 512 << 10  # where products of matrices dominate: L2, since BLAS packs its own blocks
 _WIDE = 16  # columns of a product from which on it is a product of matrices, and not of a few vectors
 _LEAST, _MOST = 64, 4096
+_SHORT = 32  # rows, where 64 of them do not fit: of float64 alone, which fill four registers
 _WIDE_LEAST, _WIDE_MOST = 128, 512
 
 
 def strip_rows(stages: Sequence[Stage]) -> int:
-    """The rows of a strip, from shapes alone: a multiple of 64.
+    """The rows of a strip, from shapes alone: a multiple of 64, or 32.
 
     What a strip keeps in the cache is what the stages have in memory at one time, and the caller's arrays that more
     than one stage reads.
@@ -24,6 +27,8 @@ def strip_rows(stages: Sequence[Stage]) -> int:
     wide = any(isinstance(stage, Product) and _columns(stage) >= _WIDE for stage in stages)
     budget, least, most = (_WIDE_BYTES, _WIDE_LEAST, _WIDE_MOST) if wide else (_NARROW_BYTES, _LEAST, _MOST)
     rows = budget // max(1, _row_bytes(stages)) // 64 * 64
+    if not rows and not wide and all(value.dtype == np.float64 for stage in stages for value in _in_memory(stage)):
+        return _SHORT
     return min(most, max(least, rows))
 
 

@@ -13,7 +13,7 @@ from chainrule.kernels.llvm.layout import Layout, pitch, reads, writes
 from chainrule.kernels.llvm.maps import emit_map
 from chainrule.kernels.llvm.packing import pack, unpack
 from chainrule.kernels.llvm.totals import at_byte, start_totals
-from chainrule.kernels.products import emit_product
+from chainrule.kernels.products import emit_product, shares
 from chainrule.kernels.program import Map, Program, Stage, Value
 
 __all__ = ["emit_section"]
@@ -55,6 +55,7 @@ def emit_section(
                 areas.stand_at(strips.index)
                 left = builder.sub(last, strips.index)
                 short = builder.icmp_signed("<", left, index(section.strip))
+                context.shares = shares(section.stages, areas.is_array)
                 context.count = builder.select(short, left, index(section.strip), name="count")
                 for moment, stage in enumerate(section.stages):
                     context.begin_stage()

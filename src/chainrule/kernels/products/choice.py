@@ -9,6 +9,7 @@ import llvmlite.ir as ir
 from chainrule.core.shapes import Shape
 from chainrule.kernels import codegen
 from chainrule.kernels.codegen import Context, Place
+from chainrule.kernels.products.ahead import Ahead
 from chainrule.kernels.products.gemm import Matrix, emit_gemm, fits_gemm
 from chainrule.kernels.products.horizontal import emit_dots, emit_few_columns
 from chainrule.kernels.products.outer import emit_dots_over_rows, emit_outer
@@ -35,11 +36,12 @@ def emit_product(context: Context, stage: Product) -> None:
     registers = Registers(context, stage.out.dtype)
     left, right, out = (context.place(value) for value in (stage.left, stage.right, stage.out))
     shapes = (stage.left.shape, stage.right.shape)
+    ahead = Ahead.of(context, stage, left)
     match stage.kind:
         case ProductKind.OVER_ROWS:
-            _over_rows(registers, left, right, out, shapes)
+            _over_rows(registers, left, right, out, shapes, ahead)
         case ProductKind.ROWS:
-            _rows(registers, *_as_matrices(left, right, out, shapes), _sizes(shapes))
+            _rows(registers, *_as_matrices(left, right, out, shapes), _sizes(shapes), ahead)
         case ProductKind.EACH:
             _each(registers, *_as_matrices(left, right, out, shapes), _sizes(shapes))
         case ProductKind.FIXED:
@@ -64,7 +66,14 @@ def _as_matrices(left: Place, right: Place, out: Place, shapes: tuple[Shape, Sha
     return left, right, replace(out, strides=of_out)
 
 
-def _rows(registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int, int]) -> None:
+def _rows(
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    sizes: tuple[int, int, int],
+    ahead: Ahead | None,
+) -> None:
     context = registers.context
     p, m, k = sizes
     rows = context.count
@@ -103,16 +112,22 @@ def _rows(registers: Registers, left: Place, right: Place, out: Place, sizes: tu
             )
             for place in (left, out)
         )
-        _rows_side_by_side(registers, item_left, right, item_out, (m, k), rows)
+        _rows_side_by_side(registers, item_left, right, item_out, (m, k), rows, ahead)
 
 
 def _rows_side_by_side(
-    registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int], rows: ir.Value
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    sizes: tuple[int, int],
+    rows: ir.Value,
+    ahead: Ahead | None,
 ) -> None:
     """Rows (m,) that lie one after the other, times (m, k)."""
     m, k = sizes
     if k == 1:
-        emit_dots(registers, left, Place(right.pointer, 0, right.strides[:1]), out, m, rows)
+        emit_dots(registers, left, Place(right.pointer, 0, right.strides[:1]), out, m, rows, ahead)
         return
     done = emit_few_columns(registers, left, right, out, sizes, rows)
     matrix_left, matrix_out = (Place(place.pointer, place.row_stride, (0, *place.strides)) for place in (left, out))
@@ -135,7 +150,14 @@ def _each(registers: Registers, left: Place, right: Place, out: Place, sizes: tu
     emit_rows(registers, left, right, out, sizes, rows)
 
 
-def _over_rows(registers: Registers, left: Place, right: Place, out: Place, shapes: tuple[Shape, Shape]) -> None:
+def _over_rows(
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    shapes: tuple[Shape, Shape],
+    ahead: Ahead | None,
+) -> None:
     context = registers.context
     rows = context.count
     (m,), k = shapes[0], shapes[1][0] if shapes[1] else 1
@@ -160,7 +182,7 @@ def _over_rows(registers: Registers, left: Place, right: Place, out: Place, shap
     if left.row_stride == 1 and right.row_stride == 1:
         emit_dots_over_rows(registers, left, right, out, (m, k), rows)
     elif left.row_stride != 1:
-        emit_outer(registers, left, right, out, (m, k), rows)
+        emit_outer(registers, left, right, out, (m, k), rows, ahead)
     else:
         emit_outer(registers, right, left, replace(out, strides=out.strides[::-1]), (k, m), rows)
 

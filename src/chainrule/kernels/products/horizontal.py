@@ -6,10 +6,14 @@ in registers, since whatever works on them next goes over the rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import llvmlite.ir as ir
 
 from chainrule.kernels import codegen
 from chainrule.kernels.codegen import Place
+from chainrule.kernels.products.ahead import Ahead
 from chainrule.kernels.products.registers import Registers, tiles
 
 __all__ = ["emit_dots", "emit_few_columns"]
@@ -18,7 +22,15 @@ __all__ = ["emit_dots", "emit_few_columns"]
 _KEPT = 8
 
 
-def emit_dots(registers: Registers, left: Place, right: Place, out: Place, m: int, rows: ir.Value | int) -> None:
+def emit_dots(
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    m: int,
+    rows: ir.Value | int,
+    ahead: Ahead | None = None,
+) -> None:
     """out[r] = the sum over m of left[r, j] right[r, j].
 
     Args:
@@ -28,6 +40,7 @@ def emit_dots(registers: Registers, left: Place, right: Place, out: Place, m: in
         out: one number for each row.
         m: how many components a row has.
         rows: how many rows.
+        ahead: what to fetch meanwhile.
     """
     lanes = registers.lanes
     chunks, valid = divmod(m, lanes)
@@ -53,7 +66,8 @@ def emit_dots(registers: Registers, left: Place, right: Place, out: Place, m: in
                 registers.at(registers.row(right, row.index), number * right.row_stride)
                 for number in range(step if right.row_stride else 1)
             ]
-            totals = _totals(registers, pointers, others, kept, m)
+            fetch = partial(ahead.emit, row.index, step) if ahead is not None and step > 1 else None
+            totals = _totals(registers, pointers, others, kept, m, fetch)
             pointer = registers.row(out, row.index)
             if step == 1:
                 registers.store(registers.sum(totals[0]), pointer, 1)
@@ -69,7 +83,12 @@ def _valid(m: int, part: int, lanes: int) -> int:
 
 
 def _totals(
-    registers: Registers, pointers: list[ir.Value], others: list[ir.Value], kept: list[ir.Value] | None, m: int
+    registers: Registers,
+    pointers: list[ir.Value],
+    others: list[ir.Value],
+    kept: list[ir.Value] | None,
+    m: int,
+    fetch: Callable[[ir.Value | int, int], None] | None,
 ) -> list[ir.Value]:
     """For each row a vector whose lanes sum to its result."""
     lanes = registers.lanes
@@ -86,11 +105,15 @@ def _totals(
 
     if kept is not None or m <= 2 * lanes:
         for part in range(-(-m // lanes)):
+            if fetch is not None:
+                fetch(part, -(-m // lanes))
             factor = kept[part] if kept is not None else None
             totals = added(part * lanes, totals, _valid(m, part, lanes), factor)
         return totals
     chunks, valid = divmod(m, lanes)
     with codegen.loop(registers.builder, 0, chunks * lanes, lanes, carried=totals, name="part") as part_of:
+        if fetch is not None:
+            fetch(registers.builder.udiv(part_of.index, codegen.index(lanes)), chunks)
         part_of.next = added(part_of.index, part_of.carried, lanes, None)
     totals = part_of.results
     return added(chunks * lanes, totals, valid, None) if valid else totals

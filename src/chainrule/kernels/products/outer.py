@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import llvmlite.ir as ir
 
 from chainrule.kernels import codegen
 from chainrule.kernels.codegen import Place
+from chainrule.kernels.products.ahead import Ahead
 from chainrule.kernels.products.registers import Registers, tiles
 
 __all__ = ["emit_dots_over_rows", "emit_outer"]
 
 
 def emit_outer(
-    registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int], rows: ir.Value | int
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    sizes: tuple[int, int],
+    rows: ir.Value | int,
+    ahead: Ahead | None = None,
 ) -> None:
     """Vectors along the components of `left`, whose rows lie one after the other; numbers of `right` in all lanes.
 
@@ -23,6 +33,7 @@ def emit_outer(
         out: fixed (m, k), any strides; is added to.
         sizes: m, k.
         rows: how many.
+        ahead: what to fetch meanwhile.
     """
     m, k = sizes
     parts, columns = _tile(registers, m, k)
@@ -43,6 +54,13 @@ def emit_outer(
                         Place(at_out, 0, out.strides),
                         (m_size, k_size),
                         rows,
+                        partial(
+                            ahead.emit,
+                            piece=registers.builder.udiv(part.index, codegen.index(wide)),
+                            pieces=-(-m // wide),
+                        )
+                        if ahead is not None
+                        else None,
                     )
 
 
@@ -60,7 +78,13 @@ def _tile(registers: Registers, m: int, k: int) -> tuple[int, int]:
 
 
 def _outer_tile(
-    registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int], rows: ir.Value | int
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    sizes: tuple[int, int],
+    rows: ir.Value | int,
+    fetch: Callable[[ir.Value, int], None] | None,
 ) -> None:
     m, k = sizes
     lanes = registers.lanes
@@ -86,6 +110,8 @@ def _outer_tile(
     if together > 1:
         stop = rows // together * together if isinstance(rows, int) else builder.and_(rows, codegen.index(-together))
         with codegen.loop(builder, 0, stop, together, carried=totals, name="rows") as several:
+            if fetch is not None:
+                fetch(several.index, together)
             several.next = [
                 total
                 for further in range(together)
@@ -97,6 +123,8 @@ def _outer_tile(
             totals = [builder.fadd(a, b) for a, b in zip(totals[:half], totals[half:], strict=True)]
         first = stop
     with codegen.loop(builder, first, rows, carried=totals, name="row") as row:
+        if fetch is not None and together == 1:
+            fetch(row.index, 1)
         row.next = added(row.index, 0, row.carried)
     for column in range(k):
         for part, count in enumerate(valid):
