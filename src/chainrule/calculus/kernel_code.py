@@ -45,7 +45,9 @@ class KernelCode:
         Args:
             variables: what context variables have to hold, for a call to go this way.
         """
-        entry = self._run.entry(variables)
+        # What Python made of a shape stands in the program: it holds for these shapes alone.
+        shapes = [node.shape for node in self.recorded.graph.inputs]
+        entry = self._run.entry(variables, shapes)
         if entry is None:
             return None
         graph = self.recorded.graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.shapes import Shape
 from chainrule.kernels.glue import (
     ALIGNED_IN_C_ORDER,
     Field,
@@ -62,6 +64,7 @@ def entry(
     rows_offset: int | None = None,
     chunk: int = 2**62,
     limit: int = 2**62,
+    shapes: Sequence[Shape] | None = None,
     guards: Sequence[tuple[int, int, int]] = (),
     variables: Sequence[tuple[ContextVar[Any], object | None]] = (),
     keep: object = None,
@@ -85,6 +88,7 @@ def entry(
         rows_offset: where in `fixed` the kernel expects the number of rows.
         chunk: rows of a chunk.
         limit: the most rows.
+        shapes: of the arguments, where no others will do; their first axes are the rows, as far as they are by row.
         guards: what has to come out: the offset in `fixed`, the number of bytes, 1 or 8, and the number.
         variables: context variables and the very object that each must give; None for one that is not set.
         keep: what the kernel needs to stay in memory.
@@ -95,7 +99,10 @@ def entry(
     unused = np.zeros(1, np.int64)
     arrays = np.zeros(len(inputs) + len(constants) + len(outputs), np.int64)
     arrays[len(inputs) : len(inputs) + len(constants)] = [array.ctypes.data for array in constants]
-    dimensions = [_dimensions(value, flat) for value in (*inputs, *outputs)]
+    rows, dimensions = -1, [_dimensions(value, flat) for value in (*inputs, *outputs)]
+    if shapes is not None:
+        rows, dimensions = _exact(inputs, outputs, flat, shapes)
+        flat = False
     incoming = _records(Incoming, len(inputs))
     outgoing = _records(Outgoing, len(outputs))
     for i, value in enumerate(inputs):
@@ -103,7 +110,7 @@ def entry(
     for i, value in enumerate(outputs):
         outgoing[i] = _shaped(Outgoing, value, flat, dimensions[len(inputs) + i])
         outgoing[i, Outgoing.NUMBER] = 0 if value.by_row or value.shape else scalars[i:].ctypes.data
-        outgoing[i, Outgoing.BY_ROW] = value.by_row and not flat
+        outgoing[i, Outgoing.BY_ROW] = value.by_row and not flat and shapes is None
     guarded = _records(Guard, len(guards))
     for i, (offset, size, outcome) in enumerate(guards):
         guarded[i] = fixed.ctypes.data + offset, size, outcome
@@ -137,6 +144,7 @@ def entry(
         Word.NOT_IMPLEMENTED: id(NotImplemented),
         Word.EMPTY: empty,
         Word.SCALAR: scalar,
+        Word.ROWS: rows,
     }
     for word, number in words.items():
         table[word] = number
@@ -159,6 +167,18 @@ def _dimensions(value: Value, flat: bool) -> Array:
     return np.array([*([-1] if value.by_row else []), *value.shape, 0], np.int64)  # the 0 is for its address
 
 
+def _exact(
+    inputs: Sequence[Value], outputs: Sequence[Value], flat: bool, shapes: Sequence[Shape]
+) -> tuple[int, list[Array]]:
+    """The number of rows, and the shapes of inputs and outputs, where all are known."""
+    first = next((shape for value, shape in zip(inputs, shapes, strict=True) if value.by_row), ())
+    rows = math.prod(first) if flat else first[0] if first else 0
+    found = list(shapes)
+    for value in outputs:
+        found.append(value.shape if not value.by_row else first if flat else (rows, *value.shape))
+    return rows, [np.array([*shape, 0], np.int64) for shape in found]
+
+
 def _records(kind: EnumType, count: int) -> Array:
     return np.zeros((count, len(kind)), np.int64)
 
@@ -167,7 +187,7 @@ def _shaped(kind: type[Incoming] | type[Outgoing], value: Value, flat: bool, dim
     record = [0] * len(kind)
     record[kind.FLAT] = int(value.by_row and flat)
     record[kind.DESCR] = id(np.dtype(value.dtype))
-    record[kind.NDIM] = len(value.shape) + value.by_row
+    record[kind.NDIM] = len(dimensions) - 1
     record[kind.DIMENSIONS] = dimensions.ctypes.data
     return record
 

@@ -144,11 +144,14 @@ class Executable:
         self._check(state)
         return [self._result(state.made, i, None) for i in range(len(self.program.outputs))]
 
-    def entry(self, variables: Sequence[tuple[ContextVar[Any], object]] = ()) -> Callable[..., Any] | None:
+    def entry(
+        self, variables: Sequence[tuple[ContextVar[Any], object]] = (), shapes: Sequence[Shape] | None = None
+    ) -> Callable[..., Any] | None:
         """A faster way in for small calls, see `call.entry`; None if there is none.
 
         Args:
             variables: what context variables have to hold, for a call to go this way.
+            shapes: of the arguments, if the program holds for no others.
         """
         program = self.program
         # Other threads do not run meanwhile, so no call goes this way that is long.
@@ -178,6 +181,7 @@ class Executable:
             rows_offset=self.emitted.rows_offset,
             chunk=chunk,
             limit=most,
+            shapes=shapes,
             guards=guards,
             variables=variables,
             keep=self.loaded,

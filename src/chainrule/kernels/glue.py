@@ -60,6 +60,7 @@ class Word(IntEnum):
     NOT_IMPLEMENTED = 21
     EMPTY = 22
     SCALAR = 23
+    ROWS = 24  # -1 where the arguments say how many there are
 
 
 class Incoming(IntEnum):
@@ -125,7 +126,8 @@ class _Writer:
         own, self.arguments, given = self.function.args
         self.table = self.as_pointer(self.load(own, Field.DATA))
         self.refused = self.function.append_basic_block("refused")
-        self.rows = self.variable(-1)
+        self.rows = self.variable(0)
+        self.b.store(self.at(Word.ROWS), self.rows)
         self.first = self.variable(0)  # the array that gives a flat program its shape
         self.matching = self.function.append_basic_block("matching")
         self.go_on_if("==", given, self.at(Word.INPUTS), self.refused)
