@@ -187,9 +187,11 @@ class _Writer:
         return so_far
 
     def _unrolled(self) -> int:
-        """Several vectors at a time, where there is little to do for each: sums wait for each other otherwise."""
+        """Several vectors at a time where there is little to do for each: loops cost, and sums wait for each other."""
         weight = len(self.stage.assignments) + len(self.stage.folds)
-        most = 4 if weight <= 3 else 2 if weight <= 12 else 1
+        most = 2 if weight <= 2 else 1
+        if self.stage.folds:
+            most = 4 if weight <= 3 else 2 if weight <= 8 else 1
         if self.nest.along is None:
             return min(most, max(1, 64 // self.lanes))
         return min(most, max(1, self.nest.along // self.lanes))
