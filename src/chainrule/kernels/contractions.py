@@ -25,7 +25,8 @@ def _matmul(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any
     """As a contraction of labelled axes: stacks are labels that both have."""
     a, b = operands
     out = products.matmul.shape.infer([a.shape, b.shape], {})
-    if a.axis is b.axis is None and prod(out) * a.shape[-1] > (_STACK if max(a.ndim, b.ndim) > 2 else _LARGE):
+    large = prod(out) * a.shape[-1] > (_STACK if max(a.ndim, b.ndim) > 2 else _LARGE)
+    if _are_booleans(operands) or (a.axis is b.axis is None and large):
         return parts.called(products.matmul, operands, parameters)
     stack = max(a.ndim, b.ndim, 2) - 2
     lead = [f"stack {i}" for i in range(stack)]
@@ -51,7 +52,8 @@ def _einsum(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any
     subscripts = parameters["subscripts"]
     given, _, result = subscripts.partition("->")
     terms = [list(term) for term in given.split(",")]
-    if len(set(result)) < len(result) or any(len(set(term)) < len(term) for term in terms):
+    diagonals = len(set(result)) < len(result) or any(len(set(term)) < len(term) for term in terms)
+    if diagonals or _are_booleans(operands):
         return parts.called(einsum.einsum, operands, parameters)
     shape = einsum.einsum.shape.infer([x.shape for x in operands], parameters)
     parts_left, labels = list(operands), terms
@@ -62,6 +64,11 @@ def _einsum(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any
         both = contract(parts, parts_left[:2], labels[:2], kept, tuple(sizes[label] for label in kept))
         parts_left, labels = [both, *parts_left[2:]], [kept, *labels[2:]]
     return contract(parts, parts_left, labels, list(result), shape)
+
+
+def _are_booleans(operands: Sequence[Part]) -> bool:
+    """Whether products are of booleans, whose sum is "or"."""
+    return all(np.dtype(x.dtype).kind == "b" for x in operands)
 
 
 def _sizes(operands: Sequence[Part], labels: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -80,8 +87,6 @@ def contract(
         raise NoCodeError("a product pairs rows with rows")
     row = rows.pop() if rows else None
     dtype = np.result_type(*(np.dtype(x.dtype) for x in operands))
-    if dtype.kind == "b":
-        raise NoCodeError("there is no code for products of booleans")
     items = [parts.items.cast(x.item, dtype) for x in operands]
     names = [[label for label in term if label != row] for term in labels]
     kept = [label for label in result if label != row]

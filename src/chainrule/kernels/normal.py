@@ -21,9 +21,9 @@ from chainrule.kernels.selections import SELECTIONS
 from chainrule.kernels.softmax import SOFTMAX
 from chainrule.ops import like
 
-__all__ = ["Normal", "normal_form"]
+__all__ = ["TABLE", "Normal", "normal_form"]
 
-_TABLE: Mapping[Primitive, Handler] = {**MOVES, **REDUCTIONS, **CONTRACTIONS, **SELECTIONS, **SOFTMAX}
+TABLE: Mapping[Primitive, Handler] = {**MOVES, **REDUCTIONS, **CONTRACTIONS, **SELECTIONS, **SOFTMAX}
 
 
 @final
@@ -59,7 +59,7 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
         NoCodeError: a value of each row cannot be computed row by row.
     """
     items = Items(computed_in)
-    parts = Parts(items, _TABLE)
+    parts = Parts(items, TABLE)
     known: dict[Node, Part] = {}
     constants: list[tuple[Node, Any]] = []
     for node in graph.nodes:
