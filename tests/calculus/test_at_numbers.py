@@ -17,6 +17,7 @@ from chainrule.calculus.gradients import grad, value_and_grad
 from chainrule.calculus.jacobians import derivative
 from chainrule.calculus.source import source
 from chainrule.errors import KinkError
+from chainrule.kernels.machine import available
 from chainrule.passes.guards import strict
 
 FORMULAS = ["x^2 exp(x) + sigmoid(3x + 2)", "3x^4 - 2x^3 + x^2 - 5x + 7", "sin(exp(cos(x^2 + 1)))", "ln(x)/x"]
@@ -35,8 +36,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Compiled]:
     """The compiled functions that derivatives of formulas make."""
     found: list[Compiled] = []
 
-    def note(function: Callable[..., Any]) -> Compiled:
-        found.append(Compiled(function))
+    def note(function: Callable[..., Any], **how: Any) -> Compiled:
+        found.append(Compiled(function, **how))
         return found[-1]
 
     monkeypatch.setattr(at_numbers, "Compiled", note)
@@ -97,3 +98,41 @@ def test_functions_are_left_as_they_are() -> None:
         return x
 
     assert at_numbers.emitted_at_numbers(f, f) is f
+
+
+def test_arrays_go_to_emitted_code_when_there_were_many(made: list[Compiled]) -> None:
+    slope = derivative("x^2 exp(x/2)")
+    x = np.linspace(-1, 1, 7)
+    want = derivative(as_function("x^2 exp(x/2)"))(x)
+    for _ in range(at_numbers.OFTEN):
+        np.testing.assert_allclose(slope(x), want, rtol=1e-14)
+    assert "NumPy" not in made[0].plan()
+    for _ in range(3):
+        np.testing.assert_allclose(slope(x), want, rtol=1e-14)
+    assert "float64 (7,) -> NumPy" in made[0].plan()
+    np.testing.assert_allclose(slope(x[:3]), want[:3], rtol=1e-14)
+    assert made[0].plan().count("->") == 1
+
+
+def test_emitted_code_warns_and_is_watched_as_the_function_is() -> None:
+    slope = derivative("ln(x)")
+    x = np.array([1.0, 0.0])
+    for _ in range(at_numbers.OFTEN + 5):
+        slope(x + 1)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        slope(x)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        slope(x)
+    with strict(), np.errstate(divide="ignore"), pytest.raises(KinkError):
+        slope(x)
+
+
+def test_floats_are_taken_by_a_kernel_when_there_were_many(made: list[Compiled]) -> None:
+    text = FORMULAS[0]
+    slope, want = grad(text), grad(as_function(text))
+    for x in np.linspace(-3, 3, 400).tolist():
+        np.testing.assert_allclose(slope(x), want(x), rtol=1e-13)
+        assert type(slope(x)) is np.float64
+    assert "now that it is called often a kernel" in made[0].plan() or available()
+    with strict():
+        np.testing.assert_allclose(slope(1.0), want(1.0), rtol=1e-13)

@@ -100,7 +100,7 @@ class Branch:
         return kernel.way_in([(_answers, _usual), *((variable, False) for variable in unwatched)])
 
 
-def branch(recorded: Recorded, smallest: int = 0) -> Branch:
+def branch(recorded: Recorded, smallest: float = 0) -> Branch:
     """The code for what was recorded: plain Python for numbers, a kernel for arrays where there can be one, else NumPy.
 
     Args:

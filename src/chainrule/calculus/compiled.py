@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any
@@ -70,12 +70,20 @@ class _Family:
     text: str
     branches: list[Branch] = field(default_factory=list)
     reason: str = ""  # why the function is called as it is
+    calls: int = 0  # as far as they have to be counted
+
+    def waits(self, patience: int, leaves: Sequence[Any]) -> bool:
+        """Whether calls with arrays are too few so far to compile for them; to be asked at each."""
+        if self.calls < patience and any(type(leaf) is np.ndarray for leaf in leaves):
+            self.calls += 1
+            return True
+        return False
 
 
 class Compiled:
     """A function that runs as emitted source; made by `compile`."""
 
-    def __init__(self, f: Callable[..., Any], smallest: int = 0) -> None:
+    def __init__(self, f: Callable[..., Any], smallest: float = 0, patience: int = 0) -> None:
         functools.update_wrapper(self, f)
         self._function = f
         self._families: dict[Hashable, _Family] = {}
@@ -84,6 +92,7 @@ class Compiled:
         self._way_in: WayIn = no_way
         self._ways: list[WayIn] = []
         self._smallest = smallest  # a call that has fewer component operations is not worth compiling a kernel for
+        self._patience = patience  # calls of one kind with arrays that are not worth compiling for
         self._lock = threading.Lock()
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -99,9 +108,13 @@ class Compiled:
                 return found
         return self._call(args, kwargs)
 
+    def in_short(self, *args: Any) -> Any:
+        """What the shortest way in gives, or NotImplemented."""
+        return self._way_in(*args)
+
     def alike(self, f: Callable[..., Any]) -> Compiled:
         """Another function, compiled as this one is."""
-        return Compiled(f, self._smallest)
+        return Compiled(f, self._smallest, self._patience)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The code that runs for these arguments, as a stand-alone text; "" if the function is called as it is.
@@ -130,7 +143,7 @@ class Compiled:
         return kernels[0] if kernels else ""
 
     def plan(self) -> str:
-        """What it was compiled for so far, a line for each kind of arguments."""
+        """What it was compiled for so far: a line for each kind of arguments, and what each kernel does."""
         lines = [function_name(self._function)]
         for family in [*self._families.values(), *self._refused.values()]:
             if family.reason:
@@ -141,11 +154,13 @@ class Compiled:
                 decisions = f", for one branch of {guards} decision{'s' * (guards > 1)}" if guards else ""
                 note = f" ({found.note})" if found.note else ""
                 lines.append(f"  {family.text} -> {found.language}{decisions}{note}")
+                if found.kernel is not None:
+                    lines += [f"    {line}" for line in found.kernel.described().splitlines()[1:]]
         return "\n".join(lines if len(lines) > 1 else [*lines, "  not called yet"])
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         family, leaves = self._family(args, kwargs)
-        if family is None or family.reason:
+        if family is None or family.reason or family.waits(self._patience, leaves):
             return self._function(*args, **kwargs)
         for known in family.branches:
             try:

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.calculus.recording import Recorded
 from chainrule.calculus.ways_in import WayIn, finished
 from chainrule.core.graph import Node
+from chainrule.kernels.describe import described
 from chainrule.kernels.executable import Executable
 from chainrule.kernels.plan import plan
 from chainrule.kernels.program import Program
@@ -57,6 +58,10 @@ class KernelCode:
         places = list(range(len(graph.outputs)))
         as_it_is = not numbers and self.recorded.restore(places) == tuple(places)
         return entry if as_it_is else finished(entry, self._of_several)
+
+    def described(self) -> str:
+        """What its loops compute, to read."""
+        return described(self.program)
 
     def llvm(self) -> str:
         """The LLVM IR that it was compiled from."""
