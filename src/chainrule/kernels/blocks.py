@@ -5,34 +5,49 @@ Both follow from shapes and the number of rows alone, never from the number of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil, prod
 
 import numpy as np
 
 from chainrule.kernels.program import Map, Product, ProductKind, Program, Section, Stage
 
-__all__ = ["CHUNKS", "add_up", "chunk_rows", "fixed_work", "most_rows", "row_bytes", "row_work", "totals_bytes"]
+__all__ = [
+    "CHUNKS",
+    "add_up",
+    "chunk_rows",
+    "fixed_work",
+    "levels",
+    "most_rows",
+    "row_bytes",
+    "row_work",
+    "totals_bytes",
+]
 
 CHUNKS = 64  # at most, as long as a chunk has no more than _LONGEST bytes
 _TOTALS = 32 * 2**20  # bytes, of all chunks together
 _LONGEST = 16 * 2**20  # bytes of rows, that a chunk may be copied, and that a Ctrl-C waits for
 _SHORTEST = 2e4  # nanoseconds of work, below which a chunk is not worth its call
-_COMPONENT, _BYTE, _FLOP = 0.4, 0.1, 0.1  # nanoseconds: an elementwise operation, memory, a product
+_COMPONENT, _BYTE, _FLOP = 0.4, 0.1, 0.03  # nanoseconds: an elementwise operation, memory, a product
+_SUM_BYTE = 0.5  # nanoseconds to set the sums of a chunk to zero and to put them together with those of another
+_WORTH_SUMS = 16  # so many times as long a chunk takes, if there are chunks for some cores then
+_FEW = 16
 
 
 def chunk_rows(program: Program, rows: int) -> int:
     """How many rows of `rows` one chunk has; the last chunk has what is left.
 
     A multiple of the longest strip: at most 64 chunks, or chunks of at most 16 MB, so few that their sums take at most
-    32 MB, and each worth a call.
+    32 MB and little of the time, and each worth a call.
     """
     strip = max([section.strip for section in program.sections if section.by_row], default=1) or 1
     totals = max(map(totals_bytes, program.sections), default=0)
     most = max(CHUNKS, ceil(rows * row_bytes(program) / _LONGEST))
     if totals:
         most = max(1, min(most, _TOTALS // totals))
-    least = max(ceil(rows / most), ceil(_SHORTEST / row_work(program)), 1)
+    work = row_work(program)
+    worth = min(ceil(_WORTH_SUMS * _SUM_BYTE * totals / work), ceil(rows / _FEW))
+    least = max(ceil(rows / most), ceil(_SHORTEST / work), worth, 1)
     return ceil(least / strip) * strip
 
 
@@ -88,8 +103,14 @@ def add_up(chunks: int, merge: Callable[[int, int], None]) -> None:
     0 + 2
     0 + 4
     """
+    for pairs in levels(chunks):
+        for into, other in pairs:
+            merge(into, other)
+
+
+def levels(chunks: int) -> Iterator[list[tuple[int, int]]]:
+    """The pairs of each level of the tree, which may be put together in any order, or at once."""
     distance = 1
     while distance < chunks:
-        for into in range(0, chunks - distance, 2 * distance):
-            merge(into, into + distance)
+        yield [(into, into + distance) for into in range(0, chunks - distance, 2 * distance)]
         distance *= 2

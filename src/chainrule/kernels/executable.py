@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -16,18 +16,19 @@ from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
 from chainrule.kernels.areas import Area, Kept, aligned_copy, rounded
 from chainrule.kernels.blas import single_threaded
-from chainrule.kernels.blocks import add_up, chunk_rows, fixed_work, most_rows, row_work
+from chainrule.kernels.blocks import chunk_rows, fixed_work, levels, most_rows, row_work
 from chainrule.kernels.call import entry
 from chainrule.kernels.given import Given, RowArray, as_given
 from chainrule.kernels.llvm import Emitted, emit
 from chainrule.kernels.machine import Loaded, compile_module, vector_bytes
 from chainrule.kernels.program import Number, Operand, Program, Section
 from chainrule.kernels.runner import check_guard, following, looked_at
-from chainrule.kernels.threads import places, run_in_places
+from chainrule.kernels.threads import places, run, run_in_places
 
 __all__ = ["Executable"]
 
 _Array = np.ndarray[Any, Any]
+_LARGE_SUMS = 1 << 17  # bytes, from which on it takes longer to add two than to wake a thread
 _ALONE = 1e5  # nanoseconds of work that are done before other threads are awake
 _SECTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
 _MERGE = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)
@@ -87,6 +88,7 @@ class Executable:
         self._blas = single_threaded() if '@"chainrule_' in self.emitted.text else nullcontext()
         self._totals = [rounded(size) for size in self.emitted.totals_bytes]
         self._scratch = Kept(self.emitted.scratch_bytes)
+        self._sums = Kept(1)  # of all chunks, as many as there were in the last call
         self._fixed = Kept(self.emitted.fixed_bytes)
         self._constants = [np.array(array, value.dtype, order="C") for value, array in program.constants]
         values = [*program.inputs, *(value for value, _ in program.constants), *program.outputs]
@@ -108,7 +110,8 @@ class Executable:
                 self._run_fixed(state, -1)
                 for i, section in enumerate(program.sections):
                     if section.by_row:
-                        self._finish(state, i, self._over_rows(state, i))
+                        with self._over_rows(state, i) as totals:
+                            self._finish(state, i, totals)
             self._check(state)
             return [self._result(state.made, i, given.back) for i in range(len(program.outputs))]
         finally:
@@ -127,7 +130,8 @@ class Executable:
     def totals(self, state: _State, section: int, row_arrays: Sequence[Any]) -> _Array:
         """See `Runner`."""
         block = self._state(as_given(self.program, row_arrays), state.fixed, state.made, state.table)
-        return self._over_rows(block, section).bytes[: self._totals[section]].copy()
+        with self._over_rows(block, section) as totals:
+            return totals.bytes[: self._totals[section]].copy()
 
     def merge(self, section: int, into: _Array, other: _Array) -> _Array:
         """See `Runner`."""
@@ -269,14 +273,16 @@ class Executable:
         memory: Any = (ctypes.c_char * (base.size * base.dtype.itemsize)).from_address(address)
         return looked_at(operand, np.ndarray(base.shape, base.dtype, memory), None)
 
-    def _over_rows(self, state: _State, place: int) -> Area:
+    @contextmanager
+    def _over_rows(self, state: _State, place: int) -> Iterator[Area]:
         """The sums of a section over all rows."""
         rows, section, size = state.rows, self._sections[place], self._totals[place]
         chunk = chunk_rows(self.program, rows)
         chunks = max(1, -(-rows // chunk))
-        totals = Area(max(size, 1) * chunks)
+        if self._sums.size != max(size, 1) * chunks:
+            self._sums = Kept(max(size, 1) * chunks)
         table, fixed, row_bytes = state.address, state.fixed.address, self._row_bytes
-        with self._scratch.taken(places(chunks)) as scratch:
+        with self._sums.taken(1) as (totals,), self._scratch.taken(places(chunks)) as scratch:
 
             def task(index: int, thread: int) -> None:
                 first, last = index * chunk, min((index + 1) * chunk, rows)
@@ -292,10 +298,23 @@ class Executable:
 
             with self._blas:
                 run_in_places(task, chunks)
-        if size:
-            merge = self._merges[place]
-            add_up(chunks, lambda into, other: merge(totals.address + into * size, totals.address + other * size))
-        return totals
+            if size:
+                self._add_up(self._merges[place], totals.address, size, chunks)
+            yield totals
+
+    def _add_up(self, merge: Callable[[int, int], None], first: int, size: int, chunks: int) -> None:
+        """Put the sums of all chunks together, large ones on all cores."""
+        for pairs in levels(chunks):
+
+            def task(index: int, pairs: list[tuple[int, int]] = pairs) -> None:
+                into, other = pairs[index]
+                merge(first + into * size, first + other * size)
+
+            if size < _LARGE_SUMS:
+                for index in range(len(pairs)):
+                    task(index)
+            else:
+                run(task, len(pairs))
 
     def _finish(self, state: _State, place: int, totals: Area) -> None:
         if place in self._finishes:
