@@ -1,4 +1,4 @@
-"""Lowered primitives as functions of arrays: compiled by llvmlite alone, so that they are tested by themselves."""
+"""Lowered primitives as functions of arrays: a loop around each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ctypes
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.binding as llvm
 import llvmlite.ir as ir
 import numpy as np
 
@@ -14,17 +13,9 @@ import chainrule.ops  # noqa: F401  enters all primitives
 from chainrule.core.primitive import Primitive
 from chainrule.kernels.lowering import computed_in, lower
 from chainrule.kernels.lowering.vector import lanes_type
+from chainrule.kernels.machine import compile_module
 
 _I64 = ir.IntType(64)
-
-
-def _machine() -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
-    )
 
 
 def module_of(
@@ -96,16 +87,10 @@ class Lowered:
         self.dtypes = given
         self.result = np.dtype(result_dtype(primitive, given, parameters))
         self.numbers = numbers
-        parsed = llvm.parse_assembly(str(module_of(primitive, given, parameters, lanes, numbers)))
-        parsed.verify()
-        builder = llvm.create_pass_builder(_machine(), llvm.create_pipeline_tuning_options(speed_level=3))
-        passes = builder.getModulePassManager()
-        passes.run(parsed, builder)
-        self.engine = llvm.create_mcjit_compiler(parsed, _machine())
-        self.engine.finalize_object()
+        self.loaded = compile_module(str(module_of(primitive, given, parameters, lanes, numbers)), primitive.name)
         count = 2 + len(given) - len(numbers)
         self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64, *[ctypes.c_void_p] * (count - 1)])(
-            self.engine.get_function_address("f")
+            self.loaded.address("f")
         )
 
     def __call__(self, *operands: Any) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite")
 from compiled_lowering import Lowered
+from lowered_values import MOST_ULPS, drawn, scale_of, special, ulps, with_more_digits
 from samples import arity
 
 import chainrule.ops  # noqa: F401  enters all primitives
@@ -19,27 +18,10 @@ from chainrule.core.registry import primitives
 from chainrule.core.shapes import elementwise
 from chainrule.kernels.lowering import can_lower, computed_in
 
-SPECIAL = {
-    "f": [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-310, -1e-310, 1e-45, 1e300, -1e300, 1.0, -1.0, 0.5, -0.5, 2.5, -2.5,
-          3.0, 100.0, -100.0, 20000.5],
-    "i": [0, 1, -1, 2, -3, 7, 100, -100, 2**31 - 1, -(2**31)],
-    "u": [0, 1, 2, 7, 200],
-    "b": [False, True],
-}  # fmt: skip
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "round": [{"decimals": 0}, {"decimals": 2}, {"decimals": -1}],
     "cast": [{"dtype": "float32"}, {"dtype": "float64"}],
     "cast_discrete": [{"dtype": "int64"}, {"dtype": "int32"}, {"dtype": "bool"}, {"dtype": "uint8"}],
-}
-# Where long doubles are no longer than doubles, what is compared with has errors of its own.
-MOST_ULPS = 4 if np.finfo(np.longdouble).eps < 1e-18 else 8
-# Functions of a rounded operand, which another precision would round elsewhere.
-AS_ROUNDED = ("sinc",)
-OF_MPMATH = {
-    "erf": mpmath.erf,
-    "erfc": mpmath.erfc,
-    "erfcx": lambda x: mpmath.erfc(x) * mpmath.exp(mpmath.mpf(x) ** 2),
-    "log_ndtr": lambda x: mpmath.log(mpmath.ncdf(x)) if x < 0 else mpmath.log1p(-mpmath.ncdf(-mpmath.mpf(x))),
 }
 EXTREMES = ("maximum", "minimum", "fmax", "fmin", "clip", "relu")
 
@@ -58,70 +40,6 @@ def cases() -> list[Any]:
                     given = "-".join(map(str, parameters.values()))
                     found.append(pytest.param(p, dtypes, parameters, id=f"{p.name}-{dtype}{given and '-' + given}"))
     return found
-
-
-def special(dtypes: tuple[np.dtype[Any], ...]) -> list[Any]:
-    """All pairs, or triples, of special numbers."""
-    with np.errstate(over="ignore"):
-        each = [np.array(SPECIAL[d.kind]).astype(d) for d in dtypes]
-    return [x.ravel() for x in np.meshgrid(*each)]
-
-
-def drawn(primitive: Primitive, dtypes: tuple[np.dtype[Any], ...], count: int = 500) -> list[Any]:
-    """Numbers of several sizes within the domain."""
-    rng = np.random.default_rng(zlib.crc32(primitive.name.encode()))
-    operands = []
-    for i, dtype in enumerate(dtypes):
-        interval = primitive.domain.interval(i)
-        x = rng.normal(size=count) * 10.0 ** rng.integers(-3, 3, count)
-        if np.isfinite(interval.low) and np.isfinite(interval.high):
-            x = interval.low + (interval.high - interval.low) * rng.random(count)
-        elif np.isfinite(interval.low):
-            x = interval.low + np.abs(x)
-        operands.append(np.clip(x, 0, 200).astype(dtype) if dtype.kind == "u" else x.astype(dtype))
-    return operands
-
-
-def ulps(got: Any, want: Any, scale: Any = 0.0, signs: bool = True) -> Any:
-    """The distance from a value with more digits, in units in the last place; NaN equals NaN.
-
-    Args:
-        got: the value.
-        want: what it should be.
-        scale: units are those of this where it is larger.
-        signs: whether a zero has to have the right sign.
-    """
-    if got.dtype.kind != "f":
-        return (got != want).astype(float)
-    with np.errstate(all="ignore"):
-        rounded = want.astype(got.dtype)
-        unit = np.spacing(np.maximum(np.abs(rounded), np.asarray(scale, got.dtype)))
-        distance = np.abs(got.astype(np.longdouble) - want) / unit
-    same = ((got == rounded) & (np.abs(got) == np.inf)) | (np.isnan(got) & np.isnan(want))
-    wrong = np.isnan(distance) | ((got == 0) & (want == 0) & signs & (np.signbit(got) != np.signbit(want)))
-    return np.where(same, 0.0, np.where(wrong, np.inf, distance)).astype(float)
-
-
-def scale_of(primitive: Primitive, operands: list[Any]) -> Any:
-    """Of functions that are a difference of larger numbers, their size: what is rounded is those."""
-    if primitive.name in ("logaddexp", "logaddexp2", "kl_div"):
-        return np.nan_to_num(np.maximum(np.abs(operands[0]), np.abs(operands[1])), posinf=0)
-    return 0.0
-
-
-def with_more_digits(primitive: Primitive, operands: list[Any], parameters: dict[str, Any]) -> Any:
-    """The value from operands in a wider dtype; of the error function's relatives by mpmath."""
-    if primitive.name in AS_ROUNDED:
-        return primitive.evaluate(*operands, **parameters)
-    if primitive.name in OF_MPMATH and operands[0].dtype == np.float64:
-        want = primitive.evaluate(*operands).astype(np.longdouble)
-        inside = (np.abs(operands[0]) < 60) & (operands[0] != 0)
-        with mpmath.workdps(40):
-            values = [OF_MPMATH[primitive.name](float(x)) for x in operands[0][inside]]
-            want[inside] = [np.longdouble(mpmath.nstr(x, 25)) for x in values]
-        return want
-    wider = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
-    return np.asarray(primitive.evaluate(*(x.astype(wider.get(x.dtype, x.dtype)) for x in operands), **parameters))
 
 
 @pytest.mark.parametrize(("primitive", "dtypes", "parameters"), cases())

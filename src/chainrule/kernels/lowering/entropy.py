@@ -30,9 +30,8 @@ def _brought_near_1(x: Vector) -> tuple[Vector, Vector]:
 
 def _log_ratio(x: Vector, y: Vector) -> Vector:
     """ln(x / y) for positive numbers whose quotient may overflow."""
-    difference = x - y
-    (x, up), (near_y, down) = _brought_near_1(x), _brought_near_1(y)
-    return log_beside(x / near_y, difference / y) + (down - up) * math.log(2.0)
+    (near_x, up), (near_y, down) = _brought_near_1(x), _brought_near_1(y)
+    return log_beside(near_x / near_y, (x - y) / y, down - up)
 
 
 def _terms(x: Vector, y: Vector, inside: Vector, at_0: Vector) -> Vector:
@@ -56,4 +55,5 @@ def kl_div(x: Vector, y: Vector) -> Vector:
     near = difference.abs() * 3.0 < total
     v = near.select(difference / total, 0.0)
     series = difference * v + x * rest_of_log(v)
-    return _terms(x, y, near.select(series, x * _log_ratio(x, y) - x + y), y)
+    far = x.times_plus(_log_ratio(x, y) - 1.0, y + (x - x))  # of an infinite x it is NaN, as in NumPy
+    return _terms(x, y, near.select(series, far), y)

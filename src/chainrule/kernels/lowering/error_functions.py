@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.kernels.lowering.exponential import exp
+from chainrule.kernels.lowering.exponential import exp, exp_of_sum
 from chainrule.kernels.lowering.logarithm import log, log1p
 from chainrule.kernels.lowering.polynomial import polynomial
 from chainrule.kernels.lowering.table import floating, lowered, shared
@@ -20,6 +20,7 @@ from chainrule.ops.error_functions import _ERF_NEAR, _ERFC_FAR
 if TYPE_CHECKING:
     from chainrule.kernels.lowering.vector import Vector
 
+_ROOT_HALF, _ROOT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
 _NEAR = _ERF_NEAR[::-1]
 _FAR = _ERFC_FAR[::-1]
 _DOUBLE = np.dtype(np.float64)
@@ -37,8 +38,6 @@ _SINGLE_FAR = (
 )
 # x sqrt(pi) exp(x^2) erfc(x) by 1 / (2 x^2), for x >= 27: 1 - y + 3 y^2 - 15 y^3 + ...
 _ASYMPTOTIC = tuple((-1) ** n * math.prod(range(1, 2 * n, 2)) for n in range(8))
-# exp(w) - 1 for |w| < 0.03
-_SMALL_EXP = tuple(1 / math.factorial(n) for n in range(1, 8))
 
 
 def _in_double(write: Callable[[Vector], Vector]) -> Callable[[Vector], Vector]:
@@ -54,20 +53,15 @@ def _erf_near(x: Vector) -> Vector:
     return x.times_plus(polynomial(x * x, _NEAR), x)
 
 
-def _erfc_scaled(x: Vector) -> Vector:
-    """exp(x^2) erfc(x) for x >= 1/2."""
-    return polynomial((x - 4.0) / (x + 4.0), _FAR) / (x + x + 1.0)
+def _erfc_scaled(x: Vector, divisor: Vector) -> Vector:
+    """exp(x^2) erfc(x) for x >= 1/2, given 1 + 2 x: of that the digits count."""
+    return polynomial((x - 4.0) / (x + 4.0), _FAR) / divisor
 
 
 def _squared(a: Vector) -> tuple[Vector, Vector]:
     """r^2, which is exact, and a^2 - r^2, which is small."""
     r = (a * 1024.0).intrinsic("rint") * (1 / 1024)
     return r * r, (a - r) * (a + r)
-
-
-def _exp_of_small(w: Vector) -> Vector:
-    """exp(w) - 1."""
-    return w * polynomial(w, _SMALL_EXP)
 
 
 @lowered("erf", operands=floating)
@@ -79,7 +73,7 @@ def erf(x: Vector) -> Vector:
         tail = 1.0 - exp(polynomial(a.at_most(4.0), _SINGLE_FAR))
         return (a < 1.0).select(near, tail.with_sign_of(x))
     far = a.at_least(1.0).at_most(6.0)
-    tail = 1.0 - exp(-(far * far)) * _erfc_scaled(far)
+    tail = 1.0 - exp(-(far * far)) * _erfc_scaled(far, far + far + 1.0)
     return (a < 1.0).select(_erf_near(x), tail.with_sign_of(x))
 
 
@@ -87,8 +81,8 @@ def erf(x: Vector) -> Vector:
 def _erfc_in_double(x: Vector) -> Vector:
     a = x.abs().at_least(0.5).at_most(28.0)
     square, rest = _squared(a)
-    scaled = _erfc_scaled(a)
-    tail = exp(-square) * scaled.times_plus(_exp_of_small(-rest), scaled)
+    scaled = _erfc_scaled(a, a + a + 1.0)
+    tail = exp_of_sum(-square, -rest) * scaled
     far = (x < 0.0).select(2.0 - tail, tail)
     return (x.abs() < 0.5).select(1.0 - _erf_near(x), far)
 
@@ -99,9 +93,10 @@ def _erfcx_in_double(x: Vector) -> Vector:
     large = a.at_least(27.0)
     y = 0.5 / (large * large)
     series = polynomial(y, _ASYMPTOTIC) / (large * math.sqrt(math.pi))
-    scaled = (a > 27.0).select(series, _erfc_scaled(a.at_least(0.5).at_most(27.0)))
+    middle = a.at_least(0.5).at_most(27.0)
+    scaled = (a > 27.0).select(series, _erfc_scaled(middle, middle + middle + 1.0))
     square, rest = _squared(a.at_most(30.0))
-    power = exp(square) * (1.0 + _exp_of_small(rest))
+    power = exp_of_sum(square, rest)
     outer = (x < 0.0).select(power + power - scaled, scaled)
     return (x < -29.9).select(math.inf, (a < 0.5).select(power * (1.0 - _erf_near(x)), outer))
 
@@ -122,13 +117,16 @@ def erfcx(x: Vector) -> Vector:
 @shared()
 @_in_double
 def log_ndtr(x: Vector) -> Vector:
-    root = math.sqrt(2.0)
     low = x.at_most(0.0)
-    tail = log(0.5 * _erfcx_in_double(low * -(1 / root))) - 0.5 * low * low
-    # Above 0 by erfc(x / root), of which exp(-x^2 / 2) is taken by itself: it changes fast.
+    tail = log(0.5 * _erfcx_in_double(low * -_ROOT_HALF)) - 0.5 * low * low
+    # Above 0 by erfc(x / root 2). What the quotient is rounded by is put right to first order, or does not matter:
+    # exp(-x^2 / 2) is taken of x itself.
     high = x.at_least(0.0).at_most(40.0)
+    a = high * _ROOT_HALF
+    lost = high.fused(a.of(_ROOT_HALF), -a) + high * _ROOT_HALF_LOW
+    near = 1.0 - _erf_near(a) - 0.65 * lost
     square, rest = _squared(high)
-    scaled = _erfc_scaled(high.at_least(1.25) * (1 / root))
-    complement = exp(-0.5 * square) * scaled.times_plus(_exp_of_small(-0.5 * rest), scaled)
-    complement = (high < 1.25).select(1.0 - _erf_near(high * (1 / root)), complement)
+    far = high.at_least(1.0)
+    scaled = _erfc_scaled(far * _ROOT_HALF, far.times_plus(math.sqrt(2.0), 1.0))
+    complement = (high < 1.2).select(near, exp_of_sum(-0.5 * square, -0.5 * rest) * scaled)
     return (x < 0.0).select(tail, log1p(complement * -0.5))

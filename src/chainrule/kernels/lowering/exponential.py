@@ -90,8 +90,9 @@ def exp(x: Vector) -> Vector:
     return scaled(_of_reduced(r) + 1.0, total)
 
 
+@shared()
 def exp_of_sum(x: Vector, rest: Vector) -> Vector:
-    """exp(x + rest), for a rest that x has no digits for."""
+    """exp(x + rest) for |rest| < 0.03, which x may have no digits for."""
     f = format_of(x)
     total, r = reduced(x.at_most(f.most).at_least(f.least))
     return scaled(_of_reduced(r + rest) + 1.0, total)

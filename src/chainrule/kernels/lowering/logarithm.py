@@ -129,11 +129,11 @@ def log(x: Vector) -> Vector:
     return _where_defined(x, _of_parts(f, e))
 
 
-def log_beside(x: Vector, w: Vector) -> Vector:
-    """log(x), by w = x - 1 where x is near 1 and w is known better."""
+def log_beside(x: Vector, w: Vector, turns: Vector | None = None) -> Vector:
+    """log(x 2^turns), by the number less 1, w, where it is near 1: w is known better."""
     f, e = _split_number(x)
-    f = e.equals(0.0).select(w, f)
-    return _where_defined(x, _of_parts(f, e))
+    e = e if turns is None else e + turns
+    return _where_defined(x, _of_parts(e.equals(0.0).select(w, f), e))
 
 
 @lowered("log2")
