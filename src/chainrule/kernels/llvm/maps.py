@@ -83,6 +83,7 @@ class _Writer:
     scalars: dict[Value, ir.Value] = field(default_factory=dict)
     across: list[Fold] = field(default_factory=list)
     totals: dict[Value, np.dtype[Any]] = field(default_factory=dict)
+    names: dict[Value, str] = field(default_factory=dict)
 
     def write(self) -> None:
         """The whole nest."""
@@ -319,6 +320,8 @@ class _Writer:
         operands = [
             np.asarray(o.value).item() if isinstance(o, Number) else self._value(lanes, o) for o in step.operands
         ]
+        shown = (str(o.value) if isinstance(o, Number) else self._name(o) for o in step.operands)
+        self.context.builder.comment(f"{self._name(step.target)} = {step.primitive.name}({', '.join(shown)})")
         dtype = step.operands[-1].dtype  # the first one may be a condition
         return lower(self.context.builder, step.primitive, operands, step.parameters, dtype, lanes.count)
 
@@ -328,6 +331,10 @@ class _Writer:
         if operand in lanes.values:
             return lanes.values[operand]
         return splat(self.context.builder, self.scalars[operand], lanes.count)
+
+    def _name(self, value: Value) -> str:
+        """What comments call a value: the name of the user, or a number."""
+        return self.names.setdefault(value, value.name or f"v{len(self.names) + 1}")
 
     def _write(self, lanes: Lanes, access: Access, pointer: ir.Value, value: ir.Value) -> None:
         builder = self.context.builder
