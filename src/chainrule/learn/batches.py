@@ -16,7 +16,8 @@ from chainrule.learn.data.source import Source
 __all__ = ["Batches", "Block", "Data", "InMemory", "Streamed", "as_data"]
 
 MEMORY = 256 * 2**20  # bytes of rows that are held rather than read again at every pass
-BLOCK = 32 * 2**20  # bytes of one block of rows that are not held
+BLOCK = 32 * 2**20  # bytes of one block of rows that are not held, from which mini-batches are drawn
+PASS = 4 * 2**20  # of one of a pass over all rows: it is computed with while it is in the cache
 FIRST = 4096  # rows of a block by which it is found how many bytes a row has
 AHEAD = 2  # blocks that are read while one is computed with
 
@@ -166,7 +167,7 @@ class Streamed(Data):
         return self._rows
 
     def blocks(self) -> Iterator[Block]:
-        return self._read(self._size(1))
+        return self._read(self._size(1, PASS))
 
     def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
         whole = self._size(size)
@@ -181,9 +182,9 @@ class Streamed(Data):
         # A source of the user's own may be bound to its thread, as a connection to SQLite is.
         return map(Block.of, ahead(blocks, AHEAD) if isinstance(self.source, Source) else blocks)
 
-    def _size(self, multiple: int) -> int:
+    def _size(self, multiple: int, nbytes: int = BLOCK) -> int:
         """How many rows a block has: a whole number of batches, and two at least, which can be compared with one."""
-        return max(1, int(BLOCK / max(self._width, 1.0)) // multiple, 2 // multiple) * multiple
+        return max(1, int(min(nbytes, BLOCK) / max(self._width, 1.0)) // multiple, 2 // multiple) * multiple
 
 
 def _cut(block: Block, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:

@@ -94,16 +94,19 @@ class TypedFile(Reader):
 
     def _chunk(self, batch: Any, plan: Plan, row: int) -> Chunk:
         columns: dict[str, Any] = {}
+        complete: set[str] = set()
         for name, kind in plan.items():
             column = batch.column(batch.schema.names.index(name))
             if kind is ColumnKind.CATEGORY:
                 columns[name] = texts(column, self.missing)
                 continue
             columns[name] = values = numbers(column)
-            if not finite(values) and np.isinf(values).any():
+            if finite(values):
+                complete.add(name)
+            elif np.isinf(values).any():
                 first = int(np.argmax(np.isinf(values)))
                 raise DataError(f"{place(self.file.name, row + first, name)}: {values[first]} is not a finite number")
-        return Chunk(self.file.name, row, batch.num_rows, columns)
+        return Chunk(self.file.name, row, batch.num_rows, columns, complete)
 
     @abstractmethod
     def _inspected(self) -> Any:

@@ -33,7 +33,7 @@ def complete_rows(chunks: Iterator[Chunk], drop: bool) -> Iterator[Clean]:
             break  # the missing value comes first
         if chunk is None or (gaps is not None and gaps.rows > COUNTED):
             break
-        found = ((name, _missing(column)) for name, column in chunk.columns.items())
+        found = ((name, _missing(column)) for name, column in chunk.columns.items() if name not in chunk.complete)
         missing = {name: where for name, where in found if where is not None}
         rows = Rows(chunk.file, range(chunk.row, chunk.row + chunk.count))
         if gaps is not None or (missing and not drop):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,14 @@ class Chunk:
         row: the row of the first of them, as the file counts.
         count: how many they are.
         columns: numbers, NaN where missing, and texts, by the name of the column.
+        complete: the columns of numbers that are known to have no missing values.
     """
 
     file: str
     row: int
     count: int
     columns: Mapping[str, Any]
+    complete: Collection[str] = ()
 
 
 class Reader(ABC):
