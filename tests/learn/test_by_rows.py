@@ -90,6 +90,15 @@ LOSSES: dict[str, tuple[Any, Any, Any]] = {
         (X, np.eye(3)[labels]),
     ),
     "network by name": (network, AT, {"X": X, "y": y}),
+    "over the number of rows": (lambda w, X, y: np.sum(residual(w, X, y) ** 2) / (2 * len(y)), w, (X, y)),
+    "unbiased": (lambda w, X, y: np.sum(residual(w, X, y) ** 2) / (X.shape[0] - 1), w, (X, y)),
+    "variance": (lambda w, X, y: np.var(X @ w - y), w, (X, y)),
+    "classes by number": (
+        lambda W, X, t: -np.mean(log_softmax(X @ W)[np.arange(len(t)), t]),
+        draw.normal(size=(4, 3)),
+        (X, labels),
+    ),
+    "ones beside": (lambda w, X, y: np.mean((np.column_stack([np.ones(len(X)), X]) @ w - y) ** 2), np.ones(5), (X, y)),
     "one number a row": (lambda s, y: np.mean((y - s) ** 2), 0.5, (y,)),
 }
 

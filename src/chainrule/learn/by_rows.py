@@ -23,7 +23,8 @@ from chainrule.kernels.program import Program
 from chainrule.kernels.runner import Runner
 from chainrule.learn.batches import Block
 from chainrule.passes.evaluate import evaluate
-from chainrule.passes.rows import NotByRows, rows_of
+from chainrule.passes.row_counts import rows_at_any_count
+from chainrule.passes.rows import NotByRows
 from chainrule.passes.simplify import simplify_to_run
 
 __all__ = ["ByRows", "NotByRowsError", "Passes", "RowProgram", "added"]
@@ -189,12 +190,12 @@ class ByRows:
             else:
                 places.append(("fixed", fixed))
                 fixed += 1
-        graph = simplify_to_run(recorded.graph)[0]
-        found = rows_of(graph, [None if kind == "fixed" else 0 for kind, _ in places])
+        first, second = (simplify_to_run(each.graph)[0] for each in (recorded, other))
+        found = rows_at_any_count(first, second, [None if kind == "fixed" else 0 for kind, _ in places])
         if isinstance(found, NotByRows):
             raise NotByRowsError(found.reason)
         try:
-            program = plan(graph, found)
+            program = plan(found.graph, found)
         except NotPlannedError as error:
             raise NotByRowsError(str(error)) from None
         if any(value.by_row for value, _ in program.constants):
