@@ -78,6 +78,10 @@ def test_the_gradient_of_a_mean_square_is_two_products_and_one_loop() -> None:
 def test_hessian_is_a_sum_over_rows() -> None:
     program = assert_planned(cr.hessian(logistic), w, X, y)
     assert sum(section.by_row for section in program.sections) == 1
+    many = RNG.normal(size=(200, 70))
+    program = assert_planned(cr.hessian(logistic), RNG.normal(size=70) / 9, many, RNG.normal(size=200))
+    products = [stage.kind for stage in program.stages() if isinstance(stage, Product)]
+    assert products == [ProductKind.ROWS, ProductKind.OVER_ROWS]  # and none with the identity
 
 
 def test_elementwise_functions_are_one_loop() -> None:

@@ -254,7 +254,7 @@ class Items:
     def moved(self, primitive: Primitive, node: Node, parameters: Mapping[str, Any]) -> Node:
         """A view: the same components elsewhere."""
         found = primitive.shape.infer([node.shape], parameters)
-        if node.is_constant and prod(found) <= _FOLDED:
+        if node.is_constant and prod(found) <= max(_FOLDED, prod(node.shape)):
             return self._evaluated(primitive, (node,), parameters, node.dtype)
         return self._made(primitive, (node,), parameters, found, node.dtype)
 
