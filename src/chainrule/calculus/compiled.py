@@ -230,7 +230,8 @@ class Compiled:
                 return None
             return np.float64(leaf) if type(leaf) is float else leaf
 
-        recorded = record(self._function, args, kwargs, as_input)
+        with np.errstate(all="ignore"):  # what runs afterwards says what goes wrong
+            recorded = record(self._function, args, kwargs, as_input)
         if not weak and any(str(node.dtype) in _NARROW for node in recorded.graph.nodes):
             leaves: list[Any] = []
             kind_of_call(args, kwargs, leaves, False)
