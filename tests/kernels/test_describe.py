@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,14 @@ def test_softmax_with_its_gradient() -> None:
     arrays = RNG.normal(size=(32, 10)), RNG.normal(size=(500, 32)), RNG.normal(size=(500, 10))
     text = described(planned(cr.value_and_grad(loss), *arrays))
     assert (
-        text
+        re.sub(r"strips of \d+", "strips of ...", text)
         == """\
 loss
   by row: X, Y
   fixed: W 32 x 10
   before the rows:
     t1 = (-1) / N
-  one pass over the rows, in strips of 64:
+  one pass over the rows, in strips of ...:
     scores = X @ W, row by row (N x 32 by 32 x 10)
     loop over 10:
       t2 = max of scores
@@ -56,7 +57,7 @@ loss
 def test_elementwise_is_one_loop_over_components() -> None:
     text = described(planned(lambda x: np.maximum(abs(x) - 1, 0.25) ** 3 % 2, RNG.normal(size=(30, 4))))
     assert "every component by itself: x" in text
-    assert "t1 = maximum(|x| - 1, 0.25)^3 % 2" in text.replace("max(", "maximum(")
+    assert "t1 = max(|x| - 1, 0.25)^3 % 2" in text
 
 
 def test_what_is_not_cut_into_rows_says_why() -> None:

@@ -51,11 +51,11 @@ def described(program: Program) -> str:
     ...     residual = X @ w - y
     ...     return np.mean(residual**2), X.T @ residual
     >>> graph, _ = trace(loss, [np.ones(3), np.ones((50, 3)), np.ones(50)], ["w", "X", "y"], "loss", loss)
-    >>> print(described(plan(graph, rows_of(graph))))
+    >>> print(described(plan(graph, rows_of(graph))))  # doctest: +ELLIPSIS
     loss
       by row: X, y
       fixed: w 3
-      one pass over the rows, in strips of 384:
+      one pass over the rows, in strips of ...:
         t1 = X @ w, row by row (N x 3 by 3)
         loop:
           residual = t1 - y

@@ -73,7 +73,8 @@ def _infix(formulas: Formulas, step: Assignment, notation: Any) -> _Text:
     left, right = step.operands
     own = notation.precedence
     after = own if notation.associative else own + 1
-    return f"{formulas.of(left, own)} {notation.symbol} {formulas.of(right, after)}", own
+    before = own + (own == Precedence.COMPARISON)
+    return f"{formulas.of(left, before)} {notation.symbol} {formulas.of(right, after)}", own
 
 
 def _fraction(formulas: Formulas, step: Assignment, notation: Any) -> _Text:

@@ -93,7 +93,6 @@ class Items:
         totals: for each leaf that is a sum over rows what is summed.
         calls: the fixed nodes that NumPy computes.
         names: the user's names for nodes.
-        refused: fixed booleans; where one is True, an index is out of range, and the program is not valid.
     """
 
     def __init__(self, computed_in: ComputedIn) -> None:
@@ -104,7 +103,6 @@ class Items:
         self.totals: dict[Node, Total] = {}
         self.calls: set[Node] = set()
         self.names: dict[Node, str] = {}
-        self.refused: list[Node] = []
         self._layouts: dict[Node, tuple[Node, strides.Layout]] = {}
         self.rows = self.leaf((), int, name="the number of rows")
         self._of_count = {self.rows}  # what is known from the number of rows alone
@@ -131,7 +129,11 @@ class Items:
         concrete(dtype)
         weak = isinstance(dtype, type) and np.ndim(value) == 0
         value = dtype(value) if weak else np.asarray(value, dtype)[()]
-        key = ("number", str(dtype), repr(value)) if np.ndim(value) == 0 else ("array", id(value))
+        if np.ndim(value) == 0:
+            key: Any = ("number", str(dtype), repr(value))
+        else:
+            content = value.tobytes() if value.size <= _FOLDED else id(value)
+            key = ("array", str(dtype), value.shape, content)
         made = dtype if weak else np.dtype(dtype)
         return self._kept(key, (), lambda: Node(None, (), {"value": value}, np.shape(value), made))
 

@@ -11,7 +11,7 @@ from chainrule.kernels.items import NoCodeError
 from chainrule.kernels.parts import Handler, Part, Parts, item_shape, rows_of
 from chainrule.ops import indexing, like, shape
 
-__all__ = ["MOVES", "expanded_index"]
+__all__ = ["BASIC_INDEX", "MOVES"]
 
 _WHOLE = slice(None)
 
@@ -55,10 +55,10 @@ def _squeeze(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, An
 
 def _expand_dims(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     (x,), axis = operands, parameters["axis"]
-    return inserted(parts, x, axis)
+    return _inserted(parts, x, axis)
 
 
-def inserted(parts: Parts, x: Part, axis: Sequence[int]) -> Part:
+def _inserted(parts: Parts, x: Part, axis: Sequence[int]) -> Part:
     """New axes of size 1 at these places of the result."""
     places = [i for i in range(x.ndim + len(axis)) if i not in axis]
     new = [1] * (x.ndim + len(axis))
@@ -67,7 +67,7 @@ def inserted(parts: Parts, x: Part, axis: Sequence[int]) -> Part:
     return parts.part(x.item, tuple(new), None if x.axis is None else places[x.axis])
 
 
-def spread(parts: Parts, x: Part, new: Shape, rows: int | None) -> Part:
+def _spread(parts: Parts, x: Part, new: Shape, rows: int | None) -> Part:
     """A value broadcast to a shape; what is fixed is the same for each row."""
     if x.axis is not None:
         rows = x.axis + len(new) - x.ndim
@@ -77,19 +77,19 @@ def spread(parts: Parts, x: Part, new: Shape, rows: int | None) -> Part:
 
 def _broadcast_to(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     (x,) = operands
-    return spread(parts, x, shape.broadcast_to.shape.infer([x.shape], parameters), parts.hint)
+    return _spread(parts, x, shape.broadcast_to.shape.infer([x.shape], parameters), parts.hint)
 
 
 def _broadcast_like(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     x, leader = operands
-    return spread(parts, x, leader.shape, leader.axis)
+    return _spread(parts, x, leader.shape, leader.axis)
 
 
 def _expand_like(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     (x, leader), axis = operands, parameters["axis"]
     if not parameters["keepdims"] and x.ndim:
-        x = inserted(parts, x, axis)
-    return spread(parts, x, leader.shape, leader.axis)
+        x = _inserted(parts, x, axis)
+    return _spread(parts, x, leader.shape, leader.axis)
 
 
 def _cast_like(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
@@ -136,7 +136,7 @@ def _joined(parts: Parts, primitive: Any, operands: Sequence[Part], new: Shape, 
     return parts.part(item, new, rows)
 
 
-def expanded_index(pattern: tuple[Any, ...], ndim: int) -> list[Any]:
+def _expanded_index(pattern: tuple[Any, ...], ndim: int) -> list[Any]:
     """A pattern with an entry for each axis and each new one; an ellipsis is written out."""
     given = sum(entry is not None and entry is not Ellipsis for entry in pattern)
     full = [_WHOLE] * (ndim - given)
@@ -146,7 +146,7 @@ def expanded_index(pattern: tuple[Any, ...], ndim: int) -> list[Any]:
     return [*pattern[:at], *full, *pattern[at + 1 :]]
 
 
-def without_rows(entries: Sequence[Any], rows: int | None, count: int) -> tuple[list[Any], int | None]:
+def _without_rows(entries: Sequence[Any], rows: int | None, count: int) -> tuple[list[Any], int | None]:
     """An index without its entry for the rows, which has to take all of them; and where the rows are in the result."""
     if rows is None:
         return list(entries), None
@@ -161,8 +161,8 @@ def without_rows(entries: Sequence[Any], rows: int | None, count: int) -> tuple[
 
 def _getitem(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     x = operands[0]
-    entries, rows = without_rows(
-        expanded_index(parameters["pattern"], x.ndim), x.axis, 0 if x.axis is None else x.shape[x.axis]
+    entries, rows = _without_rows(
+        _expanded_index(parameters["pattern"], x.ndim), x.axis, 0 if x.axis is None else x.shape[x.axis]
     )
     item = x.item
     if any(entry != _WHOLE for entry in entries):
@@ -179,8 +179,8 @@ def _into(primitive: Any) -> Callable[..., Part]:
     def handler(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
         x, value = operands
         rows = x.axis
-        entries, behind = without_rows(
-            expanded_index(parameters["pattern"], x.ndim), rows, 0 if rows is None else x.shape[rows]
+        entries, behind = _without_rows(
+            _expanded_index(parameters["pattern"], x.ndim), rows, 0 if rows is None else x.shape[rows]
         )
         if rows is None and value.axis is not None:
             raise NoCodeError("values of each row are written into a fixed array")

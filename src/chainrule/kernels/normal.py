@@ -90,7 +90,7 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
         tuple(known[node] for node in graph.inputs),
         tuple(constants),
         tuple(known[node] for node in graph.outputs),
-        (*guards, *((node, False) for node in items.refused)),
+        tuple(dict.fromkeys(guards)),
     )
 
 

@@ -17,7 +17,8 @@ __all__ = ["SOFTMAX"]
 def _softmax(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     F, x, axis = parts.F, floating(parts, operands[0]), parameters["axis"]
     e = F.exp(F.subtract(x, _largest(parts, x, axis)))
-    return F.divide(e, F.sum(e, axis=axis, keepdims=True))
+    # The sum is at least 1, so that its inverse is a number; each component saves a division.
+    return F.multiply(e, F.reciprocal(F.sum(e, axis=axis, keepdims=True)))
 
 
 def _largest(parts: Parts, x: Part, axis: tuple[int, ...]) -> Part:
@@ -54,8 +55,8 @@ def _exp(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) 
 def _logsumexp(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
     F, x, axis = parts.F, floating(parts, operands[0]), parameters["axis"]
     largest = _largest(parts, x, axis)
-    below = F.minimum(F.subtract(x, F.where(F.isfinite(largest), largest, 0.0)), 0.0)
-    out = F.add(largest, F.log1p(_beside_largest(parts, x, largest, F.exp(below), axis)))
+    e = F.exp(F.subtract(x, largest))  # NaN where the largest is infinite: then they are the largest, or 0
+    out = F.add(largest, F.log1p(_beside_largest(parts, x, largest, e, axis)))
     return out if parameters["keepdims"] else F.squeeze(out, axis=axis)
 
 
