@@ -68,6 +68,33 @@ def test_folds_are_numpys(kind: FoldKind, dtype: str) -> None:
                 np.testing.assert_allclose(got, want, rtol=precise, atol=1e4 * precise)
 
 
+@pytest.mark.parametrize("source", ["bool", "int32", "uint8", "uint32"])
+@pytest.mark.parametrize("target", ["int64", "uint64", "float64"])
+def test_what_is_folded_is_widened_first(source: str, target: str) -> None:
+    if source.startswith("int") and target.startswith("u"):
+        pytest.skip("NumPy never does")
+    x = Value((5,), np.dtype(source), True, "x")
+    total, row = Value((), np.dtype(target)), Value((), np.dtype(target), True)
+    folds = (Fold(FoldKind.SUM, x, (0,), True, total), Fold(FoldKind.SUM, x, (0,), False, row))
+    section = Section((Map((5,), True, (), (), folds),), True, 64, ((total, FoldKind.SUM),))
+    run = Run(Program((x,), (0,), (), None, (section,), (total, row), (None, 0)))
+    given = np.random.default_rng(0).integers(0, 100, (70, 5)).astype(source)
+    got = run.whole([given], 70, 64)
+    np.testing.assert_array_equal(got[0], given.sum(dtype=target))
+    np.testing.assert_array_equal(got[1], given.sum(axis=1, dtype=target))
+
+
+@pytest.mark.parametrize("kind", [FoldKind.MAX, FoldKind.MIN])
+@pytest.mark.parametrize("given", ["bool", "uint8"])
+def test_extremes_of_truths_and_of_numbers_without_sign(kind: FoldKind, given: str) -> None:
+    x, most = Value((5,), np.dtype(given), True, "x"), Value((5,), np.dtype(given))
+    section = Section((Map((5,), True, (), (), (Fold(kind, x, (), True, most),)),), True, 64, ((most, kind),))
+    run = Run(Program((x,), (0,), (), None, (section,), (most,), (None,)))
+    array = np.random.default_rng(0).integers(0, 250, (70, 5)).astype(given)
+    array[:, 2:] = array[:1, 2:]
+    np.testing.assert_array_equal(run.whole([array], 70, 64)[0], KINDS[kind](array, axis=0))
+
+
 @pytest.mark.parametrize("kind", [FoldKind.MAX, FoldKind.MIN])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_nan_is_the_maximum_and_the_minimum_wherever_it_stands(kind: FoldKind, dtype: str) -> None:

@@ -83,15 +83,11 @@ def converted(
     if target.kind == "b":
         return _truth(builder, value, source, lanes)
     if source.kind == "f":
-        if target.kind != "f":
-            return builder.fptosi(value, kind)
         return builder.fpext(value, kind) if target.itemsize > source.itemsize else builder.fptrunc(value, kind)
     if target.kind == "f":
         return builder.sitofp(value, kind) if source.kind == "i" else builder.uitofp(value, kind)
     if source.kind != "b" and source.itemsize == target.itemsize:
         return value
-    if source.kind != "b" and source.itemsize > target.itemsize:
-        return builder.trunc(value, kind)
     return builder.sext(value, kind) if source.kind == "i" else builder.zext(value, kind)
 
 

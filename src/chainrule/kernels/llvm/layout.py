@@ -7,7 +7,7 @@ cache line longer than the strip, since powers of two would put all components o
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, final
 
@@ -15,9 +15,20 @@ import numpy as np
 
 from chainrule.kernels.program import FoldKind, Map, Program, Section, Stage, Value
 
-__all__ = ["Layout", "SectionLayout", "layout_of", "pitch", "reads", "total_dtype", "wide_dtype", "writes"]
+__all__ = [
+    "Layout",
+    "SectionLayout",
+    "layout_of",
+    "pitch",
+    "reads",
+    "runs_along_items",
+    "total_dtype",
+    "wide_dtype",
+    "writes",
+]
 
 _LINE = 64  # bytes: of a cache line, and what every value is aligned to
+_LONG = 16  # components: a row of as many fills vectors by itself
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -87,6 +98,27 @@ def _unique(values: Iterable[Value]) -> list[Value]:
     return list(dict.fromkeys(value.base for value in values))
 
 
+def runs_along_items(stage: Stage, slots: Container[Value]) -> bool:
+    """Whether a map by row has its vectors along the last axis of a row, and not along the rows.
+
+    That saves copying the arrays so that the row is innermost, where a map folds nothing and all that it reads and
+    writes by row lies row after row, in long rows.
+    """
+    if not isinstance(stage, Map) or not stage.by_row or stage.folds or not stage.shape or stage.shape[-1] < _LONG:
+        return False
+    made = {step.target for step in stage.assignments}
+    operands = [operand for step in stage.assignments for operand in step.operands] + [s for s, _ in stage.copies]
+    outs = [*stage.stores, *(out for _, out in stage.copies)]
+    touched = [o for o in operands if isinstance(o, Value) and o not in made] + outs
+    rows = [value.base for value in touched if value.by_row and value.base.size > 1]
+    return (
+        bool(rows)
+        and all(base in slots for base in rows)
+        and all(out.view is None for out in outs)
+        and all(value.view is None or not value.shape or value.view.strides[-1] in (0, 1) for value in touched)
+    )
+
+
 def pitch(value: Value, strip: int) -> int:
     """The elements from one component to the next of a by-row value in scratch memory."""
     return strip if value.size <= 1 else strip + _LINE // value.dtype.itemsize
@@ -154,13 +186,13 @@ def _section(section: Section, slots: Mapping[Value, int]) -> SectionLayout:
     last_write: dict[Value, int] = {}
     for moment, stage in enumerate(section.stages):
         for value in reads(stage):
-            if value.by_row and (value not in slots or _is_packed(stage, value)):
+            if value.by_row and (value not in slots or _is_packed(stage, value, slots)):
                 key = (value, value in slots)
                 if key[1] and key not in uses:
                     pack_before.setdefault(moment, []).append(value)
                 uses.setdefault(key, []).append(moment)
         for value in writes(stage):
-            if value.by_row and (value not in slots or _is_packed(stage, value)):
+            if value.by_row and (value not in slots or _is_packed(stage, value, slots)):
                 key = (value, value in slots)
                 if key[1]:
                     last_write[value] = moment
@@ -189,8 +221,8 @@ def _section(section: Section, slots: Mapping[Value, int]) -> SectionLayout:
     )
 
 
-def _is_packed(stage: Stage, value: Value) -> bool:
-    return isinstance(stage, Map) and value.size > 1
+def _is_packed(stage: Stage, value: Value, slots: Mapping[Value, int]) -> bool:
+    return isinstance(stage, Map) and value.size > 1 and not runs_along_items(stage, slots)
 
 
 def _rounded(size: int) -> int:

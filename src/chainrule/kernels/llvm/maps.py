@@ -38,7 +38,9 @@ class _Level(IntEnum):
     INNER = 2
 
 
-def emit_map(context: Context, stage: Map, place: Callable[[Value], Place], exact: bool) -> None:
+def emit_map(
+    context: Context, stage: Map, place: Callable[[Value], Place], exact: bool, along_items: bool = False
+) -> None:
     """Write the loops of a map.
 
     Args:
@@ -47,10 +49,11 @@ def emit_map(context: Context, stage: Map, place: Callable[[Value], Place], exac
         place: where it finds its values: by-row ones with the row innermost.
         exact: whether some array ends with the last row, so that vectors must not reach beyond it; else all memory
             has room up to a full strip.
+        along_items: whether vectors run along the last axis of each row, and not along the rows.
     """
     lanes = _lanes(stage, context.width)
-    nest = nest_of(stage, place, lanes)
-    if prod(nest.kept) == 0 or (nest.along == 0 and not nest.along_folded):
+    nest = nest_of(stage, place, lanes, along_items)
+    if 0 in nest.kept or (nest.along == 0 and not nest.along_folded):
         return
     _Writer(context, stage, nest, lanes if nest.along is None else _fitting(nest, lanes), exact).write()
 
@@ -100,7 +103,8 @@ class _Writer:
             self.totals = {fold.out: _wide(fold) for fold in self.across}
         builder = self.context.builder
         with ExitStack() as loops:
-            indices = [loops.enter_context(loop(builder, 0, size, name="k")).index for size in self.nest.kept]
+            sizes = [self.context.count if size is None else size for size in self.nest.kept]
+            indices = [loops.enter_context(loop(builder, 0, size, name="k")).index for size in sizes]
             self._kept_component(indices)
 
     # One component of the kept axes
@@ -194,7 +198,7 @@ class _Writer:
         if self.stage.folds:
             most = 4 if weight <= 3 else 2 if weight <= 8 else 1
         if self.nest.along is None:
-            return min(most, max(1, 64 // self.lanes))
+            return min(most, max(1, (self.context.strip or 64) // self.lanes))
         return min(most, max(1, self.nest.along // self.lanes))
 
     def _ends_exactly(self) -> bool:

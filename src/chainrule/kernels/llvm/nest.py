@@ -43,7 +43,7 @@ class Nest:
     """The loops of a map, and every value that it reads or writes in memory.
 
     Attributes:
-        kept: sizes of the outer loops.
+        kept: sizes of the outer loops, None for the rows.
         along: the size of the axis that vectors run along, None for the rows.
         along_folded: whether that axis is folded; of the rows each fold says so itself.
         folded: sizes of the inner loops.
@@ -51,7 +51,7 @@ class Nest:
         writes: of each result in memory.
     """
 
-    kept: tuple[int, ...]
+    kept: tuple[int | None, ...]
     along: int | None
     along_folded: bool
     folded: tuple[int, ...]
@@ -61,13 +61,13 @@ class Nest:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    size: int
+    size: int | None  # None of the rows
     folded: bool
     strides: tuple[int, ...]  # of every operand
 
 
-def nest_of(stage: Map, place: Callable[[Value], Place], lanes: int) -> Nest:
-    """The loops of a map."""
+def nest_of(stage: Map, place: Callable[[Value], Place], lanes: int, along_items: bool) -> Nest:
+    """The loops of a map; by row the vectors run along the rows, or along the items of each row."""
     folded = set(stage.folds[0].axes) if stage.folds else set()
     made = {step.target for step in stage.assignments}
     operands = [operand for step in stage.assignments for operand in step.operands]
@@ -87,14 +87,17 @@ def nest_of(stage: Map, place: Callable[[Value], Place], lanes: int) -> Nest:
             if size != 1
         ]
     )
-    vector = None if stage.by_row else _vector_axis(axes, lanes)
+    along_rows = stage.by_row and not along_items
+    vector = None if along_rows else _vector_axis(axes, lanes)
     kept = [axis for axis in axes if axis is not vector and not axis.folded]
+    if along_items:
+        kept.insert(0, _Axis(None, False, tuple(at.row_stride for at in places)))
     inner = [axis for axis in axes if axis is not vector and axis.folded]
     accesses = [
         Access(
             value,
             at,
-            at.row_stride if stage.by_row else vector.strides[i] if vector else 0,
+            at.row_stride if along_rows else vector.strides[i] if vector else 0,
             tuple(axis.strides[i] for axis in kept),
             tuple(axis.strides[i] for axis in inner),
         )
@@ -102,9 +105,9 @@ def nest_of(stage: Map, place: Callable[[Value], Place], lanes: int) -> Nest:
     ]
     return Nest(
         tuple(axis.size for axis in kept),
-        None if stage.by_row else vector.size if vector else 1,
+        None if along_rows else _known(vector.size) if vector else 1,
         vector is not None and vector.folded,
-        tuple(axis.size for axis in inner),
+        tuple(_known(axis.size) for axis in inner),
         {access.value: access for access in accesses[: len(inputs)]},
         {access.value: access for access in accesses[len(inputs) :]},
     )
@@ -120,13 +123,18 @@ def _repeated(value: Value, place: Place, stage: Map) -> tuple[int, ...]:
     return (0,) * missing + tuple(own)
 
 
+def _known(size: int | None) -> int:
+    assert size is not None  # only a kept axis is the rows
+    return size
+
+
 def _collapsed(axes: Sequence[_Axis]) -> list[_Axis]:
     found: list[_Axis] = []
     for axis in axes:
         if found and found[-1].folded == axis.folded:
             outer = found[-1]
-            if all(far == near * axis.size for far, near in zip(outer.strides, axis.strides, strict=True)):
-                found[-1] = _Axis(outer.size * axis.size, axis.folded, axis.strides)
+            if all(far == near * _known(axis.size) for far, near in zip(outer.strides, axis.strides, strict=True)):
+                found[-1] = _Axis(_known(outer.size) * _known(axis.size), axis.folded, axis.strides)
                 continue
         found.append(axis)
     return found
@@ -134,11 +142,11 @@ def _collapsed(axes: Sequence[_Axis]) -> list[_Axis]:
 
 def _vector_axis(axes: Sequence[_Axis], lanes: int) -> _Axis | None:
     """The axis on which the fewest operands have to be gathered; then one that fills vectors, then the last."""
-    if not axes or prod(axis.size for axis in axes) <= 1:
+    if not axes or prod(_known(axis.size) for axis in axes) <= 1:
         return None
 
     def cost(position: int) -> tuple[int, bool, int]:
         axis = axes[position]
-        return sum(stride not in (0, 1) for stride in axis.strides), axis.size < lanes, -position
+        return sum(stride not in (0, 1) for stride in axis.strides), _known(axis.size) < lanes, -position
 
     return axes[min(range(len(axes)), key=cost)]

@@ -9,7 +9,7 @@ import llvmlite.ir as ir
 import numpy as np
 
 from chainrule.kernels.codegen import BYTE, INDEX, POINTER, Context, Place, at, index, loop
-from chainrule.kernels.llvm.layout import Layout, pitch, reads, writes
+from chainrule.kernels.llvm.layout import Layout, pitch, reads, runs_along_items, writes
 from chainrule.kernels.llvm.maps import emit_map
 from chainrule.kernels.llvm.packing import pack, unpack
 from chainrule.kernels.llvm.totals import at_byte, start_totals
@@ -71,7 +71,9 @@ def emit_section(
 def _stage(context: Context, areas: _Areas, stage: Stage) -> None:
     if isinstance(stage, Map):
         context.builder.comment(_described(stage))
-        emit_map(context, stage, areas.packed, areas.is_exact(stage))
+        along_items = runs_along_items(stage, areas.layout.slots)
+        place = areas.place if along_items else areas.packed
+        emit_map(context, stage, place, areas.is_exact(stage), along_items)
     else:
         context.builder.comment(f"product ({stage.kind.value}): {stage.left!r} @ {stage.right!r} -> {stage.out!r}")
         emit_product(context, stage)
