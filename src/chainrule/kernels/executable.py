@@ -22,6 +22,7 @@ from chainrule.kernels.given import Given, RowArray, as_given
 from chainrule.kernels.llvm import Emitted, emit
 from chainrule.kernels.machine import Loaded, compile_module, vector_bytes
 from chainrule.kernels.program import Number, Operand, Program, Section
+from chainrule.kernels.results import new_array
 from chainrule.kernels.runner import check_guard, following, looked_at
 from chainrule.kernels.threads import places, run, run_in_places
 
@@ -217,9 +218,9 @@ class Executable:
             if self._first[i] < i:
                 made.append(made[self._first[i]])
             elif value.by_row:
-                made.append(np.empty((rows, *value.shape) if shape is None else shape, value.dtype))
+                made.append(new_array((rows, *value.shape) if shape is None else shape, value.dtype))
             else:
-                made.append(np.empty(value.shape, value.dtype))
+                made.append(new_array(value.shape, value.dtype))
         return made
 
     def _result(self, made: Sequence[Any], place: int, back: tuple[int, ...] | None) -> Any:
