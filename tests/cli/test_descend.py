@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -14,6 +15,10 @@ import pytest
 from pages_of_html import Parsed
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.linear_model import LinearRegression
+
+from chainrule.learn import batches
+from chainrule.learn.data import csv_text
+from chainrule.limits import LIMITS
 
 Run = Callable[..., Any]
 DIABETES = str(Path(__file__).resolve().parents[2] / "examples" / "diabetes.csv")
@@ -316,3 +321,40 @@ def test_a_run_without_results_prints_no_empty_table(run: Run) -> None:
     assert answer.status == 1
     assert "Diverging" in answer.out
     assert "result" not in answer.out
+
+
+class TestRowsInBlocks:
+    """A loss over more rows than a table may have."""
+
+    @pytest.fixture
+    def pattern(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(csv_text, "LIMITS", dataclasses.replace(LIMITS, data_cells=1000))
+        monkeypatch.setattr(batches, "MEMORY", 0)
+        header, *rows = Path(DIABETES).read_text("utf-8").splitlines()
+        for i in range(2):
+            write(here / f"part-{i}.csv", "\n".join([header, *rows[221 * i : 221 * (i + 1)]]) + "\n")
+        return "part-*.csv"
+
+    LOSS = ("--target", "y", "--columns", "bmi,bp", "--loss", "sqrt(mean((y - X w - b)^2))", "--optimizer", "lbfgs")
+
+    def test_a_loss_of_one_s_own(self, run: Run, pattern: str, here: Path) -> None:
+        answer = run("descend", pattern, *self.LOSS, "--json", "--report", "report.html")
+        assert (answer.status, answer.err) == (0, "")
+        whole = run("descend", DIABETES, *self.LOSS, "--json").record
+        assert answer.record["rows"] == 442
+        assert answer.record["weights"] == pytest.approx(whole["weights"], rel=1e-6)
+        assert answer.record["remark"] == "What is shown of the data is their first 442 rows."
+        assert "442 rows" in (here / "report.html").read_text("utf-8")
+
+    def test_it_names_no_column(self, run: Run, pattern: str) -> None:
+        answer = run("descend", pattern, "--target", "y", "--loss", "mean((y - a bmi)^2)")
+        assert answer.status == 2
+        assert "--loss names bmi: of data that is read in blocks or by a cluster it names X and y only" in answer.err
+
+    def test_a_cluster_is_for_a_loss(self, run: Run) -> None:
+        answer = run("descend", DIABETES, "--target", "y", "--cluster", "tcp://127.0.0.1:1")
+        assert answer.status == 2
+        assert "--cluster has no meaning here" in answer.err
+        answer = run("descend", DIABETES, *self.LOSS, "--cluster", "nonsense://x")
+        assert answer.status == 2
+        assert "no scheduler answers at 'nonsense://x'" in answer.err

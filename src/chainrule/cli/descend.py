@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import click
+import numpy as np
 
 import chainrule as cr
 from chainrule.cli.descend_output import describe, print_training, save_run
@@ -17,6 +18,7 @@ from chainrule.learn.optimizers import OPTIMIZERS
 __all__ = ["descend"]
 
 DIVERGED, INTERRUPTED = 1, 130
+SHOWN = 10_000  # rows of data that are not held, in pictures and checks
 SHARED = ("optimizer", "learning_rate", "steps", "seed")
 
 
@@ -49,6 +51,7 @@ class _Rate(click.ParamType[Any]):
 @click.option("--steps", type=int, help="The largest number of steps; of mlp, of passes over the rows.")
 @click.option("--batch-size", type=int, help="Rows in a step, of mlp and of a loss.")
 @click.option("--penalty", type=float, help="The strength of the L2 penalty of a model.")
+@click.option("--cluster", help="The scheduler of a Dask cluster, tcp://host:8786, whose workers sum a loss.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of whatever is drawn at random.")
 @click.option("--save", "folder", help="A folder for the run: settings and weights, losses, the gradient's code.")
 @click.option("--report", help="A file for the report: one page of HTML that holds everything it shows.")
@@ -67,14 +70,15 @@ def descend(context: click.Context, /, data: str, target: str, folder: str | Non
     formula, model = given["formula"], given["model"]
     if formula is not None and model is not None:
         raise cr.ArgumentError("--loss and --model exclude each other: a model has its own loss")
-    table = cr.data.read(
-        data, target, chosen["columns"], categorical=chosen["categorical"] or (), missing=missing
-    ).table()
+    read = cr.data.read(data, target, chosen["columns"], categorical=chosen["categorical"] or (), missing=missing)
+    table, source = (read.table(), None) if formula is None else _rows(read, given["cluster"])
     name = os.path.basename(data)
     if formula is not None:
         start = given.pop("start")
         at = None if start is None else read_point(start, "--start")
-        training = fit_formula(table, name, start=at, **_of(given, "formula", *SHARED, "batch_size"))
+        training = fit_formula(
+            table, name, start=at, source=source, **_of(given, "formula", *SHARED, "batch_size", "cluster")
+        )
     else:
         training = fit_model(table, name, **_of(given, "model", *SHARED, "batch_size", "penalty"))
     written = []
@@ -91,6 +95,17 @@ def descend(context: click.Context, /, data: str, target: str, folder: str | Non
             click.echo(f"written: {printable(file)}")
     run = training.run
     context.exit(DIVERGED if run.diverged else INTERRUPTED if run.interrupted else 0)
+
+
+def _rows(source: cr.data.Source, cluster: str | None) -> tuple[cr.data.Table, cr.data.Source | None]:
+    """All rows; or the first of them, and the source, where they are too many for memory or left to a cluster."""
+    if cluster is None:
+        try:
+            return source.table(), None
+        except cr.LimitError:
+            pass  # what is too large in another way than by its rows is so below too
+    X, *y = source.head(SHOWN)  # of a source with a target a pair
+    return cr.data.Table(source.names, np.asarray(X), y[0], source.target, source.encoding), source
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -27,7 +27,7 @@ def print_training(training: Training) -> None:
     run = training.run
     count = len(training.names)
     columns = f"{count} column{'' if count == 1 else 's'}"
-    given = f"{len(training.y):,} row{'' if len(training.y) == 1 else 's'}"
+    given = f"{training.rows:,} row{'' if training.rows == 1 else 's'}"
     click.echo(f"{printable(training.data)}: {given}, {columns} to predict {printable(training.target)} from")
     print_text(printable(training.model))
     if training.formula:
@@ -59,7 +59,7 @@ def describe(training: Training) -> dict[str, Any]:
     return {
         "data": training.data,
         "target": training.target,
-        "rows": len(training.y),
+        "rows": training.rows,
         "columns": list(training.names),
         "model": training.model,
         "loss_formula": training.formula,

@@ -114,9 +114,19 @@ def fit_formula(
     steps: int | None,
     batch_size: int | None,
     seed: int,
+    source: cr.data.Source | None = None,
+    cluster: str | None = None,
 ) -> Training:
-    """Minimise a loss that is given as a formula of X, y, the columns by name, and of parameters."""
+    """Minimise a loss that is given as a formula of X, y, the columns by name, and of parameters.
+
+    Where there is a source, it is descended over its rows, and the table has the first of them.
+    """
     columns = _columns(table, formula)
+    if source is not None and not set(columns) <= {"X", "y"}:
+        by_name = ", ".join(sorted(set(columns) - {"X", "y"}))
+        raise cr.ArgumentError(
+            f"--loss names {by_name}: of data that is read in blocks or by a cluster it names X and y only"
+        )
     shapes: dict[str, Any] = {name: ("N", *array.shape[1:]) for name, array in columns.items()}
     parameters = _parameters(formula, shapes, len(table.names), start)
     if learning_rate is None and optimizer in (None, "gd"):
@@ -127,10 +137,12 @@ def fit_formula(
         learning_rate,
         1000 if steps is None else steps,
         optimizer=optimizer or "gd",
-        data=columns,
+        data=columns if source is None else source,
+        cluster=cluster,
         batch_size=batch_size,
         seed=seed,
     )
+    rows = table.rows if run.problem.data is None else run.problem.data.rows
     function = formula_function(formula, shapes=shapes | {name: np.shape(p) for name, p in parameters.items()})
     at = [run.parameters[name] if name in parameters else columns[name] for name in function.variables]
     by = [name for name in function.variables if name in parameters]
@@ -146,8 +158,9 @@ def fit_formula(
         run=run,
         verdict=str(run.verdict),
         weights=list(_weights(run.parameters, table.names)),
-        results=[("rows", f"{table.rows:,}"), ("loss at the end", f"{run.final_loss:.8g}")],
-        remark="",
+        results=[("rows", f"{rows:,}"), ("loss at the end", f"{run.final_loss:.8g}")],
+        remark="" if source is None else f"What is shown of the data is their first {table.rows:,} rows.",
+        total=rows,
         explain=lambda: cr.explain(formula, wrt=by, shapes=_of_function(function, columns, parameters)),
         check=lambda: cr.check(function, cr.grad(function, argnums=tuple(by)), *at, argnums=tuple(by)),
         source=lambda: cr.source(function, *at, argnums=tuple(by), what="both"),

@@ -23,7 +23,7 @@ def data_summary(training: Training) -> Section:
     names, X, y = training.names, training.X, training.y
     parts = [
         paragraph(
-            f"{training.data}: {_count(len(y), 'row')}, {_count(len(names), 'column')} "
+            f"{training.data}: {_count(training.rows, 'row')}, {_count(len(names), 'column')} "
             f"to predict {training.target} from."
         )
     ]

@@ -53,6 +53,7 @@ class Training:
         check: compares the gradient with differences.
         source: makes the code of the gradient.
         checked_over: what the gradient is of that `check` compares, in a sentence.
+        total: how many rows the data have where X and y are the first of them only.
 
     >>> import chainrule as cr
     >>> table = cr.data.read("examples/diabetes.csv", target="y").table()
@@ -79,3 +80,9 @@ class Training:
     check: Callable[[], GradientCheck]
     source: Callable[[], str]
     checked_over: str = ""
+    total: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows the data have."""
+        return len(self.y) if self.total is None else self.total

@@ -119,13 +119,11 @@ class RowSource(Source):
         """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""
         found: list[Columns] = []
         rows, width = 0, len(self.encoding.names)
+        too_many = f"{self._readers[0].name}: all rows do not fit in a table, blocks() may do"
+        check("data_cells", (self.rows or 0) * (width + 1), too_many)
         for columns in self._columns():
             rows += len(columns[0])
-            check(
-                "data_cells",
-                rows * (width + 1),
-                f"{self._readers[0].name}: all rows do not fit in a table, blocks() may do",
-            )
+            check("data_cells", rows * (width + 1), too_many)
             found.append(columns)
         filled = Filling(rows, width, self.target is not None, self.choices.dtype)
         for columns in found:
