@@ -84,6 +84,13 @@ def test_hessian_is_a_sum_over_rows() -> None:
     assert products == [ProductKind.ROWS, ProductKind.OVER_ROWS]  # and none with the identity
 
 
+def test_what_has_one_column_is_a_vector() -> None:
+    parameters = {"W1": W, "b1": RNG.normal(size=4), "W2": RNG.normal(size=(4, 1)), "b2": RNG.normal(size=1)}
+    program = assert_planned(cr.value_and_grad(network), parameters, X, y[:, None])
+    shapes = [(stage.left.shape, stage.right.shape) for stage in program.stages() if isinstance(stage, Product)]
+    assert shapes == [((3,), (3, 4)), ((4,), (4,)), ((3,), (4,)), ((4,), ())]
+
+
 def test_elementwise_functions_are_one_loop() -> None:
     program = assert_planned(cr.derivative(lambda x: 0.5 * x * (1 + np.tanh(0.8 * (x + 0.04 * x**3)))), y)
     ((loop,),) = (section.stages for section in program.sections)

@@ -87,10 +87,15 @@ def contract(
         raise NoCodeError("a product pairs rows with rows")
     row = rows.pop() if rows else None
     dtype = np.result_type(*(np.dtype(x.dtype) for x in operands))
-    items = [parts.items.cast(x.item, dtype) for x in operands]
-    names = [[label for label in term if label != row] for term in labels]
-    kept = [label for label in result if label != row]
     sizes = _sizes(operands, labels)
+    # Axes of size 1 come back with the shape of the result: so a product with one column is one with a vector.
+    dropped = {row, *(label for label, n in sizes.items() if n == 1)}
+    names = [[label for label in term if label not in dropped] for term in labels]
+    kept = [label for label in result if label not in dropped]
+    items = [
+        parts.items.reshaped(parts.items.cast(x.item, dtype), tuple(sizes[label] for label in own))
+        for x, own in zip(operands, names, strict=True)
+    ]
     over = row is not None and row not in result
     item = _Contraction(parts, dtype, sizes).of(items, names, kept, over)
     axis = None if row is None or over else list(result).index(row)

@@ -67,10 +67,20 @@ def _one_hot(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, An
     return Part(parts.items.cast(found.item, np.float64), found.shape, found.axis)
 
 
+def _logaddexp(parts: Parts, operands: Sequence[Part], parameters: Mapping[str, Any]) -> Part:
+    """ln(1 + e^x) where one operand is 0: so its exponential is that of the logistic function beside it."""
+    for zero, x in (operands, operands[::-1]):
+        number = zero.item.parameters.get("value", 1) if zero.shape == () else 1
+        if number == 0 and exponential.logaddexp.infer((zero.item, x.item), {})[1] == x.dtype:
+            return parts.F.softplus(x)
+    return parts.elementwise(exponential.logaddexp, operands, parameters)
+
+
 SOFTMAX: Mapping[Any, Handler] = {
     special.softmax: _softmax,
     special.log_softmax: _log_softmax,
     special.logsumexp: _logsumexp,
     special.one_hot: _one_hot,
     exponential.exp: _exp,
+    exponential.logaddexp: _logaddexp,
 }
