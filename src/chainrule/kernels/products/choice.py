@@ -10,6 +10,7 @@ from chainrule.core.shapes import Shape
 from chainrule.kernels import codegen
 from chainrule.kernels.codegen import Context, Place
 from chainrule.kernels.products.ahead import Ahead
+from chainrule.kernels.products.blocked import Blocked, Factor
 from chainrule.kernels.products.gemm import Matrix, emit_gemm, fits_gemm
 from chainrule.kernels.products.horizontal import emit_dots, emit_few_columns
 from chainrule.kernels.products.outer import emit_dots_over_rows, emit_outer
@@ -20,8 +21,10 @@ from chainrule.kernels.program import Product, ProductKind
 
 __all__ = ["emit_product"]
 
-# From so many multiplications for a row on BLAS is faster than code without packing.
-_WORTH_BLAS = 4096
+# From so many multiplications for a row on a matrix is worth to be put side by side, panel by panel, before it is used.
+_WORTH_PANELS = 512
+_WORTH_BLAS = 1 << 15  # multiplications of a product without rows
+_WIDE = 12  # components and columns, with fewer of which registers would stay empty
 
 
 def emit_product(context: Context, stage: Product) -> None:
@@ -79,7 +82,14 @@ def _rows(
     rows = context.count
     if not (left.row_stride == 1 or m <= 1 or left.strides[1] == 1):
         left = packed_by_row(registers, left, (p, m), rows)
-    if m * k >= _WORTH_BLAS and min(m, k) >= 8:
+    if _is_wide(m, k):
+        if _rows_blocked(registers, left, right, out, (m, k)).fits:
+            with codegen.loop(registers.builder, 0, p, name="item") as item:
+                of_left = registers.at(left.pointer, registers.scaled(item.index, left.strides[0]))
+                of_out = registers.at(out.pointer, registers.scaled(item.index, out.strides[0]))
+                item_left, item_out = replace(left, pointer=of_left), replace(out, pointer=of_out)
+                _rows_blocked(registers, item_left, right, item_out, (m, k)).emit()
+            return
         if not _fixed_matrix(right, (m, k)).is_stored:
             right = packed_fixed(registers, right, (m, k))
         matrices = [
@@ -113,6 +123,22 @@ def _rows(
             for place in (left, out)
         )
         _rows_side_by_side(registers, item_left, right, item_out, (m, k), rows, ahead)
+
+
+def _is_wide(m: int, k: int) -> bool:
+    return m * k >= _WORTH_PANELS and min(m, k) >= _WIDE
+
+
+def _rows_blocked(registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int]) -> Blocked:
+    """Vectors go along the rows if these are side by side, else along the columns of the right matrix."""
+    m, k = sizes
+    rows = registers.context.count
+    by_row = Factor(left.pointer, (left.row_stride, left.strides[1]))
+    fixed = Factor(right.pointer, (right.strides[0], right.strides[1]))
+    result = Factor(out.pointer, (out.row_stride, out.strides[1]))
+    if left.row_stride == out.row_stride == 1:
+        return Blocked(registers, fixed.transpose, by_row.transpose, result.transpose, (k, m, rows), m, add=False)
+    return Blocked(registers, by_row, fixed, result, (rows, m, k), m, add=False)
 
 
 def _rows_side_by_side(
@@ -168,7 +194,7 @@ def _over_rows(
         left = packed_by_row(registers, left, (m,), rows)
     if not (right.row_stride == 1 or (right.strides[0] == 1 and k > 1)):
         right = packed_by_row(registers, right, (k,), rows)
-    if m * k >= _WORTH_BLAS and min(m, k) >= 8:
+    if _is_wide(m, k):
         matrices = [
             Matrix(
                 place.pointer, (place.strides[0], place.row_stride), (size, context.strip), (codegen.index(size), rows)
@@ -176,6 +202,10 @@ def _over_rows(
             for place, size in ((left, m), (right, k))
         ]
         total = _fixed_matrix(out, (m, k))
+        blocked = _over_rows_blocked(registers, left, right, out, (m, k))
+        if blocked.fits:
+            blocked.emit()
+            return
         if fits_gemm(matrices[0], matrices[1].transpose, total):
             emit_gemm(registers, matrices[0], matrices[1].transpose, total, add=True)
             return
@@ -187,9 +217,22 @@ def _over_rows(
         emit_outer(registers, right, left, replace(out, strides=out.strides[::-1]), (k, m), rows)
 
 
+def _over_rows_blocked(registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int]) -> Blocked:
+    """Vectors go along the components of what has these side by side."""
+    m, k = sizes
+    context = registers.context
+    first = Factor(left.pointer, (left.row_stride, left.strides[0]))
+    second = Factor(right.pointer, (right.row_stride, right.strides[0]))
+    total = Factor(out.pointer, (out.strides[0], out.strides[1]))
+    if left.row_stride != 1:
+        turned = (k, context.count, m)
+        return Blocked(registers, second.transpose, first, total.transpose, turned, context.strip, add=True)
+    return Blocked(registers, first.transpose, second, total, (m, context.count, k), context.strip, add=True)
+
+
 def _fixed(registers: Registers, left: Place, right: Place, out: Place, sizes: tuple[int, int, int]) -> None:
     p, m, k = sizes
-    if p * m * k >= _WORTH_BLAS * 8 and min(sizes) >= 8:
+    if p * m * k >= _WORTH_BLAS and min(sizes) >= 8:
         left, right = (
             place if _fixed_matrix(place, shape).is_stored else packed_fixed(registers, place, shape)
             for place, shape in ((left, (p, m)), (right, (m, k)))

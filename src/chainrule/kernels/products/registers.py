@@ -101,7 +101,7 @@ class Registers:
         gathered = ir.Constant(codegen.register_type(self.dtype, lanes), ir.Undefined)
         for lane in range(lanes):
             scalar = codegen.load(self.builder, self.at(pointer, lane * row_stride), self.dtype)
-            gathered = self.builder.insert_element(gathered, scalar, ir.Constant(_LANE, lane))
+            gathered = self.with_lane(gathered, scalar, lane)
         return gathered
 
     def store_rows(self, value: ir.Value, pointer: ir.Value, row_stride: int, lanes: int) -> None:
@@ -117,6 +117,19 @@ class Registers:
         if isinstance(value.type, ir.VectorType):
             return self.builder.extract_element(value, ir.Constant(_LANE, lane))
         return value
+
+    def with_lane(self, vector: ir.Value, value: ir.Value, lane: int) -> ir.Value:
+        """The vector with another value in one lane."""
+        return self.builder.insert_element(vector, value, ir.Constant(_LANE, lane))
+
+    def part(self, vector: ir.Value, first: int, lanes: int) -> ir.Value:
+        """Some lanes of a vector that lie side by side."""
+        if lanes == vector.type.count:
+            return vector
+        if lanes == 1:
+            return self.lane(vector, first)
+        mask = ir.Constant(ir.VectorType(_LANE, lanes), list(range(first, first + lanes)))
+        return self.builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
 
     def multiply_add(self, left: ir.Value, right: ir.Value, total: ir.Value | None) -> ir.Value:
         """left * right + total, fused where the machine can."""
@@ -166,15 +179,9 @@ class Registers:
         if not isinstance(vector.type, ir.VectorType):
             return vector
         lanes = vector.type.count
-        kind = vector.type
         while lanes > 1:
             lanes //= 2
-            halves = ir.VectorType(_LANE, lanes)
-            nothing = ir.Constant(kind, ir.Undefined)
-            low = self.builder.shuffle_vector(vector, nothing, ir.Constant(halves, list(range(lanes))))
-            high = self.builder.shuffle_vector(vector, nothing, ir.Constant(halves, list(range(lanes, 2 * lanes))))
-            vector = self.builder.fadd(low, high)
-            kind = vector.type
+            vector = self.builder.fadd(self.part(vector, 0, lanes), self.part(vector, lanes, lanes))
         return self.lane(vector, 0)
 
 

@@ -73,7 +73,7 @@ def _block_of_rows(
     p, _, k = sizes
     lanes = min(registers.lanes, step)
     height = step // lanes
-    width = max(1, min(k, (registers.count - 8) // height))
+    width = max(1, min(k, (registers.count - 8) // height if step > 1 else 4))
     with codegen.loop(registers.builder, first, stop, step, name="row") as row:
         at_left = registers.row(left, row.index)
         at_right = registers.row(right, row.index)
