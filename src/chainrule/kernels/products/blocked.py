@@ -17,7 +17,8 @@ from chainrule.kernels.products.registers import Registers, tiles
 
 __all__ = ["Blocked", "Factor"]
 
-_LONGEST = 1024  # of the inner axis: a panel stays in the second-level cache
+_LOADS = 0.5  # what the numbers of a block take, in registers of vectors
+_PANEL = 36 << 10  # bytes, that stay in the first-level cache beside what is multiplied with them
 
 
 @final
@@ -37,6 +38,28 @@ class Factor:
     def transpose(self) -> Factor:
         """The same memory with rows and columns exchanged."""
         return Factor(self.pointer, self.strides[::-1])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Some columns of the vectors, over a part of the inner axis.
+
+    Attributes:
+        memory: where they stand side by side.
+        column: the first.
+        valid: how many lanes of each register across are columns of the result.
+        start: of the part.
+        depth: how long the part is.
+        add: whether its products are added to what is there; a bit if only the first part's are not.
+    """
+
+    memory: ir.Value
+    column: ir.Value
+    valid: list[int]
+    start: ir.Value | int
+    depth: ir.Value | int
+    add: ir.Value | bool
 
 
 @final
@@ -66,8 +89,7 @@ class Blocked:
     @property
     def fits(self) -> bool:
         """Whether memory lies such that this code is the fast one."""
-        wide_enough = self.registers.context.width >= 32
-        return wide_enough and self.longest <= _LONGEST and 1 in self.out.strides
+        return self.registers.context.width >= 32 and 1 in self.out.strides
 
     @property
     def height(self) -> int:
@@ -81,13 +103,28 @@ class Blocked:
         columns = self.sizes[2]
         across = self._across()
         wide = across * lanes
-        panel = registers.context.scratch(self.longest * wide * registers.dtype.itemsize)
+        bytes_of_row = wide * registers.dtype.itemsize
+        parts = max(1, -(-self.longest * bytes_of_row // _PANEL))
+        depth = max(1, -(-self.longest // parts))
+        memory = registers.context.scratch(depth * bytes_of_row)
         split = tiles(columns, wide) if isinstance(columns, int) else [(0, columns, wide)]
         for first, stop, size in split:
             valid = [min(lanes, size - start) for start in range(0, size, lanes)]
             with codegen.loop(registers.builder, first, stop, wide, name="panel") as step:
-                self._pack(panel, step.index, valid)
-                self._rows(panel, step.index, valid)
+                if parts == 1:
+                    self._multiply(_Panel(memory, step.index, valid, 0, self.sizes[1], self.add))
+                    continue
+                with codegen.loop(registers.builder, 0, self.sizes[1], depth, name="depth") as inner:
+                    left = self._left(inner.index, depth)
+                    later = registers.builder.icmp_signed(">", inner.index, codegen.index(0))
+                    self._multiply(_Panel(memory, step.index, valid, inner.index, left, self.add or later))
+
+    def _left(self, start: ir.Value, depth: int) -> ir.Value:
+        """How long the part of the inner axis is that begins there."""
+        builder = self.registers.builder
+        size = self.sizes[1]
+        left = builder.sub(codegen.index(size) if isinstance(size, int) else size, start)
+        return builder.select(builder.icmp_signed("<", left, codegen.index(depth)), left, codegen.index(depth))
 
     def _across(self) -> int:
         """Registers across a block: as many as leave the least empty."""
@@ -95,32 +132,10 @@ class Blocked:
         if not isinstance(columns, int):
             return 2
         needed = -(-columns // self.registers.lanes)
-        return min((3, 2, 1), key=lambda across: (-(-needed // across) * (across + 0.25), -across))
+        return min((3, 2, 1), key=lambda across: (-(-needed // across) * (across + _LOADS), -across))
 
-    def _pack(self, panel: ir.Value, column: ir.Value, valid: list[int]) -> None:
-        """The columns of a panel, row after row."""
-        registers = self.registers
-        lanes = registers.lanes
-        source = registers.at(self.vectors.pointer, registers.scaled(column, self.vectors.strides[1]))
-        with codegen.loop(registers.builder, 0, self.sizes[1], name="pack") as inner:
-            row = registers.at(source, registers.scaled(inner.index, self.vectors.strides[0]))
-            target = registers.at(panel, registers.scaled(inner.index, len(valid) * lanes))
-            for part, count in enumerate(valid):
-                vector = self._vector(registers.at(row, part * lanes * self.vectors.strides[1]), count)
-                registers.store(vector, registers.at(target, part * lanes), lanes)
-
-    def _vector(self, pointer: ir.Value, count: int) -> ir.Value:
-        registers = self.registers
-        if self.vectors.strides[1] == 1:
-            return registers.load(pointer, registers.lanes, count)
-        vector: ir.Value = registers.zero(registers.lanes)
-        for lane in range(count):
-            number = registers.load(registers.at(pointer, lane * self.vectors.strides[1]), 1)
-            vector = registers.with_lane(vector, number, lane)
-        return vector
-
-    def _rows(self, panel: ir.Value, column: ir.Value, valid: list[int]) -> None:
-        """All rows of the result, of one panel."""
+    def _multiply(self, panel: _Panel) -> None:
+        self._pack(panel)
         rows = self.sizes[0]
         height = self.height
         if isinstance(rows, int):
@@ -129,38 +144,64 @@ class Blocked:
             whole = self.registers.builder.and_(rows, codegen.index(-height))
             parts = [(0, whole, height), (whole, rows, 1)]
         for first, stop, size in parts:
-            step = height if size == height else size
-            with codegen.loop(self.registers.builder, first, stop, step, name="block") as block:
-                self._block(panel, block.index, column, size, valid)
+            with codegen.loop(self.registers.builder, first, stop, size, name="block") as block:
+                self._block(panel, block.index, size)
 
-    def _block(self, panel: ir.Value, row: ir.Value, column: ir.Value, height: int, valid: list[int]) -> None:
+    def _pack(self, panel: _Panel) -> None:
+        """Put the columns side by side, row after row."""
         registers = self.registers
         lanes = registers.lanes
-        across = len(valid)
-        source = registers.at(self.numbers.pointer, registers.scaled(row, self.numbers.strides[0]))
+        down, along = self.vectors.strides
+        source = registers.at(self.vectors.pointer, registers.scaled(panel.column, along))
+        source = registers.at(source, registers.scaled(panel.start, down))
+        with codegen.loop(registers.builder, 0, panel.depth, name="pack") as inner:
+            row = registers.at(source, registers.scaled(inner.index, down))
+            target = registers.at(panel.memory, registers.scaled(inner.index, len(panel.valid) * lanes))
+            for part, count in enumerate(panel.valid):
+                vector = self._vector(registers.at(row, part * lanes * along), count)
+                registers.store(vector, registers.at(target, part * lanes), lanes)
+
+    def _vector(self, pointer: ir.Value, count: int) -> ir.Value:
+        registers = self.registers
+        along = self.vectors.strides[1]
+        if along == 1:
+            return registers.load(pointer, registers.lanes, count)
+        vector: ir.Value = registers.zero(registers.lanes)
+        for lane in range(count):
+            vector = registers.with_lane(vector, registers.load(registers.at(pointer, lane * along), 1), lane)
+        return vector
+
+    def _block(self, panel: _Panel, row: ir.Value, height: int) -> None:
+        """So many rows of the result."""
+        registers = self.registers
+        lanes = registers.lanes
+        across = len(panel.valid)
+        down, along = self.numbers.strides
+        source = registers.at(self.numbers.pointer, registers.scaled(row, down))
+        source = registers.at(source, registers.scaled(panel.start, along))
         zeros: list[ir.Value] = [registers.zero(lanes)] * (height * across)
-        with codegen.loop(registers.builder, 0, self.sizes[1], carried=zeros, name="inner") as inner:
-            at_panel = registers.at(panel, registers.scaled(inner.index, across * lanes))
+        with codegen.loop(registers.builder, 0, panel.depth, carried=zeros, name="inner") as inner:
+            at_panel = registers.at(panel.memory, registers.scaled(inner.index, across * lanes))
             vectors = [registers.load(registers.at(at_panel, part * lanes), lanes) for part in range(across)]
-            at_numbers = registers.at(source, registers.scaled(inner.index, self.numbers.strides[1]))
+            at_numbers = registers.at(source, registers.scaled(inner.index, along))
             totals = []
             for number in range(height):
-                factor = registers.spread(registers.at(at_numbers, number * self.numbers.strides[0]), lanes)
+                factor = registers.spread(registers.at(at_numbers, number * down), lanes)
                 for part, vector in enumerate(vectors):
                     totals.append(registers.multiply_add(vector, factor, inner.carried[number * across + part]))
             inner.next = totals
         at_out = registers.at(self.out.pointer, registers.scaled(row, self.out.strides[0]))
-        at_out = registers.at(at_out, registers.scaled(column, self.out.strides[1]))
-        for part, count in enumerate(valid):
+        at_out = registers.at(at_out, registers.scaled(panel.column, self.out.strides[1]))
+        for part, count in enumerate(panel.valid):
             pointer = registers.at(at_out, part * lanes * self.out.strides[1])
-            self._store(inner.results[part::across], pointer, count)
+            self._store(inner.results[part::across], pointer, count, panel.add)
 
-    def _store(self, rows: list[ir.Value], pointer: ir.Value, count: int) -> None:
+    def _store(self, rows: list[ir.Value], pointer: ir.Value, count: int, add: ir.Value | bool) -> None:
         """A block one register wide."""
         registers = self.registers
         if self.out.strides[1] == 1:
             for number, vector in enumerate(rows):
-                self._put(vector, registers.at(pointer, number * self.out.strides[0]), registers.lanes, count)
+                self._put(vector, registers.at(pointer, number * self.out.strides[0]), registers.lanes, count, add)
             return
         side = min(len(rows), registers.lanes)
         if side & (side - 1) or len(rows) % side:
@@ -170,10 +211,14 @@ class Blocked:
                 square = [registers.part(row, first, side) for row in rows[first_row : first_row + side]]
                 for number, vector in enumerate(registers.transposed(square)[: count - first]):
                     offset = first_row * self.out.strides[0] + (first + number) * self.out.strides[1]
-                    self._put(vector, registers.at(pointer, offset), side, side)
+                    self._put(vector, registers.at(pointer, offset), side, side, add)
 
-    def _put(self, vector: ir.Value, pointer: ir.Value, lanes: int, count: int) -> None:
+    def _put(self, vector: ir.Value, pointer: ir.Value, lanes: int, count: int, add: ir.Value | bool) -> None:
         registers = self.registers
-        if self.add:
-            vector = registers.builder.fadd(vector, registers.load(pointer, lanes, count))
+        if add is not False:
+            before = registers.load(pointer, lanes, count)
+            if isinstance(add, ir.Value):
+                # What nothing was written to may be NaN, which times 0 is NaN.
+                before = registers.builder.select(add, before, registers.zero(lanes))
+            vector = registers.builder.fadd(vector, before)
         registers.store(vector, pointer, lanes, count)
