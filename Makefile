@@ -88,6 +88,7 @@ bench: $(BENCH)/.stamp
 	$(BENCH)/bin/python benchmarks/diagnosis.py
 	$(BENCH)/bin/python benchmarks/sparse.py
 	$(BENCH)/bin/python benchmarks/models.py
+	$(BENCH)/bin/python benchmarks/kernel_accuracy.py
 
 # One stamp for each set of packages, newer than pyproject.toml once the set is installed.
 $(VENV)/.stamp-%: pyproject.toml | $(PY)

@@ -52,7 +52,7 @@ def kl_div(x: Vector, y: Vector) -> Vector:
     # Near x = y by v = (x - y) / (x + y), as the primitive does it: the logarithm is 2 artanh(v), and the terms that
     # cancel are taken together.
     difference, total = x - y, x + y
-    near = difference.abs() * 3.0 < total
+    near = (difference.abs() * 3.0 < total) & (total < math.inf)
     v = near.select(difference / total, 0.0)
     series = difference * v + x * rest_of_log(v)
     far = x.times_plus(_log_ratio(x, y) - 1.0, y + (x - x))  # of an infinite x it is NaN, as in NumPy

@@ -82,9 +82,9 @@ def _erfc_in_double(x: Vector) -> Vector:
     a = x.abs().at_least(0.5).at_most(28.0)
     square, rest = _squared(a)
     scaled = _erfc_scaled(a, a + a + 1.0)
-    tail = exp_of_sum(-square, -rest) * scaled
+    tail = exp_of_sum(-square, -rest, scaled)
     far = (x < 0.0).select(2.0 - tail, tail)
-    return (x.abs() < 0.5).select(1.0 - _erf_near(x), far)
+    return (x.abs() < 0.65).select(1.0 - _erf_near(x), far)
 
 
 @shared()
@@ -96,7 +96,7 @@ def _erfcx_in_double(x: Vector) -> Vector:
     middle = a.at_least(0.5).at_most(27.0)
     scaled = (a > 27.0).select(series, _erfc_scaled(middle, middle + middle + 1.0))
     square, rest = _squared(a.at_most(30.0))
-    power = exp_of_sum(square, rest)
+    power = exp_of_sum(square, rest, x.of(1.0))
     outer = (x < 0.0).select(power + power - scaled, scaled)
     return (x < -29.9).select(math.inf, (a < 0.5).select(power * (1.0 - _erf_near(x)), outer))
 
@@ -128,5 +128,5 @@ def log_ndtr(x: Vector) -> Vector:
     square, rest = _squared(high)
     far = high.at_least(1.0)
     scaled = _erfc_scaled(far * _ROOT_HALF, far.times_plus(math.sqrt(2.0), 1.0))
-    complement = (high < 1.2).select(near, exp_of_sum(-0.5 * square, -0.5 * rest) * scaled)
+    complement = (high < 1.1).select(near, exp_of_sum(-0.5 * square, -0.5 * rest, scaled))
     return (x < 0.0).select(tail, log1p(complement * -0.5))

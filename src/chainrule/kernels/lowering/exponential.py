@@ -91,11 +91,11 @@ def exp(x: Vector) -> Vector:
 
 
 @shared()
-def exp_of_sum(x: Vector, rest: Vector) -> Vector:
-    """exp(x + rest) for |rest| < 0.03, which x may have no digits for."""
+def exp_of_sum(x: Vector, rest: Vector, factor: Vector) -> Vector:
+    """factor exp(x + rest) for |rest| < 0.03, which x may have no digits for, and a factor of moderate size."""
     f = format_of(x)
     total, r = reduced(x.at_most(f.most).at_least(f.least))
-    return scaled(_of_reduced(r + rest) + 1.0, total)
+    return scaled(_of_reduced(r + rest).times_plus(factor, factor), total)
 
 
 @lowered("exp2")

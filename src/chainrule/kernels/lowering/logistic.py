@@ -52,6 +52,9 @@ def logaddexp2(x: Vector, y: Vector) -> Vector:
 @lowered("logit", operands=floating)
 @shared()
 def logit(x: Vector) -> Vector:
-    # log(x / (1 - x)), and near 1/2 log(1 + w) with w = (2 x - 1) / (1 - x), in which 2 x - 1 is exact.
-    rest = 1.0 - x
-    return log_beside(x / rest, (x + x - 1.0) / rest)
+    # Of x / (1 - x), or just below 1/2 of its inverse; and near 1 by |2 x - 1| / (1 - x), in which then nothing is
+    # rounded but the quotient.
+    low, rest = (x < 0.5) & (x > 0.25), 1.0 - x
+    divisor = low.select(x, rest)
+    of_odds = log_beside(low.select(rest, x) / divisor, (x + x - 1.0).abs() / divisor)
+    return low.select(-of_odds, of_odds)

@@ -61,7 +61,7 @@ def _power(x: Vector, y: Vector) -> Vector:
     product = _without_unit(x, y, y * high)
     rest = y.fused(high, -product) + y * low
     counts = (product.abs() < 800.0) & product.differs(0.0)  # it may be NaN elsewhere
-    return _with_cases(x, y, exp_of_sum(product, counts.select(rest, 0.0)))
+    return _with_cases(x, y, exp_of_sum(product, counts.select(rest, 0.0), x.of(1.0)))
 
 
 def _without_unit(x: Vector, y: Vector, exponent: Vector) -> Vector:

@@ -32,10 +32,10 @@ _SHORT_COSINE = (0.0416666666666666, -0.0013888888888874094, 2.4801587289462872e
                  2.087572244984331e-09, -1.1359603630558072e-11)  # fmt: skip
 
 
-def _less_multiple(x: Vector, n: Vector, of: float) -> Vector:
-    """x - n pi / of, for `of` a power of 2."""
+def _less_multiple(x: Vector, n: Vector) -> Vector:
+    """x - n pi."""
     for part in _PI:
-        x = n.times_plus(-part / of, x)
+        x = n.times_plus(-part, x)
     return x
 
 
@@ -52,7 +52,7 @@ def _flipped(x: Vector, last_bit: Vector) -> Vector:
 @shared()
 def _sine_in_double(x: Vector) -> Vector:
     total = x.times_plus(1 / math.pi, _ROUNDER)
-    r = _less_multiple(x, total - _ROUNDER, 1.0)
+    r = _less_multiple(x, total - _ROUNDER)
     return _flipped(_sine_of_small(r), total.bits()).rescued(x, x.abs() >= _LARGE, "sin")
 
 
@@ -60,17 +60,25 @@ def _sine_in_double(x: Vector) -> Vector:
 def _cosine_in_double(x: Vector) -> Vector:
     # by the odd multiples of pi / 2, so that the sine of what is left is the cosine but for the sign
     total = x.times_plus(1 / math.pi, -0.5) + _ROUNDER
-    r = _less_multiple(x, total - (_ROUNDER - 1.0) - 0.5, 1.0)
+    r = _less_multiple(x, total - (_ROUNDER - 1.0) - 0.5)
     return _flipped(_sine_of_small(r), ~total.bits()).rescued(x, x.abs() >= _LARGE, "cos")
 
 
 @shared()
 def _tangent_in_double(x: Vector) -> Vector:
     total = x.times_plus(2 / math.pi, _ROUNDER)
-    r = _less_multiple(x, total - _ROUNDER, 2.0)
+    n = total - _ROUNDER
+    first, second, third = (-part / 2 for part in _PI)
+    above = n.times_plus(first, x)
+    r = n.times_plus(second, above)
+    # What this sum and the next one are rounded by: the tangent changes faster than its operand.
+    low = n.times_plus(third, n.times_plus(second, above - r))
+    r, before = r + low, r
+    low = before - r + low
     z = r * r
     sine = (r * z).times_plus(polynomial(z, _SHORT_SINE), r)
     cosine = (z * z).times_plus(polynomial(z, _SHORT_COSINE), 1.0 - 0.5 * z)
+    sine, cosine = low.times_plus(cosine, sine), low.times_plus(-sine, cosine)
     bits = total.bits()
     odd = (bits & 1).differs(0)
     quotient = odd.select(cosine, sine) / odd.select(sine, cosine)
