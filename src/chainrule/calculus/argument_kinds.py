@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.calculus.containers import is_container
 
-__all__ = ["NotCompilableError", "description", "is_input", "kind_of_call"]
+__all__ = ["NotCompilableError", "description", "is_input", "kind_of_call", "without_lengths"]
 
 _STATIC = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
 # Functions are what they are by their code: what they find around them is captured, as for the compiled one.
@@ -84,6 +84,15 @@ def _plain(value: Any) -> Hashable:
     if isinstance(value, _UNCHANGING) and not method_of_an_object:
         return (kind, value)
     raise NotCompilableError(kind)
+
+
+def without_lengths(kind: Hashable) -> Hashable:
+    """A kind of arguments, with how many axes each array has and not how long they are."""
+    if not isinstance(kind, tuple):
+        return kind
+    if len(kind) == 2 and isinstance(kind[0], np.dtype) and isinstance(kind[1], tuple):
+        return (kind[0], len(kind[1]))
+    return tuple([without_lengths(part) for part in kind])
 
 
 def description(value: Any) -> str:

@@ -100,12 +100,13 @@ class Branch:
         return kernel.way_in([(_answers, _usual), *((variable, False) for variable in unwatched)])
 
 
-def branch(recorded: Recorded, smallest: float = 0) -> Branch:
+def branch(recorded: Recorded, smallest: float = 0, similar: Sequence[Branch] = ()) -> Branch:
     """The code for what was recorded: plain Python for numbers, a kernel for arrays where there can be one, else NumPy.
 
     Args:
         recorded: a call of the function.
         smallest: how many component operations there have to be for a kernel.
+        similar: branches for arguments of other lengths, whose kernel may serve for these.
 
     Raises:
         SourceError: an operation has no code.
@@ -115,17 +116,20 @@ def branch(recorded: Recorded, smallest: float = 0) -> Branch:
     note = available()
     enough = sum(prod(node.shape) for node in recorded.graph.nodes if node.primitive is not None) >= smallest
     if enough and not note and recorded.graph.outputs:
-        kernel, note = _kernel(recorded)
+        kernel, note = _kernel(recorded, similar)
         if kernel is not None:
             return Branch(recorded, kernel, None, "")
     return Branch(recorded, None, emitted_code(recorded), note)
 
 
-def _kernel(recorded: Recorded) -> tuple[KernelCode | None, str]:
+def _kernel(recorded: Recorded, similar: Sequence[Branch] = ()) -> tuple[KernelCode | None, str]:
     """The kernel, or why there is none."""
     try:
         from chainrule.calculus.kernel_code import kernel_code
 
+        for other in similar:
+            if other.kernel is not None and (shared := other.kernel.with_other_rows(recorded)) is not None:
+                return shared, ""
         return kernel_code(recorded), ""
     except Exception as error:  # whatever it is, NumPy can compute it
         return None, str(error).partition("\n")[0] or type(error).__name__

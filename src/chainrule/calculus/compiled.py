@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.calculus.argument_kinds import NotCompilableError, description, is_input, kind_of_call
+from chainrule.calculus.argument_kinds import NotCompilableError, description, is_input, kind_of_call, without_lengths
 from chainrule.calculus.arguments import function_name
 from chainrule.calculus.branch import Branch, KernelRefusedError, branch
 from chainrule.calculus.functions import as_function
@@ -68,6 +68,7 @@ class _Family:
     """What is known about one kind of arguments."""
 
     text: str
+    loose: Hashable = None  # the kind of arguments without their lengths
     branches: list[Branch] = field(default_factory=list)
     reason: str = ""  # why the function is called as it is
     calls: int = 0  # as far as they have to be counted
@@ -184,7 +185,7 @@ class Compiled:
             if recorded is None:
                 return self._call(args, kwargs)
             try:
-                made = branch(recorded, self._smallest)
+                made = branch(recorded, self._smallest, self._similar(family))
             except SourceError as error:
                 failure = error
             else:
@@ -213,7 +214,7 @@ class Compiled:
         except (TypeError, RecursionError):
             return None, []
         if family is None:
-            family = _Family(self._describe(args, kwargs))
+            family = _Family(self._describe(args, kwargs), without_lengths(key))
             with self._lock:
                 if len(self._families) >= _KINDS:
                     del self._families[next(iter(self._families))]
@@ -242,6 +243,12 @@ class Compiled:
                     self._families.pop(key, None)
                 return None
         return dataclasses.replace(recorded, graph=simplify_to_run(recorded.graph)[0])
+
+    def _similar(self, family: _Family) -> list[Branch]:
+        """What runs for arguments that differ in lengths alone."""
+        with self._lock:
+            alike = [other for other in self._families.values() if other.loose == family.loose]
+        return [found for other in alike if other is not family for found in other.branches]
 
     def _branch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Branch | None:
         """The branch that runs for these arguments; None if the function is called as it is."""

@@ -10,12 +10,12 @@ import numpy as np
 
 from chainrule.calculus.recording import Recorded
 from chainrule.calculus.ways_in import WayIn, finished
-from chainrule.core.graph import Node
+from chainrule.core.graph import Graph, Node
 from chainrule.kernels.describe import described
 from chainrule.kernels.executable import Executable
 from chainrule.kernels.plan import plan
-from chainrule.kernels.program import Program
-from chainrule.passes.rows import rows_of
+from chainrule.passes.row_counts import rows_at_any_count
+from chainrule.passes.rows import NotByRows, Rows, rows_of
 
 __all__ = ["KernelCode", "kernel_code"]
 
@@ -29,10 +29,12 @@ class KernelCode:
         program: the stages of it.
     """
 
-    def __init__(self, recorded: Recorded, program: Program) -> None:
+    def __init__(self, recorded: Recorded, run: Executable, rows: Rows | NotByRows) -> None:
         self.recorded = recorded
-        self.program = program
-        self._run = Executable(program)
+        self.program = run.program
+        self._run = run
+        self._rows = rows
+        self._for_any_count: tuple[Graph, Executable] | None = None
         self._finished = [_finish(node) for node in recorded.graph.outputs]
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
@@ -58,6 +60,21 @@ class KernelCode:
         places = list(range(len(graph.outputs)))
         as_it_is = not numbers and self.recorded.restore(places) == tuple(places)
         return entry if as_it_is else finished(entry, self._of_several)
+
+    def with_other_rows(self, recorded: Recorded) -> KernelCode | None:
+        """The same function, recorded with another number of rows, as one kernel for all such numbers.
+
+        None if it cannot be the same kernel: where it computes something else for another number of rows.
+        """
+        if isinstance(self._rows, NotByRows):
+            return None
+        axes = [self._rows.axis.get(node) for node in self._rows.graph.inputs]
+        found = rows_at_any_count(self.recorded.graph, recorded.graph, axes)
+        if isinstance(found, NotByRows) or any(node.is_constant and node in found.axis for node in found.graph.nodes):
+            return None
+        if self._for_any_count is None or not _equal(self._for_any_count[0], found.graph):
+            self._for_any_count = found.graph, Executable(plan(found.graph, found))
+        return KernelCode(recorded, self._for_any_count[1], NotByRows("compiled for any number of them"))
 
     def described(self) -> str:
         """What its loops compute, to read."""
@@ -97,5 +114,21 @@ def kernel_code(recorded: Recorded) -> KernelCode:
         NotPlannedError: no part of it is worth compiling; the message says why.
         CompilationError: the machine cannot compile it.
     """
-    graph = recorded.graph
-    return KernelCode(recorded, plan(graph, rows_of(graph)))
+    rows = rows_of(recorded.graph)
+    return KernelCode(recorded, Executable(plan(recorded.graph, rows)), rows)
+
+
+def _equal(one: Graph, other: Graph) -> bool:
+    """Whether two graphs that were made of the same one compute the same."""
+    places = [{node: i for i, node in enumerate(graph.nodes)} for graph in (one, other)]
+    if len(places[0]) != len(places[1]):
+        return False
+    for a, b in zip(one.nodes, other.nodes, strict=True):
+        if a is b:
+            continue
+        operands = [[place[x] for x in node.operands] for place, node in zip(places, (a, b), strict=True)]
+        if a.primitive is not b.primitive or operands[0] != operands[1] or a.parameters.keys() != b.parameters.keys():
+            return False
+        if not all(np.array_equal(value, b.parameters[name]) for name, value in a.parameters.items()):
+            return False
+    return True
