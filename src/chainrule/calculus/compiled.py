@@ -1,4 +1,4 @@
-"""Compiled functions: traced once for each kind of arguments, then run as emitted source."""
+"""Compiled functions: traced once for each kind of arguments, then run as kernels or as emitted source."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ _NARROW = ("float16", "float32", "complex64")
 
 
 def compile(f: Callable[..., Any] | str) -> Compiled:
-    """The same function, faster: its operations are recorded once and then run as emitted source code.
+    """The same function, faster: its operations are recorded once and then run as machine code.
 
-    A function of numbers runs as plain Python, others as NumPy code, without tracing again; `source` shows the code.
-    It composes with all of the library: `compile(grad(f))`, and `grad(compile(f))`.
+    Functions of arrays run as kernels: loops over vectors, on all cores, through the data in blocks that stay in the
+    cache. Where there can be no kernel they run as NumPy code; functions of numbers run as plain Python, and as kernels
+    when they are called often. Results are the function's, to rounding, and so are errors; a kernel does not warn.
+    `plan` shows what runs. It composes with all of the library: `compile(grad(f))`, and `grad(compile(f))`.
 
     Compiled anew is what has not been seen: other shapes, dtypes, containers, or another branch that Python takes on
     a value. Python's ints, strings, functions and the like are part of the kind of arguments too: pass a number that
@@ -82,7 +84,7 @@ class _Family:
 
 
 class Compiled:
-    """A function that runs as emitted source; made by `compile`."""
+    """A function that runs as a kernel or as emitted source; made by `compile`."""
 
     def __init__(self, f: Callable[..., Any], smallest: float = 0, patience: int = 0) -> None:
         functools.update_wrapper(self, f)
@@ -118,7 +120,7 @@ class Compiled:
         return Compiled(f, self._smallest, self._patience)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
-        """The code that runs for these arguments, as a stand-alone text; "" if the function is called as it is.
+        """What runs for these arguments, as a stand-alone text in Python; "" if the function is called as it is.
 
         >>> print(compile(lambda x: 3 * x).source(1.0))
         import math
