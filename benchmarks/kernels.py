@@ -1,0 +1,71 @@
+"""Compiled functions against their rivals: prints the tables and writes them into docs/performance.md.
+
+`--quick` takes less than two minutes: fewer and smaller arrays, and no torch.compile, which needs half a minute for
+each function; it prints, and publishes nothing. Names of parts after it run only these: elementwise, rows, small, data.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+
+import kernels_data
+import kernels_elementwise
+import kernels_rows
+import kernels_small
+from kernels_rivals import Settings, optional
+from measure import table
+from published import publish
+
+from chainrule.kernels import machine, threads
+
+Part = Callable[[Settings], tuple[list[tuple[str, str, str]], str]]
+PARTS: dict[str, tuple[str, Part]] = {
+    "small": ("Small work, and compiling", kernels_small.measured),
+    "elementwise": ("Elementwise gradients", kernels_elementwise.measured),
+    "rows": ("Losses over rows", kernels_rows.measured),
+    "data": ("Files and clusters", kernels_data.measured),
+}
+
+
+def run_on() -> str:
+    versions = [f"Python {platform.python_version()}", f"vectors of {machine.vector_bytes()} bytes"]
+    for name in ("numpy", "llvmlite", "jax", "torch", "numexpr", "casadi", "numba", "autograd", "pyarrow"):
+        module = optional(name)
+        if module is not None and hasattr(module, "__version__"):
+            versions.append(f"{name} {module.__version__}")
+    return f"{threads.threads()} threads; {', '.join(versions)}."
+
+
+def main(arguments: list[str]) -> None:
+    settings = Settings(quick="--quick" in arguments)
+    chosen = [name for name in arguments if not name.startswith("-")] or list(PARTS)
+    unavailable = machine.available()
+    if unavailable:
+        raise SystemExit(f"nothing is compiled here: {unavailable}")
+    summary: list[tuple[str, str, str]] = []
+    sections = []
+    for name in chosen:
+        heading, part = PARTS[name]
+        print(heading, flush=True)
+        try:
+            rows, text = part(settings)
+        except Exception:  # what fails is seen, and the other parts still run
+            traceback.print_exc()
+            rows, text = [(heading, "", "failed")], "Failed; see the output of the run."
+        summary += rows
+        sections.append(f"### {heading}\n\n{text}")
+        print(text, flush=True)
+    head = table(["work", "to reach", "measured"], summary)
+    text = "\n\n".join([run_on(), head, *sections])
+    print(head)
+    if settings.quick or len(chosen) < len(PARTS):
+        print("not published: only a part of it was measured")
+    else:
+        publish("kernels", text, "performance.md")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
