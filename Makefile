@@ -26,7 +26,7 @@ help:
 	@echo "make test-peers  gradient checks of PyTorch and JAX, in an environment of its own; make peers sets it up anew"
 	@echo "make lint      ruff; make types: mypy; make docs: the pages, into site/"
 	@echo "make baselines draws the pictures that the image tests compare with, where they changed; ONLY=name: that one"
-	@echo "make bench     side by side with autograd, PyTorch and JAX, in an environment of its own"
+	@echo "make bench     side by side with autograd, PyTorch, JAX and others, in an environment of its own"
 	@echo "make format    let ruff rewrite the files"
 	@echo "make clean     remove the environments and everything built"
 
@@ -89,6 +89,7 @@ bench: $(BENCH)/.stamp
 	$(BENCH)/bin/python benchmarks/sparse.py
 	$(BENCH)/bin/python benchmarks/models.py
 	$(BENCH)/bin/python benchmarks/kernel_accuracy.py
+	$(BENCH)/bin/python benchmarks/kernels.py
 
 # One stamp for each set of packages, newer than pyproject.toml once the set is installed.
 $(VENV)/.stamp-%: pyproject.toml | $(PY)
