@@ -80,6 +80,12 @@ CALLS = {
         RNG.normal(size=30),
     ),
     "written into": (lambda x: F["set_item"](x, 2.0, pattern=(slice(None), 1)) + 1, RNG.normal(size=(30, 3))),
+    "running sums": (
+        lambda n, b, x: (np.cumsum(n, axis=1), np.cumsum(b, axis=1), np.argmax(x, axis=1), np.argmin(x, axis=1)),
+        RNG.integers(0, 9, (30, 3), dtype=np.int32),
+        RNG.normal(size=(30, 3)) > 0,
+        np.where(RNG.uniform(size=(30, 3)) < 0.2, np.nan, RNG.integers(0, 2, (30, 3))),
+    ),
     "a large product": (lambda A: np.tanh(A @ A), RNG.normal(size=(230, 230)) / 15),
     "the same result twice": (lambda x: (np.exp(x), np.exp(x), x, x.T, 3.0 * np.ones(2)), RNG.normal(size=(30, 2))),
 }

@@ -13,6 +13,7 @@ from chainrule.core.graph import Graph, Node
 from chainrule.core.primitive import Primitive
 from chainrule.core.shapes import Shape
 from chainrule.kernels.contractions import CONTRACTIONS
+from chainrule.kernels.cumulative import CUMULATIVE
 from chainrule.kernels.items import ComputedIn, Items, NoCodeError
 from chainrule.kernels.moves import MOVES
 from chainrule.kernels.parts import Handler, Part, Parts, item_shape
@@ -23,7 +24,7 @@ from chainrule.ops import like
 
 __all__ = ["TABLE", "Normal", "normal_form"]
 
-TABLE: Mapping[Primitive, Handler] = {**MOVES, **REDUCTIONS, **CONTRACTIONS, **SELECTIONS, **SOFTMAX}
+TABLE: Mapping[Primitive, Handler] = {**MOVES, **REDUCTIONS, **CONTRACTIONS, **SELECTIONS, **SOFTMAX, **CUMULATIVE}
 
 
 @final

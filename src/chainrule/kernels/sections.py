@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
@@ -101,13 +101,27 @@ def _fixed(items: Items, nodes: Sequence[Node]) -> Iterable[Draft]:
 def _by_row(items: Items, roots: Sequence[Node], given: set[Node]) -> Draft:
     """One pass over the rows; values of an earlier pass that have no memory are computed again."""
     mine: dict[Node, None] = {}
+    seen: set[Node] = set(given)
     for root in roots:
-        sources = items.totals[root].parts if root in items.totals else (root,)
-        for node in topological(sources):
-            if items.by_row(node) and node not in given and _is_computed(items, node):
-                mine[node] = None
+        for source in items.totals[root].parts if root in items.totals else (root,):
+            for node in _in_order(items, source, seen):
+                if _is_computed(items, node):
+                    mine[node] = None
         mine[root] = None
     return Draft(True, fuse(_steps(items, list(mine))), frozenset(mine))
+
+
+def _in_order(items: Items, source: Node, seen: set[Node]) -> Iterator[Node]:
+    """The nodes by row that one needs and that were not seen before, operands first; without recursion."""
+    stack = [(source, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            yield node
+        elif node not in seen and items.by_row(node):
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((operand, False) for operand in reversed(node.operands))
 
 
 def _steps(items: Items, nodes: Sequence[Node]) -> list[Step]:
