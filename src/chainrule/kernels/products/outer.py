@@ -71,8 +71,10 @@ def _tile(registers: Registers, m: int, k: int) -> tuple[int, int]:
     best = (float("inf"), 1, 1)
     for parts in range(1, min(needed, room) + 1):
         for columns in range(1, min(k, max(1, room // parts)) + 1):
-            tiles = -(-needed // parts) * -(-k // columns)
-            cost = tiles * max(parts * columns, parts + columns, 4)
+            number = -(-needed // parts) * -(-k // columns)
+            # Every load takes some time even where products take more.
+            loads = parts + columns
+            cost = number * (max(parts * columns, loads, 4) + loads / 5)
             best = min(best, (cost, parts, columns))
     return best[1], best[2]
 
@@ -126,16 +128,42 @@ def _outer_tile(
         if fetch is not None and together == 1:
             fetch(row.index, 1)
         row.next = added(row.index, 0, row.carried)
-    for column in range(k):
-        for part, count in enumerate(valid):
-            total = row.results[column * len(valid) + part]
-            pointer = registers.at(out.pointer, column * out.strides[1] + part * lanes * out.strides[0])
-            if out.strides[0] == 1 or count == 1:
-                before = registers.load(pointer, lanes, count)
-                registers.store(builder.fadd(before, total), pointer, lanes, count)
-                continue
+    for part, count in enumerate(valid):
+        _add_columns(
+            registers,
+            row.results[part :: len(valid)],
+            registers.at(out.pointer, part * lanes * out.strides[0]),
+            out.strides,
+            count,
+        )
+
+
+def _add_columns(
+    registers: Registers, columns: list[ir.Value], pointer: ir.Value, strides: tuple[int, ...], count: int
+) -> None:
+    """Add vectors to the columns of a matrix that are one register high, of which so many lanes are valid."""
+    lanes = registers.lanes
+    down, along = strides
+    if down == 1 or count == 1:
+        for number, column in enumerate(columns):
+            _add_vector(registers, registers.at(pointer, number * along), column, count)
+    elif along == 1 and len(columns) > 1:
+        for first in range(0, len(columns), lanes):
+            square = columns[first : first + lanes]
+            width = len(square)
+            square += [registers.zero(lanes)] * (lanes - width)
+            for number, line in enumerate(registers.transposed(square)[:count]):
+                _add_vector(registers, registers.at(pointer, number * down + first), line, width)
+    else:
+        for number, column in enumerate(columns):
             for lane in range(count):
-                _add_number(registers, registers.at(pointer, lane * out.strides[0]), registers.lane(total, lane))
+                offset = number * along + lane * down
+                _add_number(registers, registers.at(pointer, offset), registers.lane(column, lane))
+
+
+def _add_vector(registers: Registers, pointer: ir.Value, vector: ir.Value, count: int) -> None:
+    before = registers.load(pointer, registers.lanes, count)
+    registers.store(registers.builder.fadd(before, vector), pointer, registers.lanes, count)
 
 
 def _add_number(registers: Registers, pointer: ir.Value, number: ir.Value) -> None:
@@ -157,8 +185,7 @@ def emit_dots_over_rows(
         rows: how many.
     """
     m, k = sizes
-    height = min(m, 4)
-    width = min(k, 4)
+    height, width = _squarish(m, k, registers.count - 8)
     builder = registers.builder
     for m_first, m_stop, m_size in tiles(m, height):
         with codegen.loop(builder, m_first, m_stop, height, name="item") as item:
@@ -176,6 +203,31 @@ def emit_dots_over_rows(
                         (m_size, k_size),
                         rows,
                     )
+
+
+def _squarish(m: int, k: int, room: int) -> tuple[int, int]:
+    """The sides of a tile with room for its sums: few loads, and no narrow tile left over at the end."""
+    sides = [(a, b) for a in range(1, min(m, room) + 1) for b in range(1, min(k, room // a) + 1)]
+
+    def cost(sides: tuple[int, int]) -> float:
+        a, b = sides
+        return -(-m // a) * -(-k // b) * (max(a * b, 8) + (a + b) / 2) * (1 + 0.1 * (m % a > 0) + 0.1 * (k % b > 0))
+
+    return min(sides, key=cost)
+
+
+def _sums(registers: Registers, vectors: list[ir.Value]) -> list[ir.Value]:
+    """The sum of the lanes of each vector."""
+    lanes = registers.lanes
+    found: list[ir.Value] = []
+    for first in range(0, len(vectors), lanes):
+        some = vectors[first : first + lanes]
+        if len(some) < 3:
+            found += [registers.sum(vector) for vector in some]
+            continue
+        sums = registers.sums(some + [registers.zero(lanes)] * (lanes - len(some)))
+        found += [registers.lane(sums, lane) for lane in range(len(some))]
+    return found
 
 
 def _dots_tile(
@@ -199,7 +251,7 @@ def _dots_tile(
     zeros: list[ir.Value] = [registers.zero(lanes)] * (m * k)
     with codegen.loop(builder, 0, stop, lanes, carried=zeros, name="rows") as several:
         several.next = added(several.index, lanes, several.carried)
-    sums = [registers.sum(total) for total in several.results]
+    sums = _sums(registers, several.results)
     with codegen.loop(builder, stop, rows, carried=sums, name="row") as row:
         row.next = added(row.index, 1, row.carried)
     for i in range(m):
