@@ -278,6 +278,14 @@ def test_sizes_that_coincide(size: int) -> None:
     assert isinstance(rows_of(graph_of(lambda X: np.sum(np.sin(X + X.T)), X)[0]), NotByRows)
 
 
+def test_arrays_without_components() -> None:
+    def clipped(x: Any, low: Any, high: Any) -> Any:
+        return np.sum(np.sin(np.clip(x, low, high)))
+
+    graph, _ = graph_of(cr.value_and_grad(clipped, argnums=(0, 1, 2)), np.zeros(0), np.array(-1.0), np.array(1.0))
+    assert isinstance(rows_of(graph), NotByRows)
+
+
 def test_rows_that_are_given() -> None:
     graph, _ = graph_of(cr.value_and_grad(squared), w, X, y)
     rows = rows_of(graph, [None, 0, 0])

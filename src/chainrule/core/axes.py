@@ -88,7 +88,7 @@ class _Follows(ShapeRule):
         count, wanted = prod(shape), prod(like)
         if count == wanted:
             found = reshaped_labels(shape, like)
-        elif count > wanted:  # a sum: what the result does not have has a label of its own
+        elif count > wanted or len(shape) > len(like):  # a sum: what the result does not have has a label of its own
             behind = len(shape) - len(like)
             gone = (i < behind or like[i - behind] != n for i, n in enumerate(shape))
             own = tuple([("gone", i) if lost else i - behind for i, lost in enumerate(gone)])

@@ -123,7 +123,9 @@ def unused(shape: tuple[int, ...]) -> tuple[Label, ...]:
 def aligned_labels(shape: tuple[int, ...], result: tuple[int, ...], labels: Sequence[Label]) -> tuple[Label, ...]:
     """The labels of an operand that is broadcast to a shape: an axis of size 1 that is repeated has none."""
     behind = len(result) - len(shape)
-    return tuple(labels[behind + i] if n == result[behind + i] else None for i, n in enumerate(shape))
+    return tuple(
+        labels[behind + i] if behind + i >= 0 and n == result[behind + i] else None for i, n in enumerate(shape)
+    )
 
 
 def repeated_labels(shape: tuple[int, ...], result: tuple[int, ...]) -> Labels:
