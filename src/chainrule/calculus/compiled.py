@@ -84,7 +84,12 @@ class _Family:
 
 
 class Compiled:
-    """A function that runs as a kernel or as emitted source; made by `compile`."""
+    """A function that runs as a kernel or as emitted source; made by `compile`.
+
+    Attributes:
+        smallest: a call that has fewer component operations is not worth compiling a kernel for; 0 where all are.
+        kept: what is made of the function elsewhere and lives as long as it, by the maker's name.
+    """
 
     def __init__(self, f: Callable[..., Any], smallest: float = 0, patience: int = 0) -> None:
         functools.update_wrapper(self, f)
@@ -94,7 +99,8 @@ class Compiled:
         self._weak: set[Hashable] = set()  # kinds of arguments where a Python float must stay one
         self._way_in: WayIn = no_way
         self._ways: list[WayIn] = []
-        self._smallest = smallest  # a call that has fewer component operations is not worth compiling a kernel for
+        self.smallest = smallest
+        self.kept: dict[str, Any] = {}
         self._patience = patience  # calls of one kind with arrays that are not worth compiling for
         self._lock = threading.Lock()
 
@@ -117,7 +123,7 @@ class Compiled:
 
     def alike(self, f: Callable[..., Any]) -> Compiled:
         """Another function, compiled as this one is."""
-        return Compiled(f, self._smallest, self._patience)
+        return Compiled(f, self.smallest, self._patience)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """What runs for these arguments, as a stand-alone text in Python; "" if the function is called as it is.
@@ -187,7 +193,7 @@ class Compiled:
             if recorded is None:
                 return self._call(args, kwargs)
             try:
-                made = branch(recorded, self._smallest, self._similar(family))
+                made = branch(recorded, self.smallest, self._similar(family))
             except SourceError as error:
                 failure = error
             else:

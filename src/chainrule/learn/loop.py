@@ -23,8 +23,10 @@ from chainrule.learn.optimizers.optimizer import Optimizer, Rule, State
 from chainrule.learn.optimizers.solver import Solver
 from chainrule.learn.problem import NO_DATA, Problem, first_not_finite, measure
 from chainrule.learn.progress import Progress
+from chainrule.learn.schedules import Schedule
 from chainrule.learn.solving import solve
 from chainrule.learn.stopping import Memory, Stop
+from chainrule.learn.stretches import Made, Stretches
 from chainrule.numeric.probe import quiet
 
 __all__ = ["Run", "Settings"]
@@ -156,7 +158,21 @@ class Run:
         any_complex = any(leaf.dtype.kind == "c" for leaf in problem.start)
         batches = None if problem.batches is None else problem.batches.after(self.position.done)
         block = NO_DATA
-        for done in range(self.position.done, settings.steps):
+        stretches = Stretches(problem, rule, settings.clip)
+        while (done := self.position.done) < settings.steps:
+            ahead = 0 if settings.callback is not None else stretches.steps(done, self.until_checkpoint())
+            if ahead > 1:
+                rates = _rates(asked, rate, done, ahead)
+                made = stretches.make(self.position.leaves, self.position.states, done, rates, batches)
+                ending = None if made is None else self._noted(made)
+                if batches is not None and problem.batches is not None:
+                    batches = problem.batches.after(self.position.done)
+                if ending is not None:
+                    return ending
+                if made is not None:
+                    if failed := self._saved_if_due():
+                        return failed
+                    continue
             leaves = self.position.leaves
             if batches is None:
                 value, slopes = problem.evaluate(leaves)
@@ -186,11 +202,14 @@ class Run:
                     f"{self.measured.norm:.3g}, overflow; divide the loss by a constant, or clip",
                 )
             self.moved(moved, states, rate)
-            if self.checkpoint is not None and (done + 1) % settings.every == 0:
-                failed = self.save()
-                if failed is not None:
-                    return failed
+            if failed := self._saved_if_due():
+                return failed
         leaves = self.position.leaves
+        found = None if settings.callback is not None else stretches.final(leaves, self.position.states, settings.steps)
+        if found is not None:
+            self.measured = Measured(settings.steps, leaves, *found)
+            reason = self._stopped(self.measured) if settings.stops else ""
+            return Ending(How.SAID_SO, reason) if reason else STEPS_DONE
         value, slopes = problem.evaluate(leaves)
         return self.measure(settings.steps, leaves, value, slopes, block) or STEPS_DONE
 
@@ -205,21 +224,50 @@ class Run:
         if fault is not None:
             said = f"{fault[0]} is not finite at step {done}{_because_of(block)}"
             return Ending(How.NOT_FINITE, said, fault[0])
-        settings, reason = self.settings, ""
-        if settings.stops:
-            looks = [
-                stop.look(done, value, norm, lambda: self._copied(leaves), memory)
-                for stop, memory in zip(settings.stops, self.position.memories, strict=True)
-            ]
-            self.memories = [memory for _, memory in looks]
-            reason = next((reason for reason, _ in looks if reason), "")
-        if settings.callback is not None:
-            said = settings.callback(done, value, self._copied(leaves))
+        reason = self._stopped(self.measured) if self.settings.stops else ""
+        if self.settings.callback is not None:
+            said = self.settings.callback(done, value, self._copied(leaves))
             if isinstance(said, bool | np.bool_) and said:
                 reason = reason or "the callback said so"
         if self.progress.shown:
             self.progress.update(done, value, self.rates[-1] if self.rates else None)
         return Ending(How.SAID_SO, reason) if reason else None
+
+    def _stopped(self, measured: Measured) -> str:
+        """What a criterion says of a state; "" to go on."""
+        looks = [
+            stop.look(measured.done, measured.loss, measured.norm, lambda: self._copied(measured.leaves), memory)
+            for stop, memory in zip(self.settings.stops, self.position.memories, strict=True)
+        ]
+        self.memories = [memory for _, memory in looks]
+        return next((reason for reason, _ in looks if reason), "")
+
+    def _noted(self, made: Made) -> Ending | None:
+        """Note steps that were made at one go; how the run ends in the middle of them, if it does."""
+        first, count = self.position.done, len(made.losses)
+        losses, norms, rates = (column.tolist() for column in (made.losses, made.norms, made.rates))
+        if not self.settings.stops:
+            self.iterates.keep_all(first, [x[:count] for x in made.leaves])
+            for column, values in ((self.losses, losses), (self.norms, norms), (self.rates, rates)):
+                column.fromlist(values)
+            last, at = ([x[count + i] for x in made.leaves] for i in (-1, 0))
+            states = [tuple([x[count] for x in parts]) for parts in made.states]
+            self.measured = Measured(first + count - 1, last, losses[-1], norms[-1])
+            self.position = Position(first + count, at, states, self.memories)
+        for i in range(count if self.settings.stops else 0):
+            self.measured = Measured(first + i, [x[i] for x in made.leaves], losses[i], norms[i])
+            if reason := self._stopped(self.measured):
+                return Ending(How.SAID_SO, reason)
+            states = [tuple([x[i + 1] for x in parts]) for parts in made.states]
+            self.moved([x[i + 1] for x in made.leaves], states, rates[i])
+        if self.progress.shown:
+            self.progress.update(first + count, losses[-1], rates[-1])
+        return None
+
+    def _saved_if_due(self) -> Ending | None:
+        """Save where a checkpoint is due; how the run ends where that has failed."""
+        due = self.checkpoint is not None and self.position.done % self.settings.every == 0
+        return self.save() if due else None
 
     def moved(self, leaves: Sequence[Any], states: Sequence[State], rate: float) -> None:
         """Note a step from the state that was measured last, and where it has led to."""
@@ -299,7 +347,7 @@ class Run:
         kept = self.iterates.up_to(done)
         history = History(
             loss=np.array(self.losses[:done]),
-            parameters=tuple(problem.rebuild(list(held)) for _, held in kept),
+            parameters=tuple([held[0] if problem.is_single else problem.rebuild(list(held)) for _, held in kept]),
             steps=tuple(step for step, _ in kept),
             learning_rate=np.array(self.rates[:done]),
             gradient_norm=np.array(self.norms[:done]),
@@ -338,8 +386,31 @@ class Iterates:
         if not self.held or self.held[-1][0] < step:
             self.held.append((step, leaves))
 
+    def keep_all(self, first: int, leaves: Sequence[Any]) -> None:
+        """Keep the iterates of steps one after the other, of each parameter array along the first axis."""
+        rows = zip(*leaves, strict=True)
+        if self.stride == 1 and len(self.held) + len(leaves[0]) <= self.capacity:
+            self.held.extend(enumerate(rows, first))
+            return
+        for step, row in enumerate(rows, first):
+            if step % self.stride == 0:
+                self.keep(step, [leaf.copy() for leaf in row])  # not a part of what is thinned out
+
     def up_to(self, step: int) -> list[tuple[int, Sequence[Any]]]:
         return [pair for pair in self.held if pair[0] <= step]
+
+
+def _rates(asked: Any, rate: float, done: int, count: int) -> list[float]:
+    """The rates of so many steps, or of fewer: a schedule of the user's own is asked at each step by itself."""
+    if not callable(asked):
+        return [rate] * count
+    if not isinstance(asked, Schedule):
+        return []
+    found: list[float] = []
+    with contextlib.suppress(ArgumentError):  # said when that step is reached
+        for k in range(done, done + count):
+            found.append(_rate_at(asked, k))
+    return found
 
 
 def _rate_at(schedule: Callable[[int], float], done: int) -> float:

@@ -40,6 +40,7 @@ class Problem:
         loss: the loss over all data as a function of the parameters alone, in the form of the start; it can be traced.
         paths: the name of each parameter array, such as "layers[0].W"; of a single array, "start".
         start: the arrays of the start, floating or complex.
+        is_single: whether the parameters are one array by itself.
         name: what the loss is called, or its formula.
         evaluate_on: the loss over some rows and its gradient, given the parameter arrays.
         gradient: the user's own gradient; None for the exact one.
@@ -56,6 +57,7 @@ class Problem:
         "data",
         "evaluate_on",
         "gradient",
+        "is_single",
         "loss",
         "name",
         "passes",
@@ -74,6 +76,7 @@ class Problem:
     ) -> None:
         pairs, self._rebuild = flatten(start, "start")
         self.start: list[Any] = [np.copy(differentiable(leaf, path))[()] for path, leaf in pairs]
+        self.is_single = self._rebuild(self.start) is self.start[0] if self.start else False
         self.paths = tuple(path.removeprefix("start.") for path, _ in pairs)
         if not sum(np.size(leaf) for leaf in self.start):
             raise ArgumentError("start holds no numbers: give the parameters to begin with")
@@ -120,6 +123,11 @@ class Problem:
         loss.__name__ = function_name(function)
         return loss
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The loss as a function of the parameters and of rows."""
+        return self._function
+
     def flatten(self, parameters: Any) -> list[Any]:
         """The arrays of parameters in the form of the start, in the order of `paths`."""
         return [leaf for _, leaf in flatten(parameters)[0]]
@@ -159,7 +167,10 @@ class Problem:
     def _with_exact(self) -> Evaluate:
         rebuild = self._rebuild
         if isinstance(self._function, Compiled):
-            compiled = self._function.alike(value_and_grad(self._function))
+            kept = self._function.kept
+            if "gradient" not in kept:
+                kept["gradient"] = self._function.alike(value_and_grad(self._function))
+            compiled = kept["gradient"]
 
             def evaluate_compiled(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
                 value, gradient = compiled(rebuild(leaves), *block.by_position, **block.by_name)
@@ -169,7 +180,7 @@ class Problem:
         both = value_and_leaves(self._function)
         name, looked_at = self.name, False
         # What most small problems have, without the cost of a container.
-        single = rebuild(self.start) is self.start[0]
+        single = self.is_single
 
         def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
             nonlocal looked_at

@@ -1,0 +1,268 @@
+"""Many steps of a descent at one go: the loss, its gradient and the rule's update traced together and run as one loop.
+
+A run takes them where a step is so small that Python is most of it. What is noted of a run is the same: each step's
+loss, gradient norm and parameters are looked at afterwards, in their order. A step at which anything is out of the
+ordinary (a number that is not finite, a gradient whose squares underflow, a branch that Python decides otherwise) is
+left to the loop in Python, which knows what to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from chainrule.calculus.compiled import Compiled
+from chainrule.calculus.gradients import value_and_leaves
+from chainrule.calculus.recording import record
+from chainrule.errors import ChainruleError
+from chainrule.kernels.machine import CompilationError, available
+from chainrule.kernels.plan import NotPlannedError, program_of
+from chainrule.learn.batches import Block, InMemory
+from chainrule.learn.clipping import Clip, by_norm, by_value
+from chainrule.learn.effects import has_effects
+from chainrule.learn.optimizers.optimizer import Rule
+from chainrule.learn.problem import HUGE, NO_DATA, TINY, Problem
+from chainrule.passes.rows import rows_of
+from chainrule.passes.simplify import simplify_to_run
+
+__all__ = ["Made", "Stretches"]
+
+LOOKED_AT = 3  # steps in Python, which show what one takes there
+WORTH = 0.3  # seconds of Python that are left, from which on compiling a loop pays; it takes a tenth to a third of that
+SLICE = 2e7  # nanoseconds that a loop may take before Ctrl-C is answered
+MEMORY = 4 * 2**20  # bytes of parameters and states in one stretch
+LARGEST = 1e6  # nanoseconds: a longer step is done by several threads, or by BLAS, and Python is little of it
+TRIES = 3  # stretches of hardly any step, after which the loop in Python goes on alone
+TOLERANCE = 1e-9  # relative, between a step of the loop and one in Python
+
+
+class Made(NamedTuple):
+    """What a stretch of steps has made.
+
+    Attributes:
+        losses, norms: before each step.
+        rates: of each step.
+        leaves: for each parameter array its values, the first before the first step.
+        states: for each parameter array and each part of its state the same.
+    """
+
+    losses: np.ndarray[Any, Any]
+    norms: np.ndarray[Any, Any]
+    rates: np.ndarray[Any, Any]
+    leaves: Sequence[np.ndarray[Any, Any]]
+    states: Sequence[Sequence[np.ndarray[Any, Any]]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A loop for one kind of arrays."""
+
+    loop: Any
+    states: tuple[int, ...]
+
+
+@final
+class Stretches:
+    """Makes stretches of steps for one run.
+
+    Args:
+        problem: what is minimised.
+        rule: by what.
+        clip: the limit on gradients.
+    """
+
+    def __init__(self, problem: Problem, rule: Rule, clip: Clip | None) -> None:
+        self._problem, self._rule, self._clip = problem, rule, clip
+        self._known: _Known | None = None
+        self._start = time.perf_counter()
+        self._in_python = 0
+        self._short = 0
+        self.possible = self._is_possible()
+
+    def _is_possible(self) -> bool:
+        problem = self._problem
+        plain = all(leaf.dtype == np.float64 and leaf.size for leaf in problem.start)
+        held = problem.passes is None and (problem.data is None or isinstance(problem.data, InMemory))
+        whole = problem.batches is None or isinstance(problem.batches.data, InMemory)
+        ours = type(self._rule).__module__.startswith("chainrule.")
+        clipped = self._clip is None or type(self._clip) in (by_norm, by_value)
+        exact = problem.gradient is None and plain and held and whole and ours and clipped
+        return exact and not available() and not has_effects(problem.function)
+
+    def steps(self, done: int, most: int) -> int:
+        """How many steps are to be made at one go, after so many: 0 for a step in Python."""
+        if not self.possible or most < 2:
+            return 0
+        if self._known is None and not self._is_due(most):
+            self._in_python += 1
+            return 0
+        return min(most, self._at_once(done))
+
+    def _is_due(self, most: int) -> bool:
+        """Whether it is time to compile."""
+        if isinstance(self._problem.function, Compiled) and not self._problem.function.smallest:
+            return True  # asked for, and kept for the next run
+        if self._in_python < LOOKED_AT:
+            return False
+        return (time.perf_counter() - self._start) / self._in_python * most > WORTH
+
+    def _at_once(self, done: int) -> int:
+        batches = self._problem.batches
+        size = sum(leaf.nbytes for leaf in self._problem.start)
+        limit = max(1, MEMORY // (3 * size))
+        if self._known is not None:
+            limit = min(limit, int(SLICE / self._known.loop.nanoseconds(self._rows())))
+        if batches is not None:  # up to the end of an epoch, whose last batch may have fewer rows
+            place = done % batches.per_epoch
+            limit = min(limit, batches.data.rows // batches.size - place)
+        return limit
+
+    def _rows(self) -> int:
+        """How many rows a step takes."""
+        problem = self._problem
+        return problem.batches.size if problem.batches is not None else 0 if problem.data is None else problem.data.rows
+
+    def make(
+        self,
+        leaves: Sequence[Any],
+        states: Sequence[Any],
+        done: int,
+        rates: Sequence[float],
+        blocks: Iterator[Block] | None,
+    ) -> Made | None:
+        """So many steps as there are rates, or fewer; None where the next one is to be made in Python.
+
+        Of the batches as many are taken as steps were asked for: the caller begins anew behind those that were made.
+        """
+        problem, steps = self._problem, len(rates)
+        if steps < 2:
+            return None
+        if blocks is not None:
+            data = stacked([next(blocks) for _ in range(steps)])
+        else:
+            data = problem.data.block if isinstance(problem.data, InMemory) else NO_DATA
+        if self._known is None:
+            self._known = self._looked_up(leaves, states, data)
+            if self._known is None:
+                self.possible = False
+                return None
+        found = self._run(self._known, leaves, states, done, np.array(rates), data)
+        if len(found.losses) < min(steps, 4):
+            self._short += 1
+            self.possible = self._short < TRIES
+        return found if len(found.losses) else None
+
+    def final(self, leaves: Sequence[Any], states: Sequence[Any], done: int) -> tuple[float, float] | None:
+        """The loss over all data and its gradient's norm after all steps; None where Python has to look at them."""
+        if not self.possible or self._known is None or self._problem.batches is not None:
+            return None
+        data = self._problem.data.block if isinstance(self._problem.data, InMemory) else NO_DATA
+        found = self._run(self._known, leaves, states, done, np.zeros(1), data)
+        return (float(found.losses[0]), float(found.norms[0])) if len(found.losses) else None
+
+    def _run(
+        self, known: _Known, leaves: Sequence[Any], states: Sequence[Any], done: int, rates: Any, data: Block
+    ) -> Made:
+        flat = [part for state in states for part in state]
+        numbers = np.arange(done + 1.0, done + len(rates) + 1.0)
+        rows = [*data.by_position, *data.by_name.values()]
+        inputs = [np.asarray(x) for x in (*leaves, *flat, rates, numbers, *rows)]
+        stretch = known.loop.run(inputs, len(rates))
+        n = stretch.done
+        losses, norms, _, *rest = stretch.outputs
+        carried = [part[: n + 1] for part in rest]
+        found, first = [], len(leaves)
+        for count in known.states:
+            found.append(carried[first : first + count])
+            first += count
+        return Made(losses[:n], norms[:n], rates[:n], carried[: len(leaves)], found)
+
+    def _looked_up(self, leaves: Sequence[Any], states: Sequence[Any], data: Block) -> _Known | None:
+        function = self._problem.function
+        kept: dict[Any, _Known] = function.kept.setdefault("stretches", {}) if isinstance(function, Compiled) else {}
+        key = (
+            self._rule,
+            self._clip,
+            self._problem.batches is None,
+            tuple(self._problem.paths),
+            tuple(np.shape(leaf) for leaf in leaves),
+            tuple((label, x.shape, x.dtype) for label, x in data.labelled()),
+        )
+        if key not in kept:
+            try:
+                kept[key] = self._built(leaves, states, data)
+            except (ChainruleError, CompilationError, NotPlannedError, TypeError, ValueError, ArithmeticError):
+                return None
+        return kept[key]
+
+    def _built(self, leaves: Sequence[Any], states: Sequence[Any], data: Block) -> _Known:
+        from chainrule.kernels.loop import Loop  # needs llvmlite
+
+        several = self._problem.batches is not None
+        one = _each(data, lambda x: x[0]) if several else data
+        args = (list(leaves), [list(state) for state in states], np.float64(0.01), np.float64(1.0), *one.by_position)
+        recorded = record(self._step, args, one.by_name, lambda leaf, place, path: np.asarray(leaf)[()])
+        graph = simplify_to_run(recorded.graph)[0]
+        held = len(leaves) + sum(map(len, states))
+        if len(graph.outputs) != 3 + held:
+            raise NotPlannedError("a step makes what does not depend on the parameters")
+        program = program_of(graph, rows_of(graph))
+        carried = {3 + i: i for i in range(held)}
+        each = [held, held + 1, *(range(held + 2, len(graph.inputs)) if several else ())]
+        loop = Loop(program, carried, 2, each)
+        if loop.nanoseconds(data.rows) > LARGEST:
+            raise NotPlannedError("a step is long enough for Python")
+        known = _Known(loop, tuple(map(len, states)))
+        if not self._agrees(known, leaves, states, data, one):
+            raise NotPlannedError("a step comes out differently")
+        return known
+
+    def _agrees(self, known: _Known, leaves: Sequence[Any], states: Sequence[Any], data: Block, one: Block) -> bool:
+        """Whether a step of the loop is the same as one in Python: what a function draws or counts shows here."""
+        rate = 0.01
+        first = data if one is data else _each(data, lambda x: x[:1])
+        made = self._run(known, leaves, states, 0, np.array([rate]), first)
+        value, slopes = self._problem.evaluate_on(leaves, one)
+        if not len(made.losses):
+            return not np.isfinite(value) or not TINY < sum(float(np.sum(x * x)) for x in slopes) < HUGE
+        ascent = slopes if self._clip is None else self._clip(slopes, float(made.norms[0]))
+        found = [made.losses[0], *(x[1] for x in made.leaves), *(x[1] for parts in made.states for x in parts)]
+        moved = [self._rule.update(*each, rate, 1) for each in zip(leaves, ascent, states, strict=True)]
+        wanted = [value, *(leaf for leaf, _ in moved), *(part for _, parts in moved for part in parts)]
+        return all(
+            np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * float(np.max(np.abs(b), initial=0.0)))
+            for a, b in zip(found, wanted, strict=True)
+        )
+
+    def _step(self, leaves: Any, states: Any, rate: Any, number: Any, *rows: Any, **named: Any) -> Any:
+        value, slopes = value_and_leaves(self._problem.function)(self._problem.rebuild(leaves), *rows, **named)
+        squares, sizes = (sum(np.sum(x * x) for x in arrays) for arrays in (slopes, leaves))
+        norm = np.sqrt(squares)
+        fine = np.isfinite(value) & (squares > TINY) & (squares < HUGE) & (sizes < HUGE)
+        if isinstance(self._clip, by_norm):
+            factor = np.where(norm > self._clip.most, self._clip.most / norm, 1.0)
+            slopes = [slope * factor for slope in slopes]
+        elif isinstance(self._clip, by_value):
+            slopes = [np.clip(slope, -self._clip.most, self._clip.most) for slope in slopes]
+        every = zip(leaves, slopes, states, strict=True)
+        moved = [self._rule.update(leaf, slope, tuple(state), rate, number) for leaf, slope, state in every]
+        return value, norm, np.where(fine, 1.0, 0.0), [leaf for leaf, _ in moved], [list(state) for _, state in moved]
+
+
+def stacked(blocks: Sequence[Block]) -> Block:
+    """Blocks of as many rows, one behind the other along a new first axis."""
+    return Block(
+        tuple(np.stack(parts) for parts in zip(*(block.by_position for block in blocks), strict=True)),
+        {name: np.stack([block.by_name[name] for block in blocks]) for name in blocks[0].by_name},
+        blocks[0].rows,
+    )
+
+
+def _each(data: Block, part: Callable[[Any], Any]) -> Block:
+    by_name = {name: part(x) for name, x in data.by_name.items()}
+    return Block(tuple(part(x) for x in data.by_position), by_name, data.rows)
