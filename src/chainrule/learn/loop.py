@@ -19,11 +19,12 @@ from chainrule.learn.clipping import Clip
 from chainrule.learn.descent import Descent, History
 from chainrule.learn.ending import INTERRUPTED, STEPS_DONE, Ending, How
 from chainrule.learn.identity import identity
+from chainrule.learn.iterates import Iterates
 from chainrule.learn.optimizers.optimizer import Optimizer, Rule, State
 from chainrule.learn.optimizers.solver import Solver
 from chainrule.learn.problem import NO_DATA, Problem, first_not_finite, measure
 from chainrule.learn.progress import Progress
-from chainrule.learn.schedules import Schedule
+from chainrule.learn.schedules import rate_at, rates_ahead
 from chainrule.learn.solving import solve
 from chainrule.learn.stopping import Memory, Stop
 from chainrule.learn.stretches import Made, Stretches
@@ -162,7 +163,7 @@ class Run:
         while (done := self.position.done) < settings.steps:
             ahead = 0 if settings.callback is not None else stretches.steps(done, self.until_checkpoint())
             if ahead > 1:
-                rates = _rates(asked, rate, done, ahead)
+                rates = rates_ahead(asked, rate, done, ahead)
                 made = stretches.make(self.position.leaves, self.position.states, done, rates, batches)
                 ending = None if made is None else self._noted(made)
                 if batches is not None and problem.batches is not None:
@@ -183,7 +184,7 @@ class Run:
             if ending is not None:
                 return ending
             if rate_of is not None:
-                rate = _rate_at(rate_of, done)
+                rate = rate_at(rate_of, done)
             ascent: Sequence[Any] = slopes
             if any_complex:
                 # Conjugated once, here: no rule needs to know of it.
@@ -364,64 +365,6 @@ class Run:
             problem=problem,
             final=final,
         )
-
-
-@final
-class Iterates:
-    """The path of a descent within a budget of bytes: every stride-th iterate, the stride doubling when it is full."""
-
-    def __init__(self, leaves: Sequence[Any], budget: int) -> None:
-        self.capacity = budget // max(1, sum(leaf.nbytes for leaf in leaves))
-        self.stride = 1
-        self.held: list[tuple[int, Sequence[Any]]] = []
-
-    def keep(self, step: int, leaves: Sequence[Any]) -> None:
-        if step % self.stride or self.capacity < 2:
-            return
-        if len(self.held) == self.capacity:
-            self.stride *= 2
-            self.held = [pair for pair in self.held if pair[0] % self.stride == 0]
-            if step % self.stride:
-                return
-        if not self.held or self.held[-1][0] < step:
-            self.held.append((step, leaves))
-
-    def keep_all(self, first: int, leaves: Sequence[Any]) -> None:
-        """Keep the iterates of steps one after the other, of each parameter array along the first axis."""
-        rows = zip(*leaves, strict=True)
-        if self.stride == 1 and len(self.held) + len(leaves[0]) <= self.capacity:
-            self.held.extend(enumerate(rows, first))
-            return
-        for step, row in enumerate(rows, first):
-            if step % self.stride == 0:
-                self.keep(step, [leaf.copy() for leaf in row])  # not a part of what is thinned out
-
-    def up_to(self, step: int) -> list[tuple[int, Sequence[Any]]]:
-        return [pair for pair in self.held if pair[0] <= step]
-
-
-def _rates(asked: Any, rate: float, done: int, count: int) -> list[float]:
-    """The rates of so many steps, or of fewer: a schedule of the user's own is asked at each step by itself."""
-    if not callable(asked):
-        return [rate] * count
-    if not isinstance(asked, Schedule):
-        return []
-    found: list[float] = []
-    with contextlib.suppress(ArgumentError):  # said when that step is reached
-        for k in range(done, done + count):
-            found.append(_rate_at(asked, k))
-    return found
-
-
-def _rate_at(schedule: Callable[[int], float], done: int) -> float:
-    found: Any = schedule(done)
-    number = isinstance(found, int | float | np.integer | np.floating)
-    rate = float(found) if number or (isinstance(found, np.ndarray) and not found.ndim) else math.nan
-    if not 0 <= rate < math.inf:
-        raise ArgumentError(
-            f"learning_rate gives {found!r:.60} after {done:,} steps, expected a finite number, 0 or more"
-        )
-    return rate
 
 
 def _because_of(block: Block) -> str:

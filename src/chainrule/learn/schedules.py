@@ -8,11 +8,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
+import numpy as np
+
+from chainrule.errors import ArgumentError
 from chainrule.learn.fields import count, nonnegative, positive, share
 
 __all__ = [
@@ -278,3 +283,28 @@ class one_cycle(Schedule):
 def _between(start: float, end: float, way: float) -> float:
     """From start to end along half a cosine, `way` of the way."""
     return end + (start - end) * (1 + math.cos(math.pi * way)) / 2
+
+
+def rates_ahead(asked: Any, rate: float, done: int, count: int) -> list[float]:
+    """The rates of so many steps, or of fewer: a schedule of the user's own is asked at each step by itself."""
+    if not callable(asked):
+        return [rate] * count
+    if not isinstance(asked, Schedule):
+        return []
+    found: list[float] = []
+    with contextlib.suppress(ArgumentError):  # said when that step is reached
+        for k in range(done, done + count):
+            found.append(rate_at(asked, k))
+    return found
+
+
+def rate_at(schedule: Callable[[int], float], done: int) -> float:
+    """The rate of the step after `done` steps; raises `ArgumentError` where a schedule gives no number that is one."""
+    found: Any = schedule(done)
+    number = isinstance(found, int | float | np.integer | np.floating)
+    rate = float(found) if number or (isinstance(found, np.ndarray) and not found.ndim) else math.nan
+    if not 0 <= rate < math.inf:
+        raise ArgumentError(
+            f"learning_rate gives {found!r:.60} after {done:,} steps, expected a finite number, 0 or more"
+        )
+    return rate
