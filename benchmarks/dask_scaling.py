@@ -26,7 +26,8 @@ import chainrule as cr
 
 Summary = tuple[str, str, str]
 
-ROWS, QUICK, STEPS, ROUNDS = 400_000, 40_000, 6, 5
+ROWS, QUICK, STEPS, ROUNDS = 200_000, 20_000, 5, 5
+WIDTH = 128  # of the layers of the network
 FEATURES = 20
 SETTINGS: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
 
@@ -68,12 +69,12 @@ def scaling(quick: bool = False) -> list[Summary]:
         paths = written(folder, rows)
         for _ in range(ROUNDS):
             for workers, cluster in ((1, one), (2, two)):
-                times[workers].append(step(start(64), paths, cluster.scheduler_address))
+                times[workers].append(step(start(WIDTH), paths, cluster.scheduler_address))
     ratio = statistics.median(a / b for a, b in zip(times[1], times[2], strict=True))
     per_step = statistics.median(times[2])
     return [
         (
-            f"Dask, two one-thread workers against one, network {FEATURES}-64-64-1, {rows:,} rows",
+            f"Dask, two one-thread workers against one, network {FEATURES}-{WIDTH}-{WIDTH}-1, {rows:,} rows",
             "1.8 x",
             f"{ratio:.2f} x ({1e3 * per_step:.0f} ms a step)",
         )
@@ -88,7 +89,14 @@ def points() -> str:
     with tempfile.TemporaryDirectory() as folder:
         for workers in (1, 2):
             with LocalCluster(n_workers=workers, **SETTINGS) as cluster:
-                for rows, width in ((2_000, 64), (50_000, 64), (400_000, 64), (50_000, 512), (2_000, 1024)):
+                for rows, width in (
+                    (2_000, 64),
+                    (100_000, 16),
+                    (100_000, 64),
+                    (400_000, 64),
+                    (50_000, 256),
+                    (2_000, 1024),
+                ):
                     at = start(width)
                     count = sum(array.size for array in at.values())
                     seconds = step(at, written(folder, rows), cluster.scheduler_address)
@@ -114,7 +122,7 @@ def spelled(measured: Sequence[tuple[int, int, int, int, float]]) -> list[list[s
 def parts(rows: int) -> int:
     """In how many parts chainrule cuts these rows."""
     nbytes = rows * 8 * (FEATURES + 1)
-    return math.ceil(nbytes / min(max(nbytes / 64, 2**20), 2**26))
+    return math.ceil(nbytes / min(max(nbytes / 32, 2**20), 2**26))
 
 
 def cost(workers: int, rows: int, count: int) -> tuple[float, float, float]:

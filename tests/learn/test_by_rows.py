@@ -238,8 +238,16 @@ class TestDescents:
             rows = np.array([float(r) for r in y])  # not followed
             return np.mean((X @ w - rows) ** 2)
 
-        run = cr.descend(f, w, 0.01, 5, data=Blocks((X, y)))
-        np.testing.assert_allclose(run.parameters, cr.descend(f, w, 0.01, 5, data=(X, y)).parameters, rtol=1e-10)
+        for optimizer, rate in (("gd", 0.01), ("newton_cg", None)):
+            run, whole = (cr.descend(f, w, rate, 3, optimizer=optimizer, data=d) for d in (Blocks((X, y)), (X, y)))
+            np.testing.assert_allclose(run.parameters, whole.parameters, rtol=1e-8)
+            assert float(run.problem.loss(run.parameters)) == pytest.approx(run.final_loss)
+        np.testing.assert_allclose(cr.grad(run.problem.loss)(w), cr.grad(whole.problem.loss)(w), rtol=1e-10)
+
+    def test_a_compiled_loss(self):
+        f, at, data = LOSSES["root of a mean"]
+        run = cr.descend(cr.compile(f), at, 0.01, 5, data=Blocks(data))
+        np.testing.assert_allclose(run.parameters, cr.descend(f, at, 0.01, 5, data=data).parameters, rtol=1e-10)
 
     def test_a_gradient_of_ones_own_is_what_is_used(self):
         run = cr.descend(LOSSES["mean"][0], w, 0.1, 1, gradient=lambda w, X, y: np.ones(4), data=Blocks((X, y)))

@@ -27,7 +27,7 @@ from chainrule.learn.data.source import Source
 
 __all__ = ["Spread", "spread_over"]
 
-PARTS = 64  # of all rows: enough for as many workers, and few enough for a scheduler
+PARTS = 32  # of rows that would need fewer: enough for as many workers, and few tasks for a scheduler
 LEAST, MOST = 2**20, 64 * 2**20  # bytes of a part, if the files allow it
 TOGETHER = 8  # sums that one task puts together; a power of two, so that the tree is that of `added`
 HELD = 0.4  # of the memory of all workers, up to which rows are kept there rather than read again at each step
