@@ -16,7 +16,7 @@ from chainrule.core.shapes import Shape
 from chainrule.errors import ArgumentError
 from chainrule.kernels.areas import Area, Kept, aligned_copy, rounded
 from chainrule.kernels.blas import single_threaded
-from chainrule.kernels.blocks import chunk_rows, fixed_work, levels, most_rows, row_work
+from chainrule.kernels.blocks import CHUNKS, chunk_rows, fixed_work, levels, most_rows, row_work
 from chainrule.kernels.call import entry
 from chainrule.kernels.given import Given, RowArray, as_given
 from chainrule.kernels.llvm import Emitted, emit
@@ -30,7 +30,9 @@ __all__ = ["Executable"]
 
 _Array = np.ndarray[Any, Any]
 _LARGE_SUMS = 1 << 17  # bytes, from which on it takes longer to add two than to wake a thread
-_ALONE = 1e5  # nanoseconds of work that are done before other threads are awake
+_ALONE = 2e5  # nanoseconds of work that are done before other threads are awake
+_TASKS = 4  # for each thread, where there are no sums: if one is held up, others take over
+_REMEMBERED = 256  # numbers of rows
 _SECTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
 _MERGE = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)
 _FINISH = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)
@@ -64,6 +66,22 @@ class _State:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How so many rows are gone through.
+
+    Attributes:
+        chunk: the rows of a chunk.
+        chunks: how many there are.
+        on_all_cores: whether there is enough to do for several threads.
+    """
+
+    chunk: int
+    chunks: int
+    on_all_cores: bool
+
+
+@final
 class Executable:
     """A program as machine code of this machine; compiled when it is made, or found compiled on disk.
 
@@ -90,6 +108,8 @@ class Executable:
         self._totals = [rounded(size) for size in self.emitted.totals_bytes]
         self._scratch = Kept(self.emitted.scratch_bytes)
         self._sums = Kept(1)  # of all chunks, as many as there were in the last call
+        self._counts: dict[int, _Counts] = {}
+        self._needed = [following(program, i) for i in range(-1, len(program.sections))]  # after each section
         self._fixed = Kept(self.emitted.fixed_bytes)
         self._constants = [np.array(array, value.dtype, order="C") for value, array in program.constants]
         values = [*program.inputs, *(value for value, _ in program.constants), *program.outputs]
@@ -105,7 +125,7 @@ class Executable:
         fixed = self._fixed.take()
         try:
             state = self._state(given, fixed, self._made(given.rows, given.shape))
-            if self._whole is not None and not state.copied and not self._on_all_cores(given.rows):
+            if self._whole is not None and not state.copied and not self._counted(given.rows).on_all_cores:
                 self._at_once(self._whole, state)
             else:
                 self._run_fixed(state, -1)
@@ -230,12 +250,20 @@ class Executable:
             return result if back is None else result.transpose(back)
         return np.moveaxis(result, 0, axis) if axis else result
 
-    def _on_all_cores(self, rows: int) -> bool:
-        return self.program.has_rows and rows * row_work(self.program) > _ALONE
+    def _counted(self, rows: int) -> _Counts:
+        found = self._counts.get(rows)
+        if found is None:
+            chunk = chunk_rows(self.program, rows)
+            long = self.program.has_rows and rows * row_work(self.program) > _ALONE
+            found = _Counts(chunk, max(1, -(-rows // chunk)), long)
+            if len(self._counts) >= _REMEMBERED:
+                self._counts.clear()
+            self._counts[rows] = found
+        return found
 
     def _at_once(self, whole: Any, state: _State) -> None:
         """The whole program in one call, on this thread; the same chunks and the same order of sums as on several."""
-        chunk = chunk_rows(self.program, state.rows)
+        chunk = self._counted(state.rows).chunk
         totals = Area(self._totals_at_once(state.rows, chunk))
         with self._blas, self._scratch.taken(1) as (scratch,):
             whole(state.address, state.fixed.address, scratch.address, totals.address, state.rows, chunk)
@@ -245,7 +273,7 @@ class Executable:
         return max([0, *self._totals]) * (2 + (max(1, -(-rows // chunk)) - 1).bit_length())
 
     def _run_fixed(self, state: _State, after: int) -> None:
-        for i in following(self.program, after):
+        for i in self._needed[after + 1]:
             section = self.program.sections[i]
             if section.calls:
                 self._call(state, section)
@@ -278,12 +306,18 @@ class Executable:
     def _over_rows(self, state: _State, place: int) -> Iterator[Area]:
         """The sums of a section over all rows."""
         rows, section, size = state.rows, self._sections[place], self._totals[place]
-        chunk = chunk_rows(self.program, rows)
-        chunks = max(1, -(-rows // chunk))
-        if self._sums.size != max(size, 1) * chunks:
-            self._sums = Kept(max(size, 1) * chunks)
+        counts = self._counted(rows)
+        chunk, chunks = counts.chunk, counts.chunks
+        if not size and not state.copied and chunks <= CHUNKS:
+            # Nothing is put together, so it does not matter which rows go together.
+            chunks = min(chunks, _TASKS * places(chunks))
+            chunk *= -(-counts.chunks // chunks)
+            chunks = max(1, -(-rows // chunk))
+        sums = self._sums
+        if sums.size != max(size, 1) * chunks:
+            sums = self._sums = Kept(max(size, 1) * chunks)
         table, fixed, row_bytes = state.address, state.fixed.address, self._row_bytes
-        with self._sums.taken(1) as (totals,), self._scratch.taken(places(chunks)) as scratch:
+        with sums.taken(1) as (totals,), self._scratch.taken(places(chunks)) as scratch:
 
             def task(index: int, thread: int) -> None:
                 first, last = index * chunk, min((index + 1) * chunk, rows)
