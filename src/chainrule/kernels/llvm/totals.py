@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import llvmlite.ir as ir
 
-from chainrule.kernels.codegen import BYTE, POINTER, Context, at, element_type, index, load, loop, store
+from chainrule.kernels.codegen import BYTE, POINTER, Context, at, index, load, loop, store
 from chainrule.kernels.llvm.folds import combined, converted, neutral
 from chainrule.kernels.llvm.layout import Layout, total_dtype
 from chainrule.kernels.program import FoldKind, Program
@@ -70,11 +70,13 @@ def emit_finish(module: ir.Module, program: Program, layout: Layout, number: int
             target = builder.load(builder.gep(arrays, [index(layout.slots[value])], source_etype=POINTER), typ=POINTER)
         else:
             target = at_byte(builder, fixed, layout.fixed[value])
+        if dtype == value.dtype:
+            _copy(builder, target, source, value.size * dtype.itemsize)
+            continue
         with loop(builder, 0, value.size, name="t") as each:
-            total = builder.load(at(builder, source, dtype, each.index), typ=element_type(dtype))
-            if dtype != value.dtype:
-                total = converted(builder, total, dtype, value.dtype, 1)
-            builder.store(total, at(builder, target, value.dtype, each.index))
+            total = load(builder, at(builder, source, dtype, each.index), dtype)
+            place = at(builder, target, value.dtype, each.index)
+            store(builder, converted(builder, total, dtype, value.dtype, 1), place, value.dtype)
     builder.ret_void()
     return function
 
@@ -82,6 +84,13 @@ def emit_finish(module: ir.Module, program: Program, layout: Layout, number: int
 def at_byte(builder: ir.IRBuilder, area: ir.Value, offset: int) -> ir.Value:
     """A pointer into an area of memory."""
     return builder.gep(area, [index(offset)], inbounds=True, source_etype=BYTE) if offset else area
+
+
+def _copy(builder: ir.IRBuilder, target: ir.Value, source: ir.Value, size: int) -> None:
+    full = "llvm.memcpy.p0.p0.i64"
+    kind = ir.FunctionType(_NOTHING, [POINTER, POINTER, ir.IntType(64), ir.IntType(1)])
+    memcpy = builder.module.globals.get(full) or ir.Function(builder.module, kind, full)
+    builder.call(memcpy, [target, source, index(size), ir.Constant(ir.IntType(1), 0)])
 
 
 def _fill_with_zeros(context: Context, pointer: ir.Value, size: int) -> None:
