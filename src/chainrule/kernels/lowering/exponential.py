@@ -131,10 +131,19 @@ def expm1(x: Vector) -> Vector:
     return (half + half).with_sign_of(x)
 
 
-@shared()
-def expm1_below_0(x: Vector) -> Vector:
-    """expm1 for x <= 0; of -0 it is 0."""
-    return _expm1(x.at_least(-40.0), 0)
+def parts_below_0(x: Vector) -> tuple[Vector, Vector]:
+    """exp(r) - 1 and 2^n, of which exp(x) and expm1(x) are made for x <= 0.
+
+    Functions of one operand that are all made of these have them in common.
+    """
+    total, r = reduced(x.at_least(format_of(x).least))
+    return _of_reduced(r), scaled(x.of(1.0), total)
+
+
+def exp_below_0(x: Vector) -> Vector:
+    """exp for x <= 0."""
+    rest, power = parts_below_0(x)
+    return rest.times_plus(power, power)
 
 
 @shared()

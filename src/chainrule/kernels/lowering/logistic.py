@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from chainrule.kernels.lowering.exponential import exp, exp2
+from chainrule.kernels.lowering.exponential import exp2, exp_below_0
 from chainrule.kernels.lowering.logarithm import log1p_of_part, log_beside
 from chainrule.kernels.lowering.piecewise import maximum, minimum
 from chainrule.kernels.lowering.table import floating, lowered, shared
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 @lowered("expit", operands=floating)
 @shared()
 def expit(x: Vector) -> Vector:
-    e = exp(-x.abs())
-    return (x >= 0).select(x.of(1.0), e) / (1.0 + e)
+    e = exp_below_0(-x.abs())
+    return (x >= 0).select(x.of(1.0), e) * (1.0 / (1.0 + e))
 
 
 @lowered("log_expit", operands=floating)
 @shared()
 def log_expit(x: Vector) -> Vector:
-    return minimum(x, x.of(0.0)) - log1p_of_part(exp(-x.abs()))
+    return minimum(x, x.of(0.0)) - log1p_of_part(exp_below_0(-x.abs()))
 
 
 @lowered("softplus", operands=floating)
 @shared()
 def softplus(x: Vector) -> Vector:
-    return maximum(x, x.of(0.0)) + log1p_of_part(exp(-x.abs()))
+    return maximum(x, x.of(0.0)) + log1p_of_part(exp_below_0(-x.abs()))
 
 
 @lowered("logaddexp")
@@ -38,7 +38,7 @@ def softplus(x: Vector) -> Vector:
 def logaddexp(x: Vector, y: Vector) -> Vector:
     equal = x.equals(y)  # of infinities the difference is NaN
     distance = equal.select(0.0, (x - y).abs())
-    return maximum(x, y) + log1p_of_part(exp(-distance))
+    return maximum(x, y) + log1p_of_part(exp_below_0(-distance))
 
 
 @lowered("logaddexp2")
