@@ -214,7 +214,7 @@ def rivals(function: Function, x: Any, settings: Settings) -> dict[str, Any]:
         found |= backward(lambda x: torch.sum(of_torch(x)), x.copy())
         if function.by_hand is not sigmoid_by_hand:
             found["PyTorch: by hand, out="] = lambda: function.by_hand(torch, given, *room)
-        found |= compiled_by_torch(torch.func.grad(lambda x: torch.sum(of_torch(x))), settings, x)
+        found |= compiled_by_torch(torch.func.grad(lambda x: torch.sum(of_torch(x))), settings, x, dynamic=True)
     if autograd is not None and x.size <= 300_000:
         import autograd.numpy as anp
 

@@ -168,12 +168,17 @@ def tensors(*arguments: Any) -> tuple[Any, ...]:
     )
 
 
-def compiled_by_torch(function: Callable[..., Any], settings: Settings, *arguments: Any) -> dict[str, Any]:
-    """torch.compile of a function of tensors; left out of a quick run, since it takes half a minute each."""
+def compiled_by_torch(
+    function: Callable[..., Any], settings: Settings, *arguments: Any, dynamic: bool = False
+) -> dict[str, Any]:
+    """torch.compile of a function of tensors; left out of a quick run, since it takes half a minute each.
+
+    `dynamic` compiles once for all sizes: for loops over one axis that costs nothing.
+    """
     if torch is None or settings.quick:
         return {}
     torch._dynamo.reset()
-    compiled = torch.compile(function, dynamic=False)
+    compiled = torch.compile(function, dynamic=dynamic)
     given = tensors(*arguments)
 
     def call() -> Any:

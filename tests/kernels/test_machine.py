@@ -146,6 +146,15 @@ def test_what_cannot_compile_here_is_a_reason(monkeypatch: pytest.MonkeyPatch) -
     assert "little-endian" in machine._unsupported.__wrapped__()
 
 
+def test_an_llvmlite_that_is_too_old_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    import llvmlite
+
+    monkeypatch.setattr(llvmlite, "__version__", "0.44.0")
+    monkeypatch.setattr(machine, "_host", machine._host.__wrapped__)
+    reason = "llvmlite cannot compile here: 0.45 or later is needed, and this is 0.44.0"
+    assert machine._unsupported.__wrapped__() == reason
+
+
 @pytest.mark.parametrize(
     ("features", "width"),
     [("+avx2,+fma,+avx512f,+avx512vl,+avx512dq", 64), ("+avx,+avx2,+fma,-avx512f", 32), ("+sse2", 16), ("+neon", 16)],

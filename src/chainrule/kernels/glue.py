@@ -214,15 +214,15 @@ class _Writer:
     # The steps.
 
     def check_variables(self) -> None:
-        slot = self.b.alloca(self.pointer)
+        slot = self.b.alloca(self.word)
         with self.each(self.at(Word.VARIABLES)) as index:
             field = self.record(Word.VARIABLE_RECORDS, Variable, index)
-            self.b.store(self.ir.Constant(self.pointer, None), slot)
-            nothing = self.ir.Constant(self.pointer, None)
-            self.call("PyContextVar_Get", self.half, self.as_pointer(field(Variable.VARIABLE)), nothing, slot)
+            self.b.store(self.number(0), slot)
+            variable = self.as_pointer(field(Variable.VARIABLE))
+            self.call("PyContextVar_Get", self.half, variable, self.ir.Constant(self.pointer, None), slot)
             value = self.b.load(slot)
-            self.call("Py_DecRef", self.ir.VoidType(), value)  # the context holds it still
-            self.go_on_if("==", self.b.ptrtoint(value, self.word), field(Variable.EXPECTED), self.refused)
+            self.call("Py_DecRef", self.ir.VoidType(), self.as_pointer(value))  # the context holds it still
+            self.go_on_if("==", value, field(Variable.EXPECTED), self.refused)
 
     def check_inputs(self) -> None:
         array, number, checked = (self.function.append_basic_block(name) for name in ("array", "number", "checked"))
@@ -283,18 +283,15 @@ class _Writer:
     def make_outputs(self) -> None:
         """All that may collect garbage, and so run other code, happens before the kernel's memory is touched."""
         outputs = self.at(Word.OUTPUTS)
-        self.items = self.b.alloca(self.pointer, size=outputs)
-        self.bundle = self.b.alloca(self.pointer)
-        nothing = self.ir.Constant(self.pointer, None)
-        self.b.store(nothing, self.bundle)
+        # Addresses are kept as numbers: pointers to pointers are written otherwise by each version of llvmlite.
+        self.items = self.b.alloca(self.word, size=outputs)
+        self.bundle = self.variable(0)
         with self.each(outputs) as index:
-            self.b.store(nothing, self.b.gep(self.items, [index], source_etype=self.pointer))
+            self.b.store(self.number(0), self.item(index))
         self.several = self.b.icmp_signed("!=", outputs, self.number(1))
         self.failed = self.function.append_basic_block("failed")
         with self.b.if_then(self.several):
-            made = self.call("PyTuple_New", self.pointer, outputs)
-            self.b.store(made, self.bundle)
-            self.go_on_if("!=", self.b.ptrtoint(made, self.word), self.number(0), self.failed)
+            self.keep(self.call("PyTuple_New", self.pointer, outputs), self.bundle)
         with self.each(outputs) as index:
             field = self.record(Word.OUTPUT_RECORDS, Outgoing, index)
             with self.b.if_then(self.b.icmp_signed("==", field(Outgoing.NUMBER), self.number(0))):
@@ -307,19 +304,30 @@ class _Writer:
                 self.call("Py_IncRef", self.ir.VoidType(), descr)  # the array takes it
                 half = self.b.trunc(ndim, self.half)
                 made = self.call_at(Word.EMPTY, self.pointer, half, dimensions, descr, self.half(0))
-                self.b.store(made, self.b.gep(self.items, [index], source_etype=self.pointer))
-                self.go_on_if("!=", self.b.ptrtoint(made, self.word), self.number(0), self.failed)
+                self.keep(made, self.item(index))
         here = self.b.block
         self.b.position_at_end(self.failed)
         self.drop_outputs()
-        self.b.ret(nothing)
+        self.b.ret(self.ir.Constant(self.pointer, None))
         self.b.position_at_end(here)
+
+    def item(self, index: Any) -> Any:
+        """Where the address of an output is."""
+        return self.b.gep(self.items, [index], source_etype=self.word)
+
+    def kept(self, slot: Any) -> Any:
+        return self.as_pointer(self.b.load(slot, typ=self.word))
+
+    def keep(self, made: Any, slot: Any) -> None:
+        """Take note of a new object, if there was memory for it."""
+        address = self.b.ptrtoint(made, self.word)
+        self.b.store(address, slot)
+        self.go_on_if("!=", address, self.number(0), self.failed)
 
     def drop_outputs(self) -> None:
         with self.each(self.at(Word.OUTPUTS)) as index:
-            item = self.b.load(self.b.gep(self.items, [index], source_etype=self.pointer), typ=self.pointer)
-            self.call("Py_DecRef", self.ir.VoidType(), item)
-        self.call("Py_DecRef", self.ir.VoidType(), self.b.load(self.bundle))
+            self.call("Py_DecRef", self.ir.VoidType(), self.kept(self.item(index)))
+        self.call("Py_DecRef", self.ir.VoidType(), self.kept(self.bundle))
 
     def run(self) -> None:
         arrays = self.as_pointer(self.at(Word.ARRAYS))
@@ -337,8 +345,7 @@ class _Writer:
             data = self.variable(0)
             self.b.store(field(Outgoing.NUMBER), data)
             with self.b.if_then(self.b.icmp_signed("==", field(Outgoing.NUMBER), self.number(0))):
-                item = self.b.load(self.b.gep(self.items, [index], source_etype=self.pointer), typ=self.pointer)
-                self.b.store(self.load(item, Field.DATA), data)
+                self.b.store(self.load(self.kept(self.item(index)), Field.DATA), data)
             offset = self.b.mul(self.b.add(index, first_output), self.number(8))
             self.store(self.b.load(data), arrays, offset)
         rows = self.b.load(self.rows)
@@ -370,16 +377,12 @@ class _Writer:
         nothing = self.ir.Constant(self.pointer, None)
         with self.each(self.at(Word.OUTPUTS)) as index:
             field = self.record(Word.OUTPUT_RECORDS, Outgoing, index)
-            place = self.b.gep(self.items, [index], source_etype=self.pointer)
             with self.b.if_then(self.b.icmp_signed("!=", field(Outgoing.NUMBER), self.number(0))):
                 number, descr = self.as_pointer(field(Outgoing.NUMBER)), self.as_pointer(field(Outgoing.DESCR))
-                made = self.call_at(Word.SCALAR, self.pointer, number, descr, nothing)
-                self.b.store(made, place)
-                self.go_on_if("!=", self.b.ptrtoint(made, self.word), self.number(0), self.failed)
+                self.keep(self.call_at(Word.SCALAR, self.pointer, number, descr, nothing), self.item(index))
         with self.b.if_then(self.several):
-            bundle = self.b.load(self.bundle)
+            bundle = self.kept(self.bundle)
             with self.each(self.at(Word.OUTPUTS)) as index:
-                item = self.b.load(self.b.gep(self.items, [index], source_etype=self.pointer), typ=self.pointer)
-                self.call("PyTuple_SetItem", self.half, bundle, index, item)
+                self.call("PyTuple_SetItem", self.half, bundle, index, self.kept(self.item(index)))
             self.b.ret(bundle)
-        self.b.ret(self.b.load(self.items, typ=self.pointer))
+        self.b.ret(self.kept(self.items))

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, final
@@ -29,6 +28,7 @@ __all__ = ["CompilationError", "Loaded", "available", "compile_module", "known_s
 # takes ten times as long, and the code that comes out is no faster.
 _PASSES = ("always_inliner", "global_dead_code_eliminate", "sroa", "instruction_combine", "simplify_cfg")
 _CODE_LEVEL = 2
+_OLDEST = (0, 45)  # llvmlite, with LLVM 20: pointers without types, constants as splats
 _FORMAT = "2"  # of what stands on disk: counted up when a module is optimised in another way
 _DEFINED = re.compile(r"^define (?!internal|private)[^@\n]*@\"?([\w.$-]+)\"?\(", re.MULTILINE)
 _DECLARED = re.compile(r"^declare [^@\n]*@\"?([\w.$-]+)\"?\(", re.MULTILINE)
@@ -115,8 +115,8 @@ def _host() -> _Host:
     import llvmlite
     import llvmlite.binding as llvm
 
-    with suppress(RuntimeError):  # from 0.45 on LLVM is ready by itself, and this says so
-        llvm.initialize()
+    if tuple(map(int, llvmlite.__version__.split(".")[:2])) < _OLDEST:
+        raise RuntimeError(f"{'.'.join(map(str, _OLDEST))} or later is needed, and this is {llvmlite.__version__}")
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.check_jit_execution()
