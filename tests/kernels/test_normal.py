@@ -48,7 +48,7 @@ CALLS = {
     "mean of integers": (lambda n: np.mean(n), RNG.integers(0, 9, 30)),
     "any, all": (lambda x: (np.any(x > 2), np.all(x > -9), np.any(np.isnan(x), axis=0)), RNG.normal(size=(30, 3))),
     "norms": (
-        lambda x: [np.linalg.norm(x, ord=p, axis=1) for p in (1, 2, 3, np.inf, -np.inf, 0)],
+        lambda x: [F["norm"](x, axis=(1,), keepdims=False, ord=p) for p in (1, 2, 3, np.inf, -np.inf, 0)],
         RNG.normal(size=(30, 3)),
     ),
     "product of integers": (lambda n: (n @ n.T[:, :2], n.prod(axis=1)), RNG.integers(1, 4, (6, 3))),
@@ -85,6 +85,23 @@ CALLS = {
         RNG.integers(0, 9, (30, 3), dtype=np.int32),
         RNG.normal(size=(30, 3)) > 0,
         np.where(RNG.uniform(size=(30, 3)) < 0.2, np.nan, RNG.integers(0, 2, (30, 3))),
+    ),
+    "what changes nothing": (
+        lambda x: (
+            +x * 2,
+            np.copy(x) + 1,
+            x.astype(np.float32),
+            x.reshape(30, 3),
+            x.transpose(0, 1),
+            F["trace"](x[:, :1, None]),
+        ),
+        RNG.normal(size=(30, 3)),
+    ),
+    "numbers of other dtypes": (
+        lambda n, b, x: (n + True, b * 2.5, n / 2, x - 1, np.where(b, n, 0.5), n % 2, ~b, b & (n > 1)),
+        RNG.integers(0, 9, (30, 3), dtype=np.int16),
+        RNG.normal(size=(30, 3)) > 0,
+        RNG.normal(size=(30, 3)).astype(np.float32),
     ),
     "a large product": (lambda A: np.tanh(A @ A), RNG.normal(size=(230, 230)) / 15),
     "the same result twice": (lambda x: (np.exp(x), np.exp(x), x, x.T, 3.0 * np.ones(2)), RNG.normal(size=(30, 2))),

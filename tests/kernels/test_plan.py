@@ -119,3 +119,19 @@ def test_complex_numbers_have_no_kernels() -> None:
     graph, _ = graph_of(lambda z: z * z, y * 1j)
     with pytest.raises(NotPlannedError, match="complex128"):
         plan(graph, rows_of(graph))
+
+
+def test_what_takes_long_to_compile_is_left_to_numpy() -> None:
+    def long(x: Any) -> Any:
+        for k in range(600):
+            x = np.sin(x) * k
+        return x
+
+    graph, _ = graph_of(long, y)
+    with pytest.raises(NotPlannedError, match="1199 operations"):
+        plan(graph, rows_of(graph))
+
+
+def test_rows_decide_nothing() -> None:
+    program = assert_planned(lambda x: np.exp(x) if x[0] > -100 else x, y)
+    assert not program.has_rows

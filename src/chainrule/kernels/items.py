@@ -192,16 +192,6 @@ class Items:
             return node
         return self.moved(shape.broadcast_to, _unrepeated(node), {"shape": shape_})
 
-    def first_along(self, node: Node, axis: int) -> Node:
-        """What is repeated along an axis, without it; raises `NoCodeError` for what is not."""
-        inner = _unrepeated(node)
-        place = axis - (len(node.shape) - len(inner.shape))
-        if place >= 0 and (inner is node or inner.shape[place] != 1):
-            raise NoCodeError("the rows of a fixed array are read")
-        if place >= 0:
-            inner = self.reshaped(inner, inner.shape[:place] + inner.shape[place + 1 :])
-        return self.repeated(inner, node.shape[:axis] + node.shape[axis + 1 :])
-
     def reshaped(self, node: Node, shape_: Shape) -> Node:
         """The components in C order in another shape; copied where no strides can say so."""
         while node.primitive is shape.reshape:

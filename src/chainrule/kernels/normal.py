@@ -80,7 +80,9 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
             found = parts.apply(node.primitive, operands, parameters)
             if flat and rows is None:
                 found = parts.part(found.item, shape, None)
-            known[node] = found if found.axis == rows else _with_rows(items, found, rows)
+            if found.axis != rows:
+                raise NoCodeError(f"the rows of {node.primitive.name} are not where they were expected")
+            known[node] = found
         if node.name:
             items.names.setdefault(known[node].item, node.name)
     guards = [(known[guard.node].item, guard.outcome) for guard in graph.guards]
@@ -128,11 +130,3 @@ def _constant(items: Items, node: Node, shape: Shape, rows: int | None, constant
         leaf = items.leaf(item_shape(shape, rows), node.dtype, by_row=True, name=node.name)
         constants.append((leaf, np.ascontiguousarray(np.moveaxis(array, rows, 0))))
     return Part(leaf, shape, rows)
-
-
-def _with_rows(items: Items, found: Part, rows: int | None) -> Part:
-    """What is the same along the axis that the analysis calls the rows, as one row's share."""
-    if found.axis is not None or rows is None:
-        raise NoCodeError("the rows are not where they were expected")
-    item = items.first_along(found.item, rows)
-    return Part(item, found.shape, rows)
