@@ -89,8 +89,7 @@ def training(settings: Settings, found: list[list[str]]) -> list[Summary]:
     X, y = np.column_stack([np.ones(100), x]), 3 * x + 2 + 2 * random.randn(100)
     start = np.zeros(2)
 
-    def loss(w: Any) -> Any:
-        return np.mean((y - X @ w) ** 2)
+    loss = cr.compile(lambda w, X, y: np.mean((y - X @ w) ** 2))
 
     def by_hand() -> Any:
         w = start.copy()
@@ -102,7 +101,7 @@ def training(settings: Settings, found: list[list[str]]) -> list[Summary]:
         return w
 
     entries: dict[str, Any] = {
-        OURS: lambda: cr.descend(loss, start, RATE, STEPS, progress=False).parameters,
+        OURS: lambda: cr.descend(loss, start, RATE, STEPS, data=(X, y), progress=False).parameters,
         "NumPy: by hand": by_hand,
     }
     if jax is not None:

@@ -25,6 +25,7 @@ _PLAIN = (
     *(np.ndarray, np.generic, np.dtype, np.ufunc, bool, int, float, complex, str, bytes, type(None), range, slice),
     *(ModuleType, BuiltinFunctionType, type),
 )
+_CONTAINERS = (list, dict, set, bytearray)
 _OURS = ("chainrule", "numpy", "scipy", "builtins", "math")
 
 
@@ -59,7 +60,10 @@ def has_effects(function: Callable[..., Any]) -> bool:
         elif isinstance(one, Compiled) or _is_ours(one):
             continue
         elif isinstance(one, FunctionType):
-            waiting += _around(one)
+            around = _around(one)
+            if _writes(one.__code__) and any(isinstance(value, _CONTAINERS) for value in around):
+                return True
+            waiting += around
         else:
             return True
     return False
@@ -74,7 +78,7 @@ def _is_ours(one: Any) -> bool:
 def _around(function: FunctionType) -> list[Any]:
     """The code of a function, and what it reads around it."""
     names = set(function.__code__.co_names)
-    found: list[Any] = [function.__code__, function.__defaults__ or (), function.__kwdefaults__ or {}]
+    found: list[Any] = [function.__code__, function.__defaults__ or (), *(function.__kwdefaults__ or {}).values()]
     found += [value for name, value in function.__globals__.items() if name in names]
     for cell in function.__closure__ or ():
         try:
@@ -82,6 +86,11 @@ def _around(function: FunctionType) -> list[Any]:
         except ValueError:  # not yet assigned
             continue
     return found
+
+
+def _writes(code: CodeType) -> bool:
+    """Whether it writes into anything by index: into an array of its own, or into what it finds around it."""
+    return any(step.opname in ("STORE_SUBSCR", "DELETE_SUBSCR") for step in dis.get_instructions(code))
 
 
 def _stores(code: CodeType) -> bool:

@@ -206,11 +206,6 @@ class Run:
             if failed := self._saved_if_due():
                 return failed
         leaves = self.position.leaves
-        found = None if settings.callback is not None else stretches.final(leaves, self.position.states, settings.steps)
-        if found is not None:
-            self.measured = Measured(settings.steps, leaves, *found)
-            reason = self._stopped(self.measured) if settings.stops else ""
-            return Ending(How.SAID_SO, reason) if reason else STEPS_DONE
         value, slopes = problem.evaluate(leaves)
         return self.measure(settings.steps, leaves, value, slopes, block) or STEPS_DONE
 

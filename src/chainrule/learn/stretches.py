@@ -157,14 +157,6 @@ class Stretches:
             self.possible = self._short < TRIES
         return found if len(found.losses) else None
 
-    def final(self, leaves: Sequence[Any], states: Sequence[Any], done: int) -> tuple[float, float] | None:
-        """The loss over all data and its gradient's norm after all steps; None where Python has to look at them."""
-        if not self.possible or self._known is None or self._problem.batches is not None:
-            return None
-        data = self._problem.data.block if isinstance(self._problem.data, InMemory) else NO_DATA
-        found = self._run(self._known, leaves, states, done, np.zeros(1), data)
-        return (float(found.losses[0]), float(found.norms[0])) if len(found.losses) else None
-
     def _run(
         self, known: _Known, leaves: Sequence[Any], states: Sequence[Any], done: int, rates: Any, data: Block
     ) -> Made:
