@@ -245,6 +245,41 @@ def test_results_belong_to_the_caller() -> None:
     np.testing.assert_array_equal(x, np.ones(6))
 
 
+DTYPES = ["f8", "f4", ">f8", ">f4", "f2", "g", "i8", "i4", "i2", "i1", "u1", "u2", "u4", "u8", "?", ">i4"]
+
+
+def of_any_dtype(x: Any) -> Any:
+    return (
+        (x * x + x, x / 3, np.abs(x) * 2, np.sum(x * 3 + x), np.mean(x * x), np.max(x), np.min(x + x)),
+        (np.where(x != 0, x, x + x), np.sum(x > 1), np.any(x != 0), x[::2].astype(np.float32) * 2, np.prod(x[:4])),
+        (np.minimum(x, x[::-1]), np.all(x == x), np.sum(x.reshape(4, 5) @ x.reshape(5, 4))),
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype(dtype: str) -> None:
+    x = np.abs(np.random.default_rng(0).normal(size=20) * 5).astype(dtype)
+    fast = compile(of_any_dtype)
+    want = of_any_dtype(x)
+    for _ in range(2):
+        for a, b in zip(leaves(fast(x)), leaves(want), strict=True):
+            assert type(a) is type(b)
+            assert np.asarray(a).dtype == np.asarray(b).dtype
+            rtol = 1e-2 if dtype == "f2" else 1e-5 if np.asarray(b).dtype == np.float32 else 1e-12
+            np.testing.assert_allclose(a, b, rtol=rtol)
+
+
+def test_a_number_that_had_to_stay_pythons_is_no_argument_of_another_call() -> None:
+    def f(w: Any, rate: float = 0.5) -> Any:
+        return w * rate
+
+    fast = compile(f)
+    w = np.ones(3, np.float32)
+    for _ in range(2):
+        same(fast(w, 0.25), f(w, 0.25))
+        same(fast(w), f(w))
+
+
 _heard: list[Any] = []
 
 

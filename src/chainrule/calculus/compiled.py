@@ -274,7 +274,9 @@ class Compiled:
 
     def _remember_way_in(self, made: Branch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """For floats, and for small arrays: without a look at what the arguments are."""
-        if kwargs or not all(is_input(x, False) for x in args):
+        # A float that had to stay Python's is no input: another call with fewer arguments is another call.
+        inputs = len(made.recorded.graph.inputs)
+        if kwargs or inputs != len(args) or not all(is_input(x, False) for x in args):
             return
         run = made.quick()
         if run is not None and all(type(x) is float for x in args):

@@ -111,7 +111,8 @@ class Executable:
         self._counts: dict[int, _Counts] = {}
         self._needed = [following(program, i) for i in range(-1, len(program.sections))]  # after each section
         self._fixed = Kept(self.emitted.fixed_bytes)
-        self._constants = [np.array(array, value.dtype, order="C") for value, array in program.constants]
+        # Data that a function found around it may be large: no copy but where there has to be one.
+        self._constants = [np.require(array, value.dtype, ["C", "A"]) for value, array in program.constants]
         values = [*program.inputs, *(value for value, _ in program.constants), *program.outputs]
         self._row_bytes = np.array([v.size * v.dtype.itemsize if v.by_row else 0 for v in values], np.intp)
         self._outputs = len(values) - len(program.outputs)

@@ -75,7 +75,7 @@ class Total:
 def concrete(dtype: Any) -> np.dtype[Any]:
     """The dtype that components have in memory; raises `NotPlannedError` for one that there is no code for."""
     found = np.dtype(dtype)
-    if found.kind not in _SUPPORTED or (found.kind == "f" and found.itemsize not in (4, 8)):
+    if found.kind not in _SUPPORTED or (found.kind == "f" and found.itemsize not in (4, 8)) or not found.isnative:
         raise NotPlannedError(f"there are no kernels for {found}")
     return found
 
