@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -267,3 +269,52 @@ def test_what_is_found_on_a_few_rows_is_compared(monkeypatch):
     monkeypatch.setattr(by_rows, "TOLERANCE", -1.0)
     with pytest.raises(NotByRowsError, match="a number of rows stands in it"):
         ByRows(value_and_grad(LOSSES["mean"][0]), 1, Block.of((X, y))).evaluate([w], Passes((X, y), (50,)))
+
+
+class TestFilesInBlocks:
+    """Descents over files that are read again at every step."""
+
+    @pytest.fixture
+    def source(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(batches, "MEMORY", 0)
+        monkeypatch.setattr(batches, "PASS", 20 * 40)
+        np.save(tmp_path / "X.npy", X)
+        np.save(tmp_path / "y.npy", y)
+        return cr.data.read((tmp_path / "X.npy", tmp_path / "y.npy"))
+
+    @staticmethod
+    def threads() -> int:
+        return sum(thread.name == "chainrule-ahead" for thread in threading.enumerate())
+
+    def test_equal_to_memory(self, source):
+        run = cr.descend(LOSSES["mean"][0], w, 0.1, 5, data=source)
+        np.testing.assert_allclose(run.parameters, cr.descend(LOSSES["mean"][0], w, 0.1, 5, data=(X, y)).parameters)
+        assert self.threads() == 0
+
+    def test_a_file_that_changes_between_two_steps(self, source, tmp_path):
+        def write(steps, loss, parameters):
+            if steps == 2:
+                np.save(tmp_path / "y.npy", np.append(y, 0.0))
+
+        with pytest.raises(cr.DataError, match=r"y\.npy: has changed since it was first read"):
+            cr.descend(LOSSES["mean"][0], w, 0.1, 5, data=source, callback=write)
+        assert self.threads() == 0
+
+    def test_an_interrupt_ends_the_run_and_the_thread(self, source, monkeypatch):
+        taken = by_rows.RowProgram.over
+        calls = 0
+
+        def interrupted(self, call, section, blocks):
+            nonlocal calls
+            calls += 1
+            if calls == 6:
+                next(iter(blocks))
+                raise KeyboardInterrupt
+            return taken(self, call, section, blocks)
+
+        monkeypatch.setattr(by_rows.RowProgram, "over", interrupted)
+        run = cr.descend(LOSSES["mean"][0], w, 0.1, 50, data=source)
+        assert run.interrupted
+        assert 0 < run.steps < 6
+        gc.collect()
+        assert self.threads() == 0

@@ -48,11 +48,11 @@ def numbers(tree: Any) -> Any:
     return np.concatenate([np.ravel(leaf) for _, leaf in flatten(tree)[0]])
 
 
-def started(ttl: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
+def started(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
     program = Path(__file__).with_name("cluster_for_tests.py")
     source = str(Path(cr.__file__).parents[1])
     process = subprocess.Popen(
-        [sys.executable, str(program), ttl],
+        [sys.executable, str(program), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -69,7 +69,7 @@ def ended(process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture(scope="module")
 def cluster():
-    process, addresses = started("5 minutes")
+    process, addresses = started()
     yield addresses
     ended(process)
 
@@ -181,11 +181,13 @@ def test_a_late_answer_counts_once(files):
                 if steps == 2:
                     os.kill(silent, signal.SIGSTOP)
                 if steps == 4:
+                    assert silent not in worker_processes(client)
                     os.kill(silent, signal.SIGCONT)
                     time.sleep(1)
 
             run = cr.descend(network, START, 0.1, 6, data=source, cluster=client, callback=stop)
             assert np.array_equal(numbers(run.parameters), numbers(undisturbed.parameters))
+            assert np.array_equal(run.history.loss, undisturbed.history.loss)
     finally:
         ended(process)
 

@@ -12,7 +12,7 @@ __all__ = ["Columns", "Filling", "finite"]
 
 Columns = Sequence[NDArray[Any]]  # of some rows: those of X, and y behind them where there is a target
 
-CACHED = 2**18  # bytes of X that are written column by column, so that each line of the cache is written to memory once
+CACHED = 2**20  # bytes of X that are written column by column, so that each line of the cache is written to memory once
 
 
 @final
