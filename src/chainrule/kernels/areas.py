@@ -33,9 +33,10 @@ class Area:
 
     def __init__(self, size: int) -> None:
         memory = np.empty(size + ALIGNMENT, np.uint8)
-        start = -memory.ctypes.data % ALIGNMENT
+        address = memory.ctypes.data
+        start = -address % ALIGNMENT
         self.bytes = memory[start : start + size]
-        self.address = memory.ctypes.data + start
+        self.address = address + start
 
     def array(self, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         """The array that lies in it at an offset."""
@@ -61,10 +62,8 @@ class Kept:
     @contextmanager
     def taken(self, count: int) -> Iterator[list[Area]]:
         """So many areas, for a while."""
-        areas = []
+        areas = [self.take() for _ in range(count)]
         try:
-            for _ in range(count):
-                areas.append(self.take())
             yield areas
         finally:
             for area in areas:

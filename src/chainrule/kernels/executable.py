@@ -58,11 +58,10 @@ class _State:
     made: list[Any]
     kept: list[Any]
     copied: dict[int, RowArray] = field(default_factory=dict)
+    address: int = field(init=False)  # of the table
 
-    @property
-    def address(self) -> int:
-        """Of the table."""
-        return int(self.table.ctypes.data)
+    def __post_init__(self) -> None:
+        self.address = self.table.ctypes.data
 
 
 @final
@@ -265,9 +264,21 @@ class Executable:
     def _at_once(self, whole: Any, state: _State) -> None:
         """The whole program in one call, on this thread; the same chunks and the same order of sums as on several."""
         chunk = self._counted(state.rows).chunk
-        totals = Area(self._totals_at_once(state.rows, chunk))
-        with self._blas, self._scratch.taken(1) as (scratch,):
-            whole(state.address, state.fixed.address, scratch.address, totals.address, state.rows, chunk)
+        kept = self._kept_for_sums(self._totals_at_once(state.rows, chunk))
+        totals, scratch = kept.take(), self._scratch.take()
+        try:
+            with self._blas:
+                whole(state.address, state.fixed.address, scratch.address, totals.address, state.rows, chunk)
+        finally:
+            kept.give_back(totals)
+            self._scratch.give_back(scratch)
+
+    def _kept_for_sums(self, size: int) -> Kept:
+        """Areas for the sums of a call; those of the call before, if they have the size."""
+        kept = self._sums  # once: another thread may want another size
+        if kept.size != size:
+            kept = self._sums = Kept(size)
+        return kept
 
     def _totals_at_once(self, rows: int, chunk: int) -> int:
         """How many bytes `whole` wants for sums: one area for each level of the tree, and two."""
@@ -314,9 +325,7 @@ class Executable:
             chunks = min(chunks, _TASKS * places(chunks))
             chunk *= -(-counts.chunks // chunks)
             chunks = max(1, -(-rows // chunk))
-        sums = self._sums
-        if sums.size != max(size, 1) * chunks:
-            sums = self._sums = Kept(max(size, 1) * chunks)
+        sums = self._kept_for_sums(size * chunks)
         table, fixed, row_bytes = state.address, state.fixed.address, self._row_bytes
         with sums.taken(1) as (totals,), self._scratch.taken(places(chunks)) as scratch:
 
