@@ -17,11 +17,12 @@ from chainrule.kernels import codegen
 from chainrule.kernels.codegen import BYTE, POINTER, Context, Place
 from chainrule.kernels.program import Product, ProductKind, Stage, Value
 
-__all__ = ["Ahead", "shares"]
+__all__ = ["Ahead", "fetch_nearby", "shares"]
 
 _LINE = 64
 _FLAG = ir.IntType(32)
-_READ, _SECOND_LEVEL, _DATA = ir.Constant(_FLAG, 0), ir.Constant(_FLAG, 2), ir.Constant(_FLAG, 1)
+_READ, _DATA = ir.Constant(_FLAG, 0), ir.Constant(_FLAG, 1)
+_FIRST_LEVEL, _SECOND_LEVEL = ir.Constant(_FLAG, 3), ir.Constant(_FLAG, 2)
 
 
 def shares(stages: Sequence[Stage], is_array: Callable[[Value], bool]) -> dict[Stage, tuple[int, int]]:
@@ -82,8 +83,19 @@ class Ahead:
         offset = builder.mul(row, codegen.index(self.row_bytes))
         step = codegen.index(piece * size) if isinstance(piece, int) else builder.mul(piece, codegen.index(size))
         start = builder.gep(self.start, [builder.add(offset, step)], source_etype=BYTE)
-        kind = ir.FunctionType(ir.VoidType(), [POINTER, _FLAG, _FLAG, _FLAG])
-        prefetch = self.context.declare("llvm.prefetch.p0", kind)
-        for line in range(-(-size // _LINE)):
-            pointer = builder.gep(start, [codegen.index(line * _LINE)], source_etype=BYTE)
-            builder.call(prefetch, [pointer, _READ, _SECOND_LEVEL, _DATA])
+        _fetch(self.context, start, size, _SECOND_LEVEL)
+
+
+def fetch_nearby(context: Context, start: ir.Value, size: int) -> None:
+    """Fetch what is needed at once, line after line, before it is read in another order."""
+    _fetch(context, start, size, _FIRST_LEVEL)
+
+
+def _fetch(context: Context, start: ir.Value, size: int, level: ir.Constant) -> None:
+    """Fetch so many bytes into a level of the cache."""
+    builder = context.builder
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, _FLAG, _FLAG, _FLAG])
+    prefetch = context.declare("llvm.prefetch.p0", kind)
+    for line in range(-(-size // _LINE)):
+        pointer = builder.gep(start, [codegen.index(line * _LINE)], source_etype=BYTE)
+        builder.call(prefetch, [pointer, _READ, level, _DATA])

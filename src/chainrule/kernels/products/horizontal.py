@@ -13,7 +13,7 @@ import llvmlite.ir as ir
 
 from chainrule.kernels import codegen
 from chainrule.kernels.codegen import Place
-from chainrule.kernels.products.ahead import Ahead
+from chainrule.kernels.products.ahead import Ahead, fetch_nearby
 from chainrule.kernels.products.registers import Registers, tiles
 
 __all__ = ["emit_dots", "emit_few_columns"]
@@ -170,6 +170,11 @@ def _few_columns(
     chunks, valid = divmod(m, lanes)
     if chunks:
         with codegen.loop(registers.builder, 0, chunks * lanes, lanes, carried=totals, name="part") as part:
+            # The rows of the next block; not in bounds, and it does no harm.
+            size = -(-left.row_stride * lanes * registers.dtype.itemsize // chunks)
+            further = registers.builder.mul(part.index, codegen.index(-(-size // lanes)))
+            offset = registers.builder.add(further, codegen.index(size * chunks))
+            fetch_nearby(registers.context, registers.builder.gep(base, [offset], source_etype=codegen.BYTE), size)
             part.next = added(part.index, list(part.carried), lanes)
         totals = list(part.results)
     if valid:
