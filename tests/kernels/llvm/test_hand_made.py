@@ -7,6 +7,8 @@ import pytest
 from emitted_programs import Run
 from hand_made_kernels import CASES
 
+from chainrule.kernels.llvm import emit
+
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -27,3 +29,19 @@ def test_machine_code_computes_what_numpy_does(name: str, width: int) -> None:
             got = np.moveaxis(got, 0, axis) if axis and case.program.flat is None else got
             precise = 1e-5 if got.dtype == np.float32 else 1e-12
             np.testing.assert_allclose(got, want, rtol=precise, atol=precise)
+
+
+def test_the_text_says_what_it_computes() -> None:
+    text = emit(CASES["elementwise"]().program, 32).text
+    lines = [line.strip() for line in text.splitlines()]
+    assert "; map () by row: multiply, exp, multiply" in lines
+    steps = ["; v1 = multiply(x, x)", "; v2 = exp(x)", "; out = multiply(v1, v2)"]
+    assert [line for line in lines if line in steps] == 2 * steps  # whole vectors, and the last one
+    assert 'define void @"section_0"' in text
+    assert 'define void @"whole"' in text
+
+
+def test_the_text_is_the_same_each_time() -> None:
+    """The cache of compiled code finds it again by its text."""
+    for case in CASES.values():
+        assert emit(case().program, 32).text == emit(case().program, 32).text

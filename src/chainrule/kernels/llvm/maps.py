@@ -338,7 +338,9 @@ class _Writer:
 
     def _name(self, value: Value) -> str:
         """What comments call a value: the name of the user, or a number."""
-        return self.names.setdefault(value, value.name or f"v{len(self.names) + 1}")
+        if value not in self.names:
+            self.names[value] = value.name or f"v{1 + sum(not known.name for known in self.names)}"
+        return self.names[value]
 
     def _write(self, lanes: Lanes, access: Access, pointer: ir.Value, value: ir.Value) -> None:
         builder = self.context.builder
