@@ -168,10 +168,10 @@ def second(settings: Settings, found: list[list[str]]) -> list[Summary]:
     y = (rng.random(N) < 0.4) * 1.0
     rows = []
     for label, ours in (
-        ("Hessian-vector product", lambda w, v: cr.hvp(lambda w: losses.logistic(w, X, y), w, v)),
-        ("Hessian", lambda w, v: cr.hessian(lambda w: losses.logistic(w, X, y))(w)),
+        ("Hessian-vector product", lambda w, v, X, y: cr.hvp(lambda w: losses.logistic(w, X, y), w, v)),
+        ("Hessian", lambda w, v, X, y: cr.hessian(losses.logistic)(w, X, y)),
     ):
-        entries = {"chainrule": lambda f=cr.compile(ours): f(w, v), **peers_of_second(label, w, v, X, y)}
+        entries = {"chainrule": lambda f=cr.compile(ours): f(w, v, X, y), **peers_of_second(label, w, v, X, y)}
         done = race(f"{label}, logistic, {N:,} x {d}", entries, settings, rtol=1e-7)
         found.append(cells(f"{label}, logistic, {N:,} x {d}", done))
         rows.append((f"{label}, logistic loss of {d} parameters", *over(done, ("JAX", 2))))
