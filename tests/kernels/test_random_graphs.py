@@ -90,6 +90,14 @@ def run(lines: list[Line], *values: Any) -> Any:
     return known[-1]
 
 
+def numbers(rng: np.random.Generator, shape: Any, special: bool) -> Any:
+    """Numbers, with zeros, infinities and NaN among them where that is asked for."""
+    values = rng.normal(size=shape)
+    which = rng.uniform(size=shape)
+    odd = np.select([which < 0.04, which < 0.08, which < 0.12, which < 0.2], [np.nan, np.inf, -np.inf, 0.0], values)
+    return odd if special else values
+
+
 SIZES = st.sampled_from([0, 1, 2, 3, 3, 4])
 
 
@@ -98,8 +106,8 @@ SIZES = st.sampled_from([0, 1, 2, 3, 3, 4])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_arrays_of_any_shape(lines: list[Line], shape: list[int], fewer: int, seed: int, by_rows: bool) -> None:
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=shape)
-    y = rng.normal(size=shape[fewer:])
+    x = numbers(rng, shape, seed % 4 == 0)
+    y = numbers(rng, shape[fewer:], seed % 4 == 0)
     with np.errstate(all="ignore"):
         assert_planned(lambda x, y: run(lines, x, y), x, y, by_rows=by_rows, rtol=1e-8)
 
@@ -115,6 +123,6 @@ def test_losses_over_rows(lines: list[Line], d: int, rows: int, seed: int, with_
         return np.mean(each(X, y))
 
     f = cr.value_and_grad(loss) if with_gradient else loss
-    arrays = rng.normal(size=(d, 3)), rng.normal(size=(rows, d)), rng.normal(size=rows)
+    arrays = [numbers(rng, shape, seed % 4 == 0) for shape in ((d, 3), (rows, d), rows)]
     with np.errstate(all="ignore"):
         assert_planned(f, *arrays, rtol=1e-7)
