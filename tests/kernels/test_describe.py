@@ -57,6 +57,7 @@ loss
 def test_elementwise_is_one_loop_over_components() -> None:
     text = described(planned(lambda x: np.maximum(abs(x) - 1, 0.25) ** 3 % 2, RNG.normal(size=(30, 4))))
     assert "every component by itself: x" in text
+    assert "one pass over the rows:" in text  # nothing is kept between stages, so there are no strips
     assert "t1 = max(|x| - 1, 0.25)^3 % 2" in text
 
 
@@ -93,3 +94,12 @@ def test_the_axis_of_the_rows_is_said(axis: int) -> None:
     X = np.moveaxis(RNG.normal(size=(50, 3)), 0, axis)
     text = described(planned(lambda X, y: np.mean((np.sum(X, axis=1 - axis) - y) ** 2), X, RNG.normal(size=50)))
     assert ("by row: X (axis 1), y" if axis else "by row: X, y") in text
+
+
+def test_what_the_code_takes_is_said() -> None:
+    pytest.importorskip("llvmlite")
+    A, X, y = RNG.normal(size=(40, 40)), RNG.normal(size=(5000, 40)), RNG.normal(size=5000)
+    compiled = cr.compile(lambda A, X, y: np.mean((np.tanh(np.tanh(X @ A) @ A) - y[:, None]) ** 2))
+    compiled(A, X, y)
+    assert re.search(r"memory: [0-9.]+ KB for a strip on each thread", compiled.plan())
+    assert "sums: of chunks of rows" in compiled.plan()

@@ -135,3 +135,13 @@ def test_what_takes_long_to_compile_is_left_to_numpy() -> None:
 def test_rows_decide_nothing() -> None:
     program = assert_planned(lambda x: np.exp(x) if x[0] > -100 else x, y)
     assert not program.has_rows
+
+
+def test_layers_as_wide_as_their_input_are_cut_into_rows() -> None:
+    def residual(A: Any, X: Any, y: Any) -> Any:
+        h = X + np.tanh(X @ A)
+        return np.mean((np.sum(h + np.tanh(h @ A), axis=1) - y) ** 2)
+
+    program = assert_planned(cr.value_and_grad(residual), RNG.normal(size=(9, 9)), RNG.normal(size=(50, 9)), y)
+    assert sum(section.by_row for section in program.sections) == 1
+    assert program.row_axes == (None, 0, 0)

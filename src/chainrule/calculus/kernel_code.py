@@ -78,7 +78,7 @@ class KernelCode:
 
     def described(self) -> str:
         """What its loops compute, to read."""
-        return described(self.program)
+        return described(self.program, self._run.emitted)
 
     def llvm(self) -> str:
         """The LLVM IR that it was compiled from."""

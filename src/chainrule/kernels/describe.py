@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from chainrule.core.shapes import Shape
 from chainrule.kernels import strides
@@ -19,9 +20,14 @@ from chainrule.kernels.program import (
     Section,
     Value,
 )
+from chainrule.kernels.strips import in_memory
+
+if TYPE_CHECKING:
+    from chainrule.kernels.llvm.module import Emitted
 
 __all__ = ["described"]
 
+_BLAS = re.compile(r"@\"?chainrule_(\w+)")
 _FOLDED = {
     FoldKind.SUM: "sum",
     FoldKind.PRODUCT: "product",
@@ -32,11 +38,12 @@ _FOLDED = {
 }
 
 
-def described(program: Program) -> str:
+def described(program: Program, emitted: Emitted | None = None) -> str:
     """The plan of a program.
 
     Args:
         program: made by `plan`.
+        emitted: its code, for what the memory between the stages is and which functions of BLAS are called.
 
     Returns:
         Lines of text: where the rows are, then the sections with their loops and products, in the order in which they
@@ -65,7 +72,33 @@ def described(program: Program) -> str:
         t2 = S1 / N
       gives t2, S2 3
     """
-    return "\n".join(_Reader(program).lines())
+    lines = list(_Reader(program).lines())
+    if emitted is not None:
+        lines += _in_memory(program, emitted)
+    return "\n".join(lines)
+
+
+def _in_memory(program: Program, emitted: Emitted) -> Iterator[str]:
+    arrays = {*program.inputs, *program.outputs, *(value for value, _ in program.constants)}
+    between = max((_between(section, arrays) for section in program.sections), default=0)
+    if emitted.scratch_bytes:
+        shared = ", used again by values that live at other times" if between > emitted.scratch_bytes else ""
+        yield f"  memory: {_kilobytes(emitted.scratch_bytes)} for a strip on each thread{shared}"
+    if any(section.totals for section in program.sections):
+        yield "  sums: of chunks of rows, put together in an order that the number of rows decides"
+    called = sorted(set(_BLAS.findall(emitted.text)))
+    if called:
+        yield f"  BLAS: {', '.join(called)}"
+
+
+def _between(section: Section, arrays: set[Value]) -> int:
+    """The bytes of the values of a strip that are no arrays of the caller's, each in memory of its own."""
+    values = {value for stage in section.stages for value in in_memory(stage)} - arrays
+    return section.strip * sum(value.size * value.dtype.itemsize for value in values)
+
+
+def _kilobytes(count: int) -> str:
+    return f"{count / 1024:.0f} KB" if count >= 10240 else f"{count / 1024:.1f} KB"
 
 
 @final
@@ -91,7 +124,8 @@ class _Reader:
             if section.by_row:
                 number += 1
                 which = f"pass {number} of {passes}" if passes > 1 else "one pass"
-                heading = f"{which} over the rows, in strips of {section.strip}"
+                strips = f", in strips of {section.strip}" if len(section.stages) > 1 else ""
+                heading = f"{which} over the rows{strips}"
             elif section.calls:
                 heading = "by NumPy"
             elif passes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.kernels.program import Product, ProductKind, Stage, Value
 
-__all__ = ["strip_rows"]
+__all__ = ["in_memory", "strip_rows"]
 
 _NARROW_BYTES = 20 << 10  # a strip of values of each row that stay in L1 from one stage to the next
 _WIDE_BYTES = 512 << 10  # where products of matrices dominate: L2, since BLAS packs its own blocks
@@ -27,7 +27,7 @@ def strip_rows(stages: Sequence[Stage]) -> int:
     wide = any(isinstance(stage, Product) and _columns(stage) >= _WIDE for stage in stages)
     budget, least, most = (_WIDE_BYTES, _WIDE_LEAST, _WIDE_MOST) if wide else (_NARROW_BYTES, _LEAST, _MOST)
     rows = budget // max(1, _row_bytes(stages)) // 64 * 64
-    if not rows and not wide and all(value.dtype == np.float64 for stage in stages for value in _in_memory(stage)):
+    if not rows and not wide and all(value.dtype == np.float64 for stage in stages for value in in_memory(stage)):
         return _SHORT
     return min(most, max(least, rows))
 
@@ -37,7 +37,7 @@ def _row_bytes(stages: Sequence[Stage]) -> int:
     first: dict[Value, int] = {}
     last: dict[Value, int] = {}
     for i, stage in enumerate(stages):
-        for value in _in_memory(stage):
+        for value in in_memory(stage):
             first.setdefault(value, i)
             last[value] = i
     return max(
@@ -55,7 +55,7 @@ def _columns(product: Product) -> int:
     return min(product.right.shape) if len(product.right.shape) == 2 else 1
 
 
-def _in_memory(stage: Stage) -> set[Value]:
+def in_memory(stage: Stage) -> set[Value]:
     """The values by row that a stage reads or stores."""
     if isinstance(stage, Product):
         values = [stage.left, stage.right, stage.out]

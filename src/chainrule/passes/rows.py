@@ -7,7 +7,7 @@ keeps the rows apart or folds them: then a block of rows gives its part of every
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from chainrule.core.graph import Graph, Node
@@ -75,7 +75,7 @@ def rows_of(graph: Graph, axes: Sequence[int | None] | None = None) -> Rows | No
     Args:
         graph: any graph.
         axes: for each input which of its axes is the rows, None for one that has none; by default the rows are taken
-            that leave the fewest numbers to one row, unless more numbers stand along an axis that cannot be cut.
+            that leave the fewest numbers to one row, unless most numbers stand along an axis that cannot be cut.
 
     >>> from chainrule.read.trace import trace
     >>> import numpy as np
@@ -91,7 +91,7 @@ def rows_of(graph: Graph, axes: Sequence[int | None] | None = None) -> Rows | No
             return found
         simpler = taken_apart(graph, _mixing(graph, classes, found.rows))
         if simpler is graph:
-            return NotByRows(found.reason)
+            return found.instead or NotByRows(found.reason)
         graph = simpler
 
 
@@ -103,7 +103,10 @@ def _chosen(graph: Graph, classes: _Classes) -> Rows | NotByRows | _Refusal:
         return NotByRows("no argument has an axis")
     widest = max(found, key=lambda each: (each.size, isinstance(each, Rows)))
     if isinstance(widest, _Refusal):
-        return widest
+        # Along an axis of a square weight matrix stand a few more numbers than along the rows, and it cannot be cut.
+        longer = [each for each in found if isinstance(each, Rows) and each.count > classes.count(widest.rows)]
+        others = [each for each in longer if 2 * each.size >= widest.size]
+        return replace(widest, instead=min(others, key=_working_set)) if others else widest
     return min((each for each in found if isinstance(each, Rows)), key=_working_set)
 
 
@@ -128,6 +131,7 @@ class _Refusal:
     size: int
     rows: int
     reason: str
+    instead: Rows | None = None  # what can be cut as well
 
 
 @dataclass(slots=True)
