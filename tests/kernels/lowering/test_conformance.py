@@ -9,19 +9,34 @@ import pytest
 
 pytest.importorskip("llvmlite")
 from compiled_lowering import Lowered
-from lowered_values import MOST_ULPS, drawn, scale_of, special, ulps, with_more_digits
+from lowered_values import (
+    MOST_ULPS,
+    drawn,
+    measured_operands,
+    scale_of,
+    special,
+    ulps,
+    with_more_digits,
+    worst_of,
+)
 from samples import arity
 
 import chainrule.ops  # noqa: F401  enters all primitives
 from chainrule.core.primitive import Primitive
 from chainrule.core.registry import primitives
 from chainrule.core.shapes import elementwise
-from chainrule.kernels.lowering import can_lower, computed_in
+from chainrule.kernels.lowering import can_lower, computed_in, vector
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "round": [{"decimals": 0}, {"decimals": 2}, {"decimals": -1}],
     "cast": [{"dtype": "float32"}, {"dtype": "float64"}],
-    "cast_discrete": [{"dtype": "int64"}, {"dtype": "int32"}, {"dtype": "bool"}, {"dtype": "uint8"}],
+    "cast_discrete": [
+        {"dtype": "int64"},
+        {"dtype": "int32"},
+        {"dtype": "bool"},
+        {"dtype": "uint8"},
+        {"dtype": "uint32"},
+    ],
 }
 EXTREMES = ("maximum", "minimum", "fmax", "fmin", "clip", "relu")
 
@@ -95,3 +110,15 @@ def test_a_number_of_python_does_not_widen_what_it_meets() -> None:
 def test_dtypes_without_code_are_refused(dtype: Any) -> None:
     assert not can_lower(primitives()["multiply"], [np.dtype(dtype)] * 2, {})
     assert not can_lower(primitives()["cast"], [np.dtype(np.float64)], {"dtype": np.dtype(dtype).str})
+
+
+@pytest.mark.parametrize("name", ["exp", "exp2", "expm1", "tanh", "cosh", "sinh", "sech", "erfc", "power"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_machines_without_an_instruction_for_powers_of_2_get_the_same(
+    name: str, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector, "_can_scale", lambda: False)
+    p = primitives()[name]
+    operands = measured_operands(p, dtype, 900)
+    got = Lowered(p, [np.dtype(dtype)] * len(operands), lanes=32 // np.dtype(dtype).itemsize)(*operands)
+    assert worst_of(p, got, operands)[0] <= MOST_ULPS

@@ -142,10 +142,6 @@ class Vector:
     def __lshift__(self, other: Vector | Number) -> Vector:
         return self._made(self.builder.shl(self.value, self._other(other)))
 
-    def __rshift__(self, other: Vector | Number) -> Vector:
-        """Shifted right, the sign repeated."""
-        return self._made(self.builder.ashr(self.value, self._other(other)))
-
     def shifted(self, places: int) -> Vector:
         """Shifted right, zeros moved in."""
         return self._made(self.builder.lshr(self.value, self._other(places)))
@@ -211,7 +207,7 @@ class Vector:
     # Conversions
 
     def to(self, dtype: np.dtype[Any]) -> Vector:
-        """Each component converted as by a C cast; a floating number must be in the range of the integers."""
+        """Each component converted as by a C cast; a floating number must be in the range of signed integers."""
         if dtype == self.dtype:
             return self
         b, source, target = self.builder, self.dtype, self._type(dtype)
@@ -220,7 +216,7 @@ class Vector:
         if source.kind == "f" and dtype.kind == "f":
             convert = b.fptrunc if dtype.itemsize < source.itemsize else b.fpext
         elif source.kind == "f":
-            convert = b.fptoui if dtype.kind == "u" else b.fptosi
+            convert = b.fptosi
         elif dtype.kind == "f":
             convert = b.sitofp if source.kind == "i" else b.uitofp
         elif source.kind != "b" and source.itemsize == dtype.itemsize:
@@ -359,9 +355,6 @@ class _Repeated(ir.Constant):  # type: ignore[misc]
         self.type = lanes_type(dtype, lanes)
         self.constant = text if lanes == 1 else f"splat ({element} {text})"
         self.number = number
-
-    def _to_string(self) -> str:
-        return f"{self.type} {self.constant}"
 
     def _get_reference(self) -> str:
         return self.constant
