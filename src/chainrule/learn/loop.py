@@ -162,7 +162,7 @@ class Run:
         stretches = Stretches(problem, rule, settings.clip)
         while (done := self.position.done) < settings.steps:
             ahead = 0 if settings.callback is not None else stretches.steps(done, self.until_checkpoint())
-            if ahead > 1:
+            if ahead:
                 rates = rates_ahead(asked, rate, done, ahead)
                 made = stretches.make(self.position.leaves, self.position.states, done, rates, batches)
                 ending = None if made is None else self._noted(made)
@@ -173,6 +173,8 @@ class Run:
                 if made is not None:
                     if failed := self._saved_if_due():
                         return failed
+                    if made.beyond is not None and self.position.done == settings.steps:
+                        return self._at_the_end(*made.beyond)
                     continue
             leaves = self.position.leaves
             if batches is None:
@@ -228,6 +230,12 @@ class Run:
         if self.progress.shown:
             self.progress.update(done, value, self.rates[-1] if self.rates else None)
         return Ending(How.SAID_SO, reason) if reason else None
+
+    def _at_the_end(self, loss: float, norm: float) -> Ending:
+        """Note the state after all steps, whose loss is known and finite; how the run ends there."""
+        self.measured = Measured(self.position.done, self.position.leaves, loss, norm)
+        reason = self._stopped(self.measured) if self.settings.stops else ""
+        return Ending(How.SAID_SO, reason) if reason else STEPS_DONE
 
     def _stopped(self, measured: Measured) -> str:
         """What a criterion says of a state; "" to go on."""

@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.calculus.compiled import Compiled
 from chainrule.calculus.gradients import value_and_leaves
 from chainrule.calculus.recording import record
+from chainrule.core.graph import Graph
 from chainrule.errors import ChainruleError
 from chainrule.kernels.machine import CompilationError, available
 from chainrule.kernels.plan import NotPlannedError, program_of
@@ -26,7 +27,8 @@ from chainrule.learn.clipping import Clip, by_norm, by_value
 from chainrule.learn.effects import has_effects
 from chainrule.learn.optimizers.optimizer import Rule
 from chainrule.learn.problem import HUGE, NO_DATA, TINY, Problem
-from chainrule.passes.rows import rows_of
+from chainrule.passes.row_counts import rows_at_any_count
+from chainrule.passes.rows import NotByRows, Rows, rows_of
 from chainrule.passes.simplify import simplify_to_run
 
 __all__ = ["Made", "Stretches"]
@@ -48,6 +50,7 @@ class Made(NamedTuple):
         rates: of each step.
         leaves: for each parameter array its values, the first before the first step.
         states: for each parameter array and each part of its state the same.
+        beyond: the loss and the norm behind the last step, if that is known.
     """
 
     losses: np.ndarray[Any, Any]
@@ -55,15 +58,24 @@ class Made(NamedTuple):
     rates: np.ndarray[Any, Any]
     leaves: Sequence[np.ndarray[Any, Any]]
     states: Sequence[Sequence[np.ndarray[Any, Any]]]
+    beyond: tuple[float, float] | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A loop for one kind of arrays."""
+    """A loop for one kind of arrays.
+
+    Attributes:
+        loop: whose step has the leaves, the states, the rate, the number of the step and the data for inputs, and for
+            outputs the loss, the norm, the flag, the leaves and the states.
+        states: how many parts the state of each parameter array has.
+        any_rows: whether it holds for another number of rows.
+    """
 
     loop: Any
     states: tuple[int, ...]
+    any_rows: bool
 
 
 @final
@@ -79,7 +91,7 @@ class Stretches:
     def __init__(self, problem: Problem, rule: Rule, clip: Clip | None) -> None:
         self._problem, self._rule, self._clip = problem, rule, clip
         self._known: _Known | None = None
-        self._start = time.perf_counter()
+        self._start = 0.0  # when the second step began in Python
         self._in_python = 0
         self._short = 0
         self.possible = self._is_possible()
@@ -96,7 +108,7 @@ class Stretches:
 
     def steps(self, done: int, most: int) -> int:
         """How many steps are to be made at one go, after so many: 0 for a step in Python."""
-        if not self.possible or most < 2:
+        if not self.possible or not most:
             return 0
         if self._known is None and not self._is_due(most):
             self._in_python += 1
@@ -107,9 +119,11 @@ class Stretches:
         """Whether it is time to compile."""
         if isinstance(self._problem.function, Compiled) and not self._problem.function.smallest:
             return True  # asked for, and kept for the next run
-        if self._in_python < LOOKED_AT:
+        if self._in_python < 2:  # the first step does what is done once
+            self._start = time.perf_counter()
+        if self._in_python <= LOOKED_AT:
             return False
-        return (time.perf_counter() - self._start) / self._in_python * most > WORTH
+        return (time.perf_counter() - self._start) / (self._in_python - 1) * most > WORTH
 
     def _at_once(self, done: int) -> int:
         batches = self._problem.batches
@@ -117,10 +131,20 @@ class Stretches:
         limit = max(1, MEMORY // (3 * size))
         if self._known is not None:
             limit = min(limit, int(SLICE / self._known.loop.nanoseconds(self._rows())))
-        if batches is not None:  # up to the end of an epoch, whose last batch may have fewer rows
-            place = done % batches.per_epoch
-            limit = min(limit, batches.data.rows // batches.size - place)
-        return limit
+        if batches is None:
+            return limit
+        limit = min(limit, MEMORY // max(1, batches.size * self._row_bytes()))
+        short = batches.data.rows % batches.size
+        if not short:
+            return limit
+        before = batches.data.rows // batches.size - done % batches.per_epoch
+        # The last batch of an epoch has fewer rows: it is a stretch of its own.
+        return min(limit, before) if before else int(self._known is not None and self._known.any_rows)
+
+    def _row_bytes(self) -> int:
+        """How many bytes a row of the data has."""
+        data = self._problem.data
+        return data.block.nbytes // max(1, data.rows) if isinstance(data, InMemory) else 0
 
     def _rows(self) -> int:
         """How many rows a step takes."""
@@ -140,7 +164,7 @@ class Stretches:
         Of the batches as many are taken as steps were asked for: the caller begins anew behind those that were made.
         """
         problem, steps = self._problem, len(rates)
-        if steps < 2:
+        if not steps:
             return None
         if blocks is not None:
             data = stacked([next(blocks) for _ in range(steps)])
@@ -151,7 +175,11 @@ class Stretches:
             if self._known is None:
                 self.possible = False
                 return None
-        found = self._run(self._known, leaves, states, done, np.array(rates), data)
+        # One step more is made, and not taken: so the loss at the end of a compiled function costs nothing.
+        more = isinstance(problem.function, Compiled) and problem.batches is None
+        found = self._run(self._known, leaves, states, done, np.array([*rates, rates[-1]] if more else rates), data)
+        if more and len(found.losses) > steps:
+            found = _but_the_last(found)
         if len(found.losses) < min(steps, 4):
             self._short += 1
             self.possible = self._short < TRIES
@@ -183,7 +211,7 @@ class Stretches:
             self._problem.batches is None,
             tuple(self._problem.paths),
             tuple(np.shape(leaf) for leaf in leaves),
-            tuple((label, x.shape, x.dtype) for label, x in data.labelled()),
+            tuple((label, x.shape[self._problem.batches is not None :], x.dtype) for label, x in data.labelled()),
         )
         if key not in kept:
             try:
@@ -197,22 +225,35 @@ class Stretches:
 
         several = self._problem.batches is not None
         one = _each(data, lambda x: x[0]) if several else data
-        args = (list(leaves), [list(state) for state in states], np.float64(0.01), np.float64(1.0), *one.by_position)
-        recorded = record(self._step, args, one.by_name, lambda leaf, place, path: np.asarray(leaf)[()])
-        graph = simplify_to_run(recorded.graph)[0]
+        graph = self._graph(leaves, states, one)
         held = len(leaves) + sum(map(len, states))
         if len(graph.outputs) != 3 + held:
             raise NotPlannedError("a step makes what does not depend on the parameters")
-        program = program_of(graph, rows_of(graph))
+        axes = [None if i < held + 2 else 0 for i in range(len(graph.inputs))]
+        short = self._problem.batches.data.rows % data.rows if self._problem.batches is not None else 0
+        rows: Rows | NotByRows = NotByRows("")
+        if short:
+            rows = rows_at_any_count(graph, self._graph(leaves, states, one.take(slice(0, short))), axes)
+        any_rows = isinstance(rows, Rows) and not any(node.is_constant for node in rows.axis)
+        if not any_rows:
+            rows = rows_of(graph, axes) if data.rows else rows_of(graph)
+        if isinstance(rows, NotByRows):
+            rows = rows_of(graph)
+        program = program_of(graph if isinstance(rows, NotByRows) else rows.graph, rows)
         carried = {3 + i: i for i in range(held)}
         each = [held, held + 1, *(range(held + 2, len(graph.inputs)) if several else ())]
         loop = Loop(program, carried, 2, each)
         if loop.nanoseconds(data.rows) > LARGEST:
             raise NotPlannedError("a step is long enough for Python")
-        known = _Known(loop, tuple(map(len, states)))
+        known = _Known(loop, tuple(map(len, states)), any_rows and program.has_rows)
         if not self._agrees(known, leaves, states, data, one):
             raise NotPlannedError("a step comes out differently")
         return known
+
+    def _graph(self, leaves: Sequence[Any], states: Sequence[Any], one: Block) -> Graph:
+        args = (list(leaves), [list(state) for state in states], np.float64(0.01), np.float64(1.0), *one.by_position)
+        recorded = record(self._step, args, one.by_name, lambda leaf, place, path: np.asarray(leaf)[()])
+        return simplify_to_run(recorded.graph)[0]
 
     def _agrees(self, known: _Known, leaves: Sequence[Any], states: Sequence[Any], data: Block, one: Block) -> bool:
         """Whether a step of the loop is the same as one in Python: what a function draws or counts shows here."""
@@ -244,6 +285,13 @@ class Stretches:
         every = zip(leaves, slopes, states, strict=True)
         moved = [self._rule.update(leaf, slope, tuple(state), rate, number) for leaf, slope, state in every]
         return value, norm, np.where(fine, 1.0, 0.0), [leaf for leaf, _ in moved], [list(state) for _, state in moved]
+
+
+def _but_the_last(made: Made) -> Made:
+    losses, norms = made.losses, made.norms
+    states = [[part[:-1] for part in parts] for parts in made.states]
+    beyond = float(losses[-1]), float(norms[-1])
+    return Made(losses[:-1], norms[:-1], made.rates[:-1], [leaf[:-1] for leaf in made.leaves], states, beyond)
 
 
 def stacked(blocks: Sequence[Block]) -> Block:
