@@ -28,6 +28,7 @@ from chainrule.kernels.program import Program, Value
 __all__ = ["Loop", "Stretch"]
 
 _Array = np.ndarray[Any, Any]
+_CALL = 50.0  # nanoseconds of a step that does nothing
 _KINDS = 8  # numbers of rows for which memory is kept
 _STEPS = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 7, *[ctypes.c_int64] * 6)
 
@@ -158,6 +159,7 @@ class Loop:
         self._whole = self._loaded.address("whole")
         self._blas = single_threaded() if '@"chainrule_' in emitted.text else nullcontext()
         self._totals = [rounded(size) for size in emitted.totals_bytes]
+        self._work = fixed_work(program) + _CALL, row_work(program) if program.has_rows else 0.0
         self._for_rows: dict[int, tuple[int, Area]] = {}
         self._lock = threading.Lock()
         self._fixed, self._scratch = Area(emitted.fixed_bytes), Area(emitted.scratch_bytes)
@@ -172,7 +174,7 @@ class Loop:
 
     def nanoseconds(self, rows: int) -> float:
         """About how long a step takes."""
-        return fixed_work(self.program) + (rows * row_work(self.program) if self.program.has_rows else 0.0) + 50.0
+        return self._work[0] + rows * self._work[1]
 
     def run(self, inputs: Sequence[_Array], steps: int) -> Stretch:
         """So many steps, or those before the flag or a decision of the program says otherwise.
