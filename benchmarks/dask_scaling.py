@@ -29,6 +29,7 @@ Summary = tuple[str, str, str]
 ROWS, QUICK, STEPS, ROUNDS = 200_000, 20_000, 5, 5
 WIDTH = 128  # of the layers of the network
 FEATURES = 20
+POINT_STEPS = 12  # of which the fastest counts: what a step costs by itself
 SETTINGS: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
 
 
@@ -99,7 +100,7 @@ def points() -> str:
                 ):
                     at = start(width)
                     count = sum(array.size for array in at.values())
-                    seconds = step(at, written(folder, rows), cluster.scheduler_address)
+                    seconds = step(at, written(folder, rows), cluster.scheduler_address, POINT_STEPS, min)
                     measured.append((workers, rows, width, count, seconds))
     return table(["workers", "rows", "parameters", "parts", "ms a step", "formula"], list(spelled(measured)))
 
@@ -133,20 +134,20 @@ def cost(workers: int, rows: int, count: int) -> tuple[float, float, float]:
     return 2 + cut + merges, rows * share * count, 8 * count * (2 + cut * (workers - 1) / workers)
 
 
-def step(at: Any, paths: Any, address: str) -> float:
-    """Seconds of a step, the median of those after the first, which compiles and reads."""
+def step(at: Any, paths: Any, address: str, steps: int = STEPS, of: Any = statistics.median) -> float:
+    """Seconds of a step, the median (or another) of those after the first, which compiles and reads."""
     moments: list[float] = []
     cr.descend(
         network,
         at,
         0.01,
-        STEPS,
+        steps,
         data=cr.data.read(paths),
         cluster=address,
         progress=False,
         callback=lambda steps, loss, parameters: moments.append(time.perf_counter()),
     )
-    return statistics.median(b - a for a, b in itertools.pairwise(moments[1:]))
+    return of(b - a for a, b in itertools.pairwise(moments[1:]))
 
 
 if __name__ == "__main__":
