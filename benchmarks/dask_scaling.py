@@ -96,7 +96,7 @@ def points() -> str:
                     (100_000, 64),
                     (400_000, 64),
                     (50_000, 256),
-                    (2_000, 1024),
+                    (200, 1024),
                 ):
                     at = start(width)
                     count = sum(array.size for array in at.values())

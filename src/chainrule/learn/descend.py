@@ -68,7 +68,7 @@ def descend(
         data: the rows that the loss takes after the parameters: an array, a tuple of arrays by position, a dict of
             arrays or a data frame by keyword, or a source such as `cr.data.read` returns. Rows lie along the first
             axis. In a formula, arrays by position are X and y. A source that does not fit into memory is read anew at
-            every pass.
+            every pass, and a loss of all its rows is traced once, as by `cr.compile`.
         cluster: the address of a scheduler of Dask, such as "tcp://10.0.0.1:8786", or a client of one: each worker sums
             the loss and its gradient over its part of the rows. Files are read by the workers, under the same path.
         batch_size: how many rows a step takes; 1 is stochastic descent, None takes all rows.
@@ -92,8 +92,8 @@ def descend(
 
     Raises:
         ArgumentError: the start is not numeric, the learning rate is not positive, an optimizer or another setting is
-            unknown, the loss is neither a mean nor a sum over the rows of a source that does not fit into memory, or
-            the folder of `checkpoint` holds another run.
+            unknown, the loss cannot be put together from blocks of rows that do not fit into memory or are on a
+            cluster, or the folder of `checkpoint` holds another run.
         ClusterError: no scheduler answers, there are no workers, or all of them are lost.
         DataError: the folder of `checkpoint` cannot be used, or a file of `data` cannot be read, here or on a worker.
         NonFiniteError: the start, or the loss at the start, is not finite; the message names the place.
