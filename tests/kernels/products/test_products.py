@@ -194,6 +194,9 @@ def rows_cases() -> list[Case]:
         cases.append(Case(ROWS, (70,), (70, 60), (kind, fixed, out)))
         cases.append(Case(ROWS, (2, 64), (64, 64), (kind, fixed, out)))
     cases.append(Case(ROWS, (784,), (784,), ("array", "array", "scratch")))
+    for kinds in itertools.product(("array", "scratch"), ("array", "turned"), ("scratch", "array")):
+        cases.append(Case(ROWS, (400,), (400, 13), kinds))
+        cases.append(Case(ROWS, (2, 301), (301, 40), kinds))
     cases.append(Case(ROWS, (5,), (5, 3), ("repeated", "repeated", "scratch")))
     return cases
 
@@ -273,9 +276,20 @@ def test_nan_and_infinity_reach_what_they_reach_in_numpy(family: str) -> None:
     check(some, np.dtype("float64"), vector_bytes(), [64] if family == "fixed" else [64, 37], special=True)
 
 
+def large(case: Case) -> bool:
+    return bool(np.prod(case.left) * np.prod(case.right) > (4_000 if case.kind is OVER_ROWS else 50_000))
+
+
+@guarded
+@pytest.mark.parametrize("width", [16, vector_bytes()])
+@pytest.mark.parametrize("family", ["rows", "over rows"])
+def test_large_products_equal_numpy(family: str, width: int) -> None:
+    check([case for case in FAMILIES[family] if large(case)][::2], np.dtype("float64"), width, [64, 37])
+
+
 @guarded
 @pytest.mark.parametrize("family", FAMILIES)
 def test_without_blas_own_code_computes_the_same(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas, "available", lambda: False)
-    large = [case for case in FAMILIES[family] if np.prod(case.left) * np.prod(case.right) > 50_000][::5]
-    check(large, np.dtype("float64"), vector_bytes(), [64, 37])
+    some = [case for case in FAMILIES[family] if large(case)][::5]
+    check(some, np.dtype("float64"), vector_bytes(), [64, 37])
