@@ -86,6 +86,18 @@ CALLS = {
         RNG.normal(size=(30, 3)) > 0,
         np.where(RNG.uniform(size=(30, 3)) < 0.2, np.nan, RNG.integers(0, 2, (30, 3))),
     ),
+    "labels of fixed arrays": (
+        lambda E, b, n: np.sum(E[n] * 2, axis=1) + b[n, ...] + E[n, 1],
+        RNG.normal(size=(4, 3)),
+        RNG.normal(size=4),
+        RNG.integers(-4, 4, 30),
+    ),
+    "gradients of labelled arrays": (
+        cr.grad(lambda E, n, y: np.sum((E[n] @ np.arange(3.0) - y) ** 2)),
+        RNG.normal(size=(4, 3)),
+        RNG.integers(-4, 4, 30),
+        RNG.normal(size=30),
+    ),
     "what changes nothing": (
         lambda x: (
             +x * 2,

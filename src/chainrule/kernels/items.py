@@ -93,6 +93,7 @@ class Items:
         totals: for each leaf that is a sum over rows what is summed.
         calls: the fixed nodes that NumPy computes.
         names: the user's names for nodes.
+        refused: what has to be false, else an index is out of range.
     """
 
     def __init__(self, computed_in: ComputedIn) -> None:
@@ -103,6 +104,7 @@ class Items:
         self.totals: dict[Node, Total] = {}
         self.calls: set[Node] = set()
         self.names: dict[Node, str] = {}
+        self.refused: list[Node] = []
         self._layouts: dict[Node, tuple[Node, strides.Layout]] = {}
         self.rows = self.leaf((), int, name="the number of rows")
         self._of_count = {self.rows}  # what is known from the number of rows alone

@@ -86,6 +86,7 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
         if node.name:
             items.names.setdefault(known[node].item, node.name)
     guards = [(known[guard.node].item, guard.outcome) for guard in graph.guards]
+    guards += [(node, False) for node in items.refused]
     if any(items.by_row(node) for node, _ in guards):
         raise NoCodeError("the function decides by a value of each row")
     return Normal(
