@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.kernels.lowering.exponential import exp, exp_of_sum
+from chainrule.kernels.lowering.exponential import exp_below_0, exp_of_sum
 from chainrule.kernels.lowering.logarithm import log, log1p
 from chainrule.kernels.lowering.polynomial import polynomial
 from chainrule.kernels.lowering.table import floating, lowered, shared
@@ -24,6 +24,10 @@ _ROOT_HALF, _ROOT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
 _NEAR = _ERF_NEAR[::-1]
 _FAR = _ERFC_FAR[::-1]
 _DOUBLE = np.dtype(np.float64)
+# exp(x^2) erfc(x) by (x - 3) / (x + 3) for 1 <= x <= 6, to the digits that are left of it in erf(x): minimax
+_TAIL = (0.17900115118138987, -0.32623356004305537, 0.2456038017120215, -0.15011593649829413, 0.0716658372693764,
+         -0.024392499073200843, 0.0042691338566067305, 0.0007077271503929322, -0.000597081723553665,
+         4.547567448069077e-05, 6.494414619408057e-05, -1.1755051332578972e-05, -8.407256449306656e-06)  # fmt: skip
 # In float32 erf(x) is x + x p(x^2) up to 1, and 1 - exp(p(x)) from there: minimax polynomials by the Remez exchange.
 _SINGLE_NEAR = (0.12837917, -0.37612626, 0.112836, -0.026854444, 0.0051895357, -0.0008020842, 7.889122e-05)
 _SINGLE_FAR = (
@@ -70,11 +74,12 @@ def erf(x: Vector) -> Vector:
     a = x.abs()
     if x.single:
         near = x.times_plus(polynomial(x * x, _SINGLE_NEAR), x)
-        tail = 1.0 - exp(polynomial(a.at_most(4.0), _SINGLE_FAR))
-        return (a < 1.0).select(near, tail.with_sign_of(x))
-    far = a.at_least(1.0).at_most(6.0)
-    tail = 1.0 - exp(-(far * far)) * _erfc_scaled(far, far + far + 1.0)
-    return (a < 1.0).select(_erf_near(x), tail.with_sign_of(x))
+        tail = exp_below_0(polynomial(a.at_most(4.0), _SINGLE_FAR))
+    else:
+        near = _erf_near(x)
+        far = a.at_least(1.0).at_most(6.0)
+        tail = exp_below_0(-(far * far)) * polynomial((far - 3.0) / (far + 3.0), _TAIL)
+    return (a < 1.0).select(near, (1.0 - tail).with_sign_of(x))
 
 
 @shared()
