@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-_KEPT: list[mmap.mmap] = []  # a mapping that is protected cannot be closed under an array that looks at it
-
 guarded = pytest.mark.skipif(sys.platform == "win32", reason="pages are protected with mprotect")
 
 
 def fenced(array: np.ndarray[Any, Any], before: bool = False) -> np.ndarray[Any, Any]:
-    """A copy in C order, with a page behind it (or before it) that can neither be read nor written."""
+    """A copy in C order, with a page behind it (or before it) that can neither be read nor written.
+
+    The pages live as long as the array.
+    """
     page = mmap.PAGESIZE
     size = -(-max(array.nbytes, 1) // page) * page
     memory = mmap.mmap(-1, size + 2 * page)
-    _KEPT.append(memory)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     protect = ctypes.CDLL(None).mprotect
     protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
