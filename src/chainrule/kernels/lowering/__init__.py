@@ -1,7 +1,9 @@
 """Elementwise operations as LLVM IR: the table of lowerings, and the vector mathematics that they are made of.
 
-- `table`: which primitive is computed how; what `can_lower` asks. Families: `arithmetic`, `division`, `comparison`,
-  `piecewise`, `conversion`, `exponential`, `logarithm`, `logistic`, `hyperbolic`, `trigonometric`, `library`.
+- `table`: which primitive is computed how; what `can_lower` asks.
+- What takes a few instructions: `arithmetic`, `division`, `comparison`, `piecewise`, `conversion`, `roots`.
+- Vector mathematics: `polynomial`, `exponential`, `logarithm`, and what is made of them: `power`, `hyperbolic`,
+  `logistic`, `entropy`, `error_functions`; `trigonometric`, `inverse`.
 - `vector`: the lanes of a register, with operators that write instructions.
 """
 

@@ -78,21 +78,3 @@ def _with_cases(x: Vector, y: Vector, of_modulus: Vector) -> Vector:
     signed = ((x.bits() < 0) & odd).select(-of_modulus, of_modulus)
     undefined = (x < 0.0) & (x > -math.inf) & ~whole & ~y.is_nan()
     return y.equals(0.0).select(1.0, undefined.select(math.nan, signed))
-
-
-@lowered("cbrt")
-def cbrt(x: Vector) -> Vector:
-    return _cube_root(x.to(_DOUBLE)).to(x.dtype)
-
-
-@shared()
-def _cube_root(x: Vector) -> Vector:
-    a = x.abs()
-    small = a < 2.0**-900  # the residual below would vanish
-    a = small.select(a * 2.0**300, a)
-    root = exp(log(a) * (1 / 3))
-    square = root * root
-    residual = square.fused(root, -a) + root.fused(root, -square) * root
-    root = root - residual / (3.0 * square)
-    root = small.select(root * 2.0**-100, root)
-    return (x.equals(0.0) | ~(a < math.inf)).select(x, root.with_sign_of(x))

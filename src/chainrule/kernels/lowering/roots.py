@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.kernels.lowering.exponential import exp
+from chainrule.kernels.lowering.logarithm import log
 from chainrule.kernels.lowering.table import lowered, shared
 
 if TYPE_CHECKING:
@@ -30,3 +32,21 @@ def hypot(x: Vector, y: Vector) -> Vector:
     back = large.select(x.of(2.0**600), small.select(x.of(2.0**-600), 1.0))
     a, b = a * scale, b * scale
     return infinite.select(math.inf, a.times_plus(a, b * b).sqrt() * back)
+
+
+@lowered("cbrt")
+def cbrt(x: Vector) -> Vector:
+    return _cube_root(x.to(_DOUBLE)).to(x.dtype)
+
+
+@shared()
+def _cube_root(x: Vector) -> Vector:
+    a = x.abs()
+    small = a < 2.0**-900  # the residual below would vanish
+    a = small.select(a * 2.0**300, a)
+    root = exp(log(a) * (1 / 3))
+    square = root * root
+    residual = square.fused(root, -a) + root.fused(root, -square) * root
+    root = root - residual / (3.0 * square)
+    root = small.select(root * 2.0**-100, root)
+    return (x.equals(0.0) | ~(a < math.inf)).select(x, root.with_sign_of(x))
