@@ -18,7 +18,7 @@ from chainrule.learn.problem import Problem, measure
 from chainrule.numeric.probe import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -28,25 +28,46 @@ if TYPE_CHECKING:
 __all__ = ["Descent", "History"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+# Without slots: the iterates are taken apart when they are first asked for.
+@dataclass(frozen=True, eq=False, repr=False)
 class History:
     """What a descent went through.
 
     Attributes:
         loss: the loss before each step, shape (steps,); with mini-batches, that of the step's batch.
-        parameters: the iterates in the form of `start`, beginning with the start itself. While they fit into the
-            memory that `keep_history` grants, there is one before each step and one after the last; beyond that, every
-            second, fourth, ... is kept, and none if two do not fit.
-        steps: how many steps lie before each of the kept iterates.
         learning_rate: the rate of each step, shape (steps,); NaN where a line search finds the length of steps.
         gradient_norm: the Euclidean norm of the gradient before each step, shape (steps,).
     """
 
     loss: NDArray[np.float64]
-    parameters: tuple[Any, ...]
-    steps: tuple[int, ...]
     learning_rate: NDArray[np.float64]
     gradient_norm: NDArray[np.float64]
+    path: InitVar[Callable[[], Sequence[tuple[int, Any]]]]
+
+    def __post_init__(self, path: Callable[[], Sequence[tuple[int, Any]]]) -> None:
+        self.__dict__["_take_path"] = path
+
+    @cached_property
+    def _path(self) -> Sequence[tuple[int, Any]]:
+        take: Callable[[], Sequence[tuple[int, Any]]] = self.__dict__["_take_path"]
+        return take()
+
+    @cached_property
+    def parameters(self) -> tuple[Any, ...]:
+        """The iterates in the form of `start`, beginning with the start itself.
+
+        While they fit into the memory that `keep_history` grants, there is one before each step and one after the last;
+        beyond that, every second, fourth, ... is kept, and none if two do not fit.
+        """
+        return tuple([parameters for _, parameters in self._path])
+
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """How many steps lie before each of the kept iterates."""
+        return tuple([step for step, _ in self._path])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_path": self._path, **{name: value for name, value in self.__dict__.items() if name != "_take_path"}}
 
     def __repr__(self) -> str:
         return f"History(loss of {len(self.loss)} steps, {len(self.parameters)} iterates)"

@@ -8,6 +8,7 @@ import os
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -249,23 +250,23 @@ class Run:
     def _noted(self, made: Made) -> Ending | None:
         """Note steps that were made at one go; how the run ends in the middle of them, if it does."""
         first, count = self.position.done, len(made.losses)
-        losses, norms, rates = (column.tolist() for column in (made.losses, made.norms, made.rates))
         if not self.settings.stops:
             self.iterates.keep_all(first, [x[:count] for x in made.leaves])
-            for column, values in ((self.losses, losses), (self.norms, norms), (self.rates, rates)):
-                column.fromlist(values)
+            for column, values in ((self.losses, made.losses), (self.norms, made.norms), (self.rates, made.rates)):
+                column.frombytes(np.asarray(values, np.float64).tobytes())
             last, at = ([x[count + i] for x in made.leaves] for i in (-1, 0))
             states = [tuple([x[count] for x in parts]) for parts in made.states]
-            self.measured = Measured(first + count - 1, last, losses[-1], norms[-1])
+            self.measured = Measured(first + count - 1, last, float(made.losses[-1]), float(made.norms[-1]))
             self.position = Position(first + count, at, states, self.memories)
         for i in range(count if self.settings.stops else 0):
-            self.measured = Measured(first + i, [x[i] for x in made.leaves], losses[i], norms[i])
+            loss, norm = float(made.losses[i]), float(made.norms[i])
+            self.measured = Measured(first + i, [x[i] for x in made.leaves], loss, norm)
             if reason := self._stopped(self.measured):
                 return Ending(How.SAID_SO, reason)
             states = [tuple([x[i + 1] for x in parts]) for parts in made.states]
-            self.moved([x[i + 1] for x in made.leaves], states, rates[i])
+            self.moved([x[i + 1] for x in made.leaves], states, float(made.rates[i]))
         if self.progress.shown:
-            self.progress.update(first + count, losses[-1], rates[-1])
+            self.progress.update(first + count, float(made.losses[-1]), float(made.rates[-1]))
         return None
 
     def _saved_if_due(self) -> Ending | None:
@@ -348,13 +349,11 @@ class Run:
                     value, slopes = problem.evaluate(leaves)
                     final = value, measure(value, slopes, leaves, problem.paths)[0]
         self.iterates.keep(done, leaves)
-        kept = self.iterates.up_to(done)
         history = History(
             loss=np.array(self.losses[:done]),
-            parameters=tuple([held[0] if problem.is_single else problem.rebuild(list(held)) for _, held in kept]),
-            steps=tuple(step for step, _ in kept),
             learning_rate=np.array(self.rates[:done]),
             gradient_norm=np.array(self.norms[:done]),
+            path=partial(_path, self.iterates, problem, done),
         )
         return Descent(
             parameters=self._copied(leaves),
@@ -368,6 +367,11 @@ class Run:
             problem=problem,
             final=final,
         )
+
+
+def _path(iterates: Iterates, problem: Problem, done: int) -> list[tuple[int, Any]]:
+    """The iterates up to a step in the form of the start, each with the number of steps before it."""
+    return [(step, problem.rebuild(list(held))) for step, held in iterates.up_to(done)]
 
 
 def _because_of(block: Block) -> str:
