@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -95,3 +96,25 @@ def test_several_threads() -> None:
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_fork_does_not_wait_for_a_thread_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the one that is told of forks
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with results._kept._lock:
+            held.set()
+            free.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if new_array(SHAPE, F64).shape == SHAPE else 1)
+    free.set()
+    holder.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

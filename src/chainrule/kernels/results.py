@@ -51,15 +51,23 @@ class _Lent(np.ndarray[Any, Any]):
 class _Kept:
     def __init__(self) -> None:
         self._free: list[_Memory] = []
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Also in a child of `fork`, where another thread may have held the lock, and is gone."""
         # A finalizer may run in the middle of `take`, on the same thread.
         self._lock = threading.RLock()
 
     def take(self, size: int) -> _Memory | None:
         with self._lock:
-            for i, memory in enumerate(self._free):
-                if len(memory) == size:
-                    return self._free.pop(i)
-        return None
+            sizes = [len(memory) for memory in self._free]
+            if size not in sizes:
+                return None
+            found = self._free.pop(sizes.index(size))
+            if len(found) == size:  # no finalizer has come between
+                return found
+            self._free.append(found)
+            return None
 
     def give_back(self, memory: _Memory) -> None:
         """Keep it; what was kept longest goes, where there is too much."""
@@ -70,3 +78,5 @@ class _Kept:
 
 
 _kept = _Kept()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_kept.start_anew)
