@@ -318,3 +318,54 @@ class TestFilesInBlocks:
         assert 0 < run.steps < 6
         gc.collect()
         assert self.threads() == 0
+
+
+class TestColumns:
+    """Files of columns: a program takes them as they are."""
+
+    @pytest.fixture
+    def source(self, tmp_path, monkeypatch):
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        monkeypatch.setattr(batches, "MEMORY", 0)
+        columns = {name: X[:, j] for j, name in enumerate("abcd")} | {"y": y}
+        columns |= {"ok": X[:, 0] > 0, "class": np.array(["u", "v", "w"])[labels]}
+        pq.write_table(pa.table(columns), tmp_path / "rows.parquet", row_group_size=40)
+        return lambda **given: cr.data.read(tmp_path / "rows.parquet", target="y", **given)
+
+    def test_columns_are_those_of_blocks(self, source):
+        for rows in (source(), source(dtype="float32"), source().table(), source().parts(40)[1]):
+            blocks = [*rows.columns()]
+            X, y = (np.concatenate(parts) for parts in zip(*rows.blocks(50), strict=True))
+            found = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+            assert np.array_equal(np.column_stack(found[:-1]), X)
+            assert np.array_equal(found[-1], y)
+            assert {part.dtype for part in found} == {X.dtype}
+        assert not cr.data.read("examples/diabetes.csv").in_columns
+
+    @pytest.mark.parametrize("optimizer", ["gd", "newton_cg"])
+    @pytest.mark.parametrize("apart", [32, 3])
+    def test_equal_to_memory(self, source, monkeypatch, optimizer, apart):
+        monkeypatch.setattr("chainrule.learn.data.row_source.APART", apart)
+        rows, f = source(), LOSSES["root of a mean"][0]
+        assert rows.in_columns == (apart == 32)
+        whole, start = rows.table(), np.zeros(7)
+        rate = 0.1 if optimizer == "gd" else None
+        run = cr.descend(f, start, rate, 4, optimizer=optimizer, data=rows)
+        alone = cr.descend(f, start, rate, 4, optimizer=optimizer, data=(whole.X, whole.y))
+        np.testing.assert_allclose(run.parameters, alone.parameters, rtol=1e-7)
+
+    def test_what_cannot_be_done_with_columns_is_done_with_rows(self, source, monkeypatch):
+        made = ByRows._traced
+
+        def refused(self, trees, native):
+            if len(self._head.by_position) > 2:
+                raise NotByRowsError("no columns here")
+            return made(self, trees, native)
+
+        monkeypatch.setattr(ByRows, "_traced", refused)
+        rows, f = source(), LOSSES["mean"][0]
+        whole = rows.table()
+        for optimizer, rate in (("gd", 0.1), ("newton_cg", None)):
+            run = cr.descend(f, np.zeros(7), rate, 3, optimizer=optimizer, data=rows)
+            alone = cr.descend(f, np.zeros(7), rate, 3, optimizer=optimizer, data=(whole.X, whole.y))
+            np.testing.assert_allclose(run.parameters, alone.parameters, rtol=1e-8)

@@ -128,6 +128,15 @@ class Data(ABC):
     def blocks(self) -> Iterator[Block]:
         """One pass over all rows, in their order."""
 
+    @property
+    def in_columns(self) -> bool:
+        """Whether the rows of a pair (X, y) come more easily as the columns of X, then y."""
+        return False
+
+    def columns(self) -> Iterator[Block]:
+        """One pass over all rows, X as columns: only where `in_columns` says so."""
+        raise AssertionError("rows that do not come in columns")
+
     @abstractmethod
     def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
         """One pass in mini-batches of `size` rows, shuffled by `order`, from batch number `first` on."""
@@ -168,6 +177,14 @@ class Streamed(Data):
 
     def blocks(self) -> Iterator[Block]:
         return self._read(self._size(1, PASS))
+
+    @property
+    def in_columns(self) -> bool:
+        return isinstance(self.source, Source) and self.source.in_columns
+
+    def columns(self) -> Iterator[Block]:
+        assert isinstance(self.source, Source)
+        return map(Block.of, ahead(self.source.columns(), AHEAD))
 
     def epoch(self, size: int, order: np.random.Generator | None, first: int) -> Iterator[Block]:
         whole = self._size(size)

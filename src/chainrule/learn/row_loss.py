@@ -30,14 +30,14 @@ HEAD = 64  # rows that a loss is traced with, or fewer
 
 @final
 class BlockPasses:
-    """Rows that this process reads block by block at every pass."""
+    """Rows that this process reads block by block at every pass, row by row or as columns."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_columns", "_data")
 
     native = True
 
-    def __init__(self, data: Data) -> None:
-        self._data = data
+    def __init__(self, data: Data, columns: bool) -> None:
+        self._data, self._columns = data, columns
 
     @property
     def rows(self) -> int:
@@ -46,7 +46,7 @@ class BlockPasses:
 
     def totals(self, program: RowProgram, call: Call, section: int) -> Any:
         """The sums of a section over all rows."""
-        return program.over(call, section, self._data.blocks())
+        return program.over(call, section, self._data.columns() if self._columns else self._data.blocks())
 
 
 @final
@@ -75,11 +75,8 @@ class RowLoss:
         traced: bool = True,
     ) -> None:
         self._function, self._evaluate, self._start, self._data = function, evaluate, start, data
-        self._elsewhere, self._passes = passes is not None, passes or BlockPasses(data)
-        first = next(data.blocks())
-        self._head = first.take(slice(0, HEAD))
-        self._gradient = ByRows(value_and_grad(function), 1, self._head, function_name(function))
-        self._product = ByRows(self._hessian_product, 2, self._head, function_name(function))
+        self._elsewhere, self._head = passes, next(data.blocks()).take(slice(0, HEAD))
+        self._take(data.in_columns and passes is None)
         self._over: OverRows | None = None
         self._looked_at = False
         self.why_not = "" if traced else "its gradient is a function of the user's own"
@@ -91,7 +88,7 @@ class RowLoss:
             self._evaluate(leaves, self._head)  # says what is wrong with the loss, and where
         if not self.why_not:
             try:
-                value, slopes = self._gradient.evaluate([self._rebuilt(leaves)], self._passes)
+                value, slopes = self._put_together(lambda: self._gradient, [self._rebuilt(leaves)])
             except NotByRowsError as error:
                 self.why_not = str(error)
             else:
@@ -107,9 +104,9 @@ class RowLoss:
         def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
             if not self.why_not:
                 try:
-                    found = self._product.evaluate([at, where.parameters(vector)], self._passes)
+                    found = self._put_together(lambda: self._product, [at, where.parameters(vector)])
                 except NotByRowsError as error:
-                    if self._elsewhere:
+                    if self._elsewhere is not None:
                         raise ArgumentError(self._refused(str(error))) from None
                 else:
                     joined = where.joined([leaf for _, leaf in flatten(found)[0]], gradient=True)
@@ -133,8 +130,28 @@ class RowLoss:
         over, rows = self._over_rows(), self._data.rows
         return sum(over.weight(block, rows) * self._on(block)(parameters) for block in self._data.blocks())
 
-    def _hessian_product(self, parameters: Any, vector: Any, *arrays: Any, **named: Any) -> Any:
-        return hvp(lambda at: self._function(at, *arrays, **named), parameters, vector)
+    def _take(self, columns: bool) -> None:
+        """Have rows come one by one, or as columns."""
+        function, head, name = self._function, self._head, function_name(self._function)
+        if columns:
+            X, y = head.by_position
+            function, head = _of_columns(function), Block((*X.T, y), {}, head.rows)
+
+        def hessian_product(parameters: Any, vector: Any, *arrays: Any, **named: Any) -> Any:
+            return hvp(lambda at: function(at, *arrays, **named), parameters, vector)
+
+        self._columns, self._passes = columns, self._elsewhere or BlockPasses(self._data, columns)
+        self._gradient = ByRows(value_and_grad(function), 1, head, name)
+        self._product = ByRows(hessian_product, 2, head, name)
+
+    def _put_together(self, of: Callable[[], ByRows], trees: Sequence[Any]) -> Any:
+        try:
+            return of().evaluate(trees, self._passes)
+        except NotByRowsError:
+            if not self._columns:
+                raise
+        self._take(columns=False)  # a loss may do with X what cannot be done with its columns
+        return of().evaluate(trees, self._passes)
 
     def _on(self, block: Block) -> Callable[[Any], Any]:
         return lambda parameters: self._function(parameters, *block.by_position, **block.by_name)
@@ -143,7 +160,7 @@ class RowLoss:
         return flatten(self._start)[1](leaves)
 
     def _over_rows(self) -> OverRows:
-        if self._elsewhere:
+        if self._elsewhere is not None:
             raise ArgumentError(self._refused(self.why_not))
         if self._over is None:
             start = [leaf for _, leaf in flatten(self._start)[0]]
@@ -161,3 +178,12 @@ class RowLoss:
             f"{function_name(self._function)} cannot be spread over a cluster: {reason}; write it with sums, means and "
             "other functions of each row by itself, or descend without cluster="
         )
+
+
+def _of_columns(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The loss as a function of the parameters, the columns of X, and y."""
+
+    def loss(parameters: Any, *columns: Any) -> Any:
+        return function(parameters, np.stack(columns[:-1], axis=1), columns[-1])
+
+    return loss

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.core.plain_numbers import whole_number
 from chainrule.errors import ArgumentError, DataError, LimitError
@@ -22,6 +23,7 @@ from chainrule.limits import LIMITS
 
 __all__ = ["Choices", "RowSource", "choices"]
 
+APART = 32  # columns of X that a program takes one by one
 FEW = 20  # texts that may all be different
 
 
@@ -114,6 +116,16 @@ class RowSource(Source):
     def blocks(self, size: int = ROWS) -> Iterator[Arrays]:
         """One pass over the rows, `size` of them in each block and what is left in the last."""
         return self._blocks(whole_number(size, "size"))
+
+    @property
+    def in_columns(self) -> bool:
+        """Files are columns: where they are few, nothing is gained by writing them row by row."""
+        return self.target is not None and len(self.encoding.names) <= APART
+
+    def columns(self) -> Iterator[tuple[NDArray[Any], ...]]:
+        """See `Source.columns`: as the readers give them, without a copy where they have the dtype."""
+        for columns in self._columns():
+            yield tuple(column.astype(self.choices.dtype, copy=False) for column in columns)
 
     def table(self) -> Table:
         """All rows in memory; raises `LimitError` where they have more than `Limits.data_cells` cells."""

@@ -74,6 +74,19 @@ class Source(ABC):
     def blocks(self, size: int = ROWS) -> Iterator[Arrays]:
         """One pass over the rows, `size` of them in each block and what is left in the last."""
 
+    @property
+    def in_columns(self) -> bool:
+        """Whether `columns` gives the same rows with less work than `blocks`."""
+        return False
+
+    def columns(self) -> Iterator[tuple[NDArray[Any], ...]]:
+        """One pass over the rows as the columns of X, then y, as many rows at a time as suits the files.
+
+        Arrays may be read-only, and are of the dtype of a block.
+        """
+        for X, *y in self.blocks():
+            yield (*np.asarray(X).T, *map(np.asarray, y))
+
     def head(self, n: int = 5) -> Arrays:
         """The first n rows, or all where there are fewer."""
         return next(self.blocks(n))
