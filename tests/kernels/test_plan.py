@@ -145,3 +145,18 @@ def test_layers_as_wide_as_their_input_are_cut_into_rows() -> None:
     program = assert_planned(cr.value_and_grad(residual), RNG.normal(size=(9, 9)), RNG.normal(size=(50, 9)), y)
     assert sum(section.by_row for section in program.sections) == 1
     assert program.row_axes == (None, 0, 0)
+
+
+def test_data_that_the_function_found_around_it_has_rows() -> None:
+    many, labels = RNG.normal(size=(200, 7)), (RNG.normal(size=200) > 0) * 1.0
+    v = RNG.normal(size=7)
+    for f in (
+        cr.value_and_grad(lambda w: logistic(w, many, labels)),
+        lambda w: cr.hvp(lambda w: logistic(w, many, labels), w, v),
+        cr.hessian(lambda w: logistic(w, many, labels)),
+    ):
+        program = assert_planned(f, v / 3)
+        assert [section.by_row for section in program.sections].count(True) == 1
+        assert program.row_axes == (None,)
+        data = [value.name for value, _ in program.constants if value.by_row and value.shape == (7,)]
+        assert data == ["many"]  # also where the gradient has it transposed

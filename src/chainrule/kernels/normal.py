@@ -128,6 +128,18 @@ def _constant(items: Items, node: Node, shape: Shape, rows: int | None, constant
     if rows is None:
         leaf = items.number(array, node.dtype)
     else:
+        array = np.moveaxis(array, rows, 0)
+        for leaf, known in constants:  # X and X^T
+            if _is_same(array, known):
+                return Part(leaf, shape, rows)
         leaf = items.leaf(item_shape(shape, rows), node.dtype, by_row=True, name=node.name)
-        constants.append((leaf, np.ascontiguousarray(np.moveaxis(array, rows, 0))))
+        constants.append((leaf, np.ascontiguousarray(array)))
     return Part(leaf, shape, rows)
+
+
+def _is_same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays are equal; those that are the same memory need not be read for that."""
+    if (one.shape, one.dtype) != (other.shape, other.dtype):
+        return False
+    same = one.__array_interface__["data"] == other.__array_interface__["data"] and one.strides == other.strides
+    return same or np.array_equal(one, other)

@@ -59,7 +59,8 @@ def _program(graph: Graph, normal: Normal, notes: list[str], flat: Shape | None 
         part.item: Value(part.item.shape, concrete(part.dtype), part.axis is not None, part.item.name)
         for part in normal.inputs
     }
-    by_row = [(Value(leaf.shape, concrete(leaf.dtype), True, leaf.name), array) for leaf, array in normal.constants]
+    names = items.names
+    by_row = [(Value(x.shape, concrete(x.dtype), True, names.get(x, "")), array) for x, array in normal.constants]
     leaves = [leaf for leaf, _ in normal.constants]
     given |= {leaf: value for leaf, (value, _) in zip(leaves, by_row, strict=True)}
     guarded = [items.layout(node)[0] for node, _ in guards]

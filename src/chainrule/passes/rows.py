@@ -99,6 +99,10 @@ def _chosen(graph: Graph, classes: _Classes) -> Rows | NotByRows | _Refusal:
     classes.settle()
     candidates = dict.fromkeys(own for x in graph.inputs for own in classes.found[x])
     found = [_followed(graph, classes, candidate) for candidate in candidates]
+    # Data that the function found around it has rows as well, and they may be more than those of any argument.
+    constants = dict.fromkeys(own for x in graph.nodes if x.is_constant for own in classes.found[x])
+    around = [_followed(graph, classes, own) for own in constants if own not in candidates]
+    found += [each for each in around if isinstance(each, Rows)]
     if not found:
         return NotByRows("no argument has an axis")
     widest = max(found, key=lambda each: (each.size, isinstance(each, Rows)))
