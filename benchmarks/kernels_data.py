@@ -90,7 +90,7 @@ def streamed(settings: Settings, found: list[list[str]]) -> list[Summary]:
         write(path, rows)
         size = path.stat().st_size / 1e6
         reading, passing, memory = [], [], []
-        for _ in range(1 if settings.quick else 3):
+        for _ in range(1 if settings.quick else 2):
             reading.append(min(in_process(_READING, str(path))))
             seconds, peak = in_process(_STEPS, str(path), "1" if settings.quick else "2")
             passing.append(seconds)
@@ -141,7 +141,7 @@ def spread(settings: Settings, found: list[list[str]]) -> list[Summary]:
                     return time.perf_counter() - begin
 
                 steps(1)
-                seconds[workers] = min((steps(1 + more) - steps(1)) / more for _ in range(1 if settings.quick else 3))
+                seconds[workers] = min((steps(1 + more) - steps(1)) / more for _ in range(1 if settings.quick else 2))
     finally:
         for name, value in before.items():
             if value is None:
