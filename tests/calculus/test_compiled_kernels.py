@@ -471,3 +471,16 @@ def test_what_runs_is_shown() -> None:
     assert fast.llvm() == fast.llvm(np.ones(100))
     assert "np.exp" in fast.source(np.ones(100))
     assert compile(lambda x: x + 1).llvm(2.0) == ""
+
+
+def test_the_plan_says_when_compiled_code_is_not_kept(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "file"))
+    f = compile(lambda x: np.sum(np.exp(x) * 1.25))
+    x = np.ones(7)
+    same(f(x), np.sum(np.exp(x) * 1.25))
+    assert f.plan().splitlines()[-1].startswith("  compiled code is not kept: ")
+    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "folder"))
+    g = compile(lambda x: np.sum(np.exp(x) * 1.5))
+    g(x)
+    assert "not kept" not in g.plan()

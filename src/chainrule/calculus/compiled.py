@@ -19,6 +19,7 @@ from chainrule.calculus.functions import as_function
 from chainrule.calculus.recording import Recorded, parameter_names, record
 from chainrule.calculus.ways_in import WayIn, for_floats, no_way, tried_in_turn
 from chainrule.errors import DegeneracyError, GuardError, SourceError
+from chainrule.kernels.cache import object_cache
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
 
@@ -165,6 +166,9 @@ class Compiled:
                 lines.append(f"  {family.text} -> {found.language}{decisions}{note}")
                 if found.kernel is not None:
                     lines += [f"    {line}" for line in found.kernel.described().splitlines()[1:]]
+        branches = [found for family in self._families.values() for found in family.branches]
+        if (note := object_cache().note) and any(found.kernel is not None for found in branches):
+            lines.append(f"  {note}")
         return "\n".join(lines if len(lines) > 1 else [*lines, "  not called yet"])
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
