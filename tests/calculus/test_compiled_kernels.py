@@ -252,7 +252,7 @@ def of_any_dtype(x: Any) -> Any:
     return (
         (x * x + x, x / 3, np.abs(x) * 2, np.sum(x * 3 + x), np.mean(x * x), np.max(x), np.min(x + x)),
         (np.where(x != 0, x, x + x), np.sum(x > 1), np.any(x != 0), x[::2].astype(np.float32) * 2, np.prod(x[:4])),
-        (np.minimum(x, x[::-1]), np.all(x == x), np.sum(x.reshape(4, 5) @ x.reshape(5, 4))),
+        (np.minimum(x, x[::-1]), np.all(x == x), np.sum(x.reshape(4, 5) @ x.reshape(5, 4)), np.var(x, ddof=1)),
     )
 
 

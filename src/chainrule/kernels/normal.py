@@ -14,13 +14,13 @@ from chainrule.core.primitive import Primitive
 from chainrule.core.shapes import Shape
 from chainrule.kernels.contractions import CONTRACTIONS
 from chainrule.kernels.cumulative import CUMULATIVE
-from chainrule.kernels.items import ComputedIn, Items, NoCodeError
+from chainrule.kernels.items import ComputedIn, Items, NoCodeError, concrete
 from chainrule.kernels.moves import MOVES
 from chainrule.kernels.parts import Handler, Part, Parts, item_shape
 from chainrule.kernels.reductions import REDUCTIONS
 from chainrule.kernels.selections import SELECTIONS
 from chainrule.kernels.softmax import SOFTMAX
-from chainrule.ops import like
+from chainrule.ops import arithmetic, like
 
 __all__ = ["TABLE", "Normal", "normal_form"]
 
@@ -80,6 +80,9 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
             found = parts.apply(node.primitive, operands, parameters)
             if flat and rows is None:
                 found = parts.part(found.item, shape, None)
+            if not isinstance(node.dtype, type) and concrete(found.dtype) != node.dtype:
+                # A number of Python's that was computed on the way is a float64 here, and widens nothing there.
+                found = parts.apply(arithmetic.cast, [found], {"dtype": str(node.dtype)})
             if found.axis != rows:
                 raise NoCodeError(f"the rows of {node.primitive.name} are not where they were expected")
             known[node] = found
