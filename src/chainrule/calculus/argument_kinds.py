@@ -14,6 +14,7 @@ from chainrule.calculus.containers import is_container
 
 __all__ = ["NotCompilableError", "description", "is_input", "kind_of_call", "without_lengths"]
 
+_ARRAYS = (np.ndarray, np.memmap)  # a memmap is an array whose numbers lie in a file
 _STATIC = (bool, int, complex, str, bytes, type(None), type(Ellipsis))
 # Functions are what they are by their code: what they find around them is captured, as for the compiled one.
 _UNCHANGING = (
@@ -25,16 +26,19 @@ _UNCHANGING = (
 class NotCompilableError(Exception):
     """Arguments that a compiled function hands to the function itself; `kind` is the type that is why, to tell."""
 
-    def __init__(self, kind: type | None = None) -> None:
+    def __init__(self, kind: type | None = None, reason: str = "") -> None:
         super().__init__()
         self.kind = kind
+        self.reason = (
+            reason or f"what a {kind.__name__ if kind else ''} holds may change from call to call: pass its arrays"
+        )
 
 
 def is_input(leaf: Any, weak: bool) -> bool:
     """Whether a leaf of an argument is traced: an array, a number of NumPy's, a float that need not stay Python's."""
     if type(leaf) is float:
         return not weak
-    return (type(leaf) is np.ndarray or isinstance(leaf, np.generic)) and leaf.dtype.kind in "biufc"
+    return (type(leaf) in _ARRAYS or isinstance(leaf, np.generic)) and leaf.dtype.kind in "biufc"
 
 
 def kind_of_call(args: Sequence[Any], kwargs: Mapping[str, Any], leaves: list[Any], weak: bool) -> Hashable:
@@ -53,8 +57,8 @@ def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
         leaves.append(value)
         return float
     if is_input(value, weak):
-        leaves.append(value)
-        return (value.dtype, value.shape if kind is np.ndarray else None)
+        leaves.append(value.view(np.ndarray) if kind is np.memmap else value)
+        return (value.dtype, None if isinstance(value, np.generic) else value.shape)
     if kind in _STATIC:
         return (kind, value)
     if isinstance(value, dict):
@@ -64,6 +68,9 @@ def _kind_of(value: Any, leaves: list[Any], weak: bool) -> Hashable:
     if is_container(value):
         fields = [f.name for f in dataclasses.fields(value) if f.init]
         return (kind, tuple([(name, _kind_of(getattr(value, name), leaves, weak)) for name in fields]))
+    if isinstance(value, np.ndarray):
+        named = f"dtype {value.dtype}" if kind in _ARRAYS else kind.__name__
+        raise NotCompilableError(kind, f"an array of {named} is not traced: pass one of numbers, a plain np.ndarray")
     if hasattr(value, "__array_ufunc__") or hasattr(value, "__array__") or kind.__module__.startswith("numpy.random"):
         raise NotCompilableError  # a traced value, an array of another library, a state that changes from call to call
     return _plain(value)

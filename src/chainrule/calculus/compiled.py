@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,6 +108,14 @@ class Compiled:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        # A decorated function is found by its name; what was compiled is compiled, or read from the disk, again.
+        named = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(self.__module__)
+        for name in named.split("."):
+            found = getattr(found, name, None)
+        return named if found is self else (Compiled, (self._function, self.smallest, self._patience))
 
     def __repr__(self) -> str:
         return f"<compiled {function_name(self._function)}>"
@@ -220,8 +229,7 @@ class Compiled:
             family = self._families.get(key)
         except NotCompilableError as refused:
             if refused.kind is not None and refused.kind not in self._refused and len(self._refused) < _KINDS:
-                reason = f"what a {refused.kind.__name__} holds may change from call to call: pass its arrays"
-                self._refused[refused.kind] = _Family(self._describe(args, kwargs), reason=reason)
+                self._refused[refused.kind] = _Family(self._describe(args, kwargs), reason=refused.reason)
             return None, []
         except (TypeError, RecursionError):
             return None, []
@@ -241,7 +249,9 @@ class Compiled:
         def as_input(leaf: Any, place: int | str, path: str) -> Any:
             if not is_input(leaf, weak):
                 return None
-            return np.float64(leaf) if type(leaf) is float else leaf
+            if type(leaf) is float:
+                return np.float64(leaf)
+            return leaf.view(np.ndarray) if type(leaf) is np.memmap else leaf
 
         with np.errstate(all="ignore"):  # what runs afterwards says what goes wrong
             recorded = record(self._function, args, kwargs, as_input)

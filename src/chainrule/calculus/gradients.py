@@ -151,4 +151,4 @@ def scalar(value: Any, name: str) -> Any:
             f"{name} returned a complex number: a gradient needs a real one\n"
             "  take np.real, np.abs or |z|^2 of it, or use chainrule.jacobian"
         )
-    return value
+    return value[()] if isinstance(value, np.ndarray) else value

@@ -35,6 +35,7 @@ __all__ = ["OWN", "Trace", "Traced", "apply", "bind_operators", "plain_value", "
 _levels = itertools.count(1)
 _NOTHING: Mapping[str, Any] = {}
 _new = object.__new__
+_OF_A_SIZE: Mapping[str, Any] = {"shape": (), "ndim": 0, "size": 1, "dtype": int}  # which is an int, also recorded
 OWN = __file__.rsplit("core", 1)[0]  # a frame with a file elsewhere is the user's, or a library's
 
 
@@ -323,6 +324,8 @@ class Traced(NumPyProtocol):
         return Traced(self.record)  # a record never changes: a new name for it is a full copy
 
     def __getattr__(self, name: str) -> Any:
+        if name in _OF_A_SIZE and type(self.record.value) is int:
+            return _OF_A_SIZE[name]
         raise AttributeError(f"a traced value has no attribute {name!r}; the array behind it is chainrule.value(x)")
 
     def __format__(self, form: str) -> str:
@@ -363,11 +366,8 @@ def bind_operators(primitive: Primitive) -> None:
             setattr(Traced, name, _operator_method(primitive, name, reversed_))
 
 
-_UNARY = ("__neg__", "__abs__", "__invert__")
-
-
 def _operator_method(primitive: Primitive, name: str, reversed_: bool) -> Callable[..., Any]:
-    if name in _UNARY:
+    if name in ("__neg__", "__abs__", "__invert__"):
         return lambda self: apply(primitive, (self,), _NOTHING)
     compute = getattr(operator, name.replace("__r", "__") if reversed_ else name)
     numbers = (float,) if primitive.name.startswith("logical") else (float, int)  # of integers & works bit by bit

@@ -85,6 +85,10 @@ def normal_form(graph: Graph, axis: Mapping[Node, int], computed_in: ComputedIn,
                 found = parts.apply(arithmetic.cast, [found], {"dtype": str(node.dtype)})
             if found.axis != rows:
                 raise NoCodeError(f"the rows of {node.primitive.name} are not where they were expected")
+            if concrete(found.dtype) != concrete(node.dtype):
+                raise NoCodeError(
+                    f"{node.primitive.name} gives {node.dtype} where {concrete(found.dtype)} was expected"
+                )
             known[node] = found
         if node.name:
             items.names.setdefault(known[node].item, node.name)
