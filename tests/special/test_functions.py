@@ -277,3 +277,17 @@ def test_the_incomplete_beta_function_by_its_parameters(a: float, b: float, x: f
         assert by_a == pytest.approx(float(want), rel=1e-11)
         want = mp.diff(lambda b: mp.betainc(a, b, 0, t, regularized=True), mp.mpf(b))
         assert by_b == pytest.approx(float(want), rel=1e-11)
+
+
+@pytest.mark.parametrize("x", [27.1, 30.0, 41.5, 59.0])
+def test_the_scaled_complement_keeps_its_digits_where_its_series_begins(x: float) -> None:
+    with mp.workdps(40):
+        value = mp.exp(mp.mpf(x) ** 2) * mp.erfc(mp.mpf(x))
+    assert float(cr.special.erfcx(x)) == pytest.approx(float(value), rel=1e-15)
+
+
+@pytest.mark.parametrize("x", [0.0, 3.3, 12.7, 25.1, 36.9])
+def test_the_logarithm_of_a_probability_near_one_keeps_its_digits(x: float) -> None:
+    with mp.workdps(400):
+        value = mp.log1p(-mp.erfc(mp.mpf(x) / mp.sqrt(2)) / 2)
+    assert float(cr.special.log_ndtr(x)) == pytest.approx(float(value), rel=2e-15)

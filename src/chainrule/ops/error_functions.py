@@ -90,7 +90,8 @@ def _erfcx(x: Any) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         large = np.maximum(np.abs(x), 27.0)
         y = 1 / (2 * large * large)
-        series = (1 - y * (1 - 3 * y * (1 - 5 * y * (1 - 7 * y)))) / (_ROOT_PI * large)
+        series = 1 - y * (1 - 3 * y * (1 - 5 * y * (1 - 7 * y * (1 - 9 * y * (1 - 11 * y * (1 - 13 * y))))))
+        series = series / (_ROOT_PI * large)
         scaled = np.where(np.abs(x) > 27, series, _erfc_scaled(np.clip(np.abs(x), 0.5, 27.0)))
         r = np.round(np.minimum(np.abs(x), 30.0) * 1024) / 1024  # exp(x^2) by a square that is exact, as in _erfc
         rest = np.minimum(np.abs(x), 30.0) - r
@@ -161,7 +162,11 @@ def _log_ndtr(x: Any) -> Any:
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         low = np.minimum(x, 0.0)
         tail = np.log(0.5 * _erfcx(-low / _ROOT_2)) - 0.5 * low * low
-        return np.where(x < 0, tail, np.log1p(-0.5 * _erfc(np.maximum(x, 0.0) / _ROOT_2))).astype(dtype)[()]
+        # The quotient by the root rounds, and erfc(high / root) would lose x^2 units in the last place by it.
+        high = np.clip(x, 0.0, 40.0)
+        r = np.round(high * 1024) / 1024
+        above = 0.5 * np.exp(-0.5 * r * r) * np.exp(0.5 * (r - high) * (r + high)) * _erfcx(high / _ROOT_2)
+        return np.where(x < 0, tail, np.log1p(-above)).astype(dtype)[()]
 
 
 def _floating(*dtypes: Any, **_: Any) -> Any:
