@@ -48,11 +48,11 @@ class Settings:
 
     @property
     def seconds(self) -> float:
-        return 0.1 if self.quick else 0.4
+        return 0.1 if self.quick else 0.25
 
     @property
     def count(self) -> int:
-        return 3 if self.quick else 7
+        return 3 if self.quick else 5
 
 
 @dataclass(frozen=True)
