@@ -22,7 +22,8 @@ from kernels_rivals import Settings, optional
 from measure import table
 from published import publish
 
-from chainrule.kernels import machine, threads
+from chainrule.kernels import machine
+from chainrule.kernels.running import threads
 
 Part = Callable[[Settings], tuple[list[tuple[str, str, str]], str]]
 PARTS: dict[str, tuple[str, Part]] = {

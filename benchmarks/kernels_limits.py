@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.kernels import machine, threads
+from chainrule.kernels import machine
+from chainrule.kernels.running import threads
 
 # Sixteen vectors at a time, each into a sum of its own, so that nothing is waited for but the memory.
 _VECTORS, _LANES = 16, 8

@@ -11,10 +11,10 @@ from typing import Any
 import llvmlite.binding as binding
 import numpy as np
 
-from chainrule.kernels.blocks import add_up
 from chainrule.kernels.llvm import Emitted, emit
 from chainrule.kernels.machine import Loaded, compile_module, vector_bytes
 from chainrule.kernels.program import Program
+from chainrule.kernels.running.blocks import add_up
 
 PAGE = mmap.PAGESIZE
 _libc = ctypes.CDLL(None)

@@ -9,9 +9,9 @@ import numpy as np
 
 from chainrule.calculus.recording import record
 from chainrule.core.graph import Graph
-from chainrule.kernels.interpret import Interpreter
-from chainrule.kernels.plan import program_of
+from chainrule.kernels.planning.plan import program_of
 from chainrule.kernels.program import Program
+from chainrule.kernels.running.interpret import Interpreter
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.rows import NotByRows, rows_of
 from chainrule.passes.simplify import simplify_to_run

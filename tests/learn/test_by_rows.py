@@ -13,7 +13,7 @@ import pytest
 import chainrule as cr
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.gradients import value_and_grad
-from chainrule.kernels.blocks import add_up
+from chainrule.kernels.running.blocks import add_up
 from chainrule.learn import batches, by_rows
 from chainrule.learn.batches import Block
 from chainrule.learn.by_rows import ByRows, NotByRowsError, added

@@ -11,9 +11,9 @@ import numpy as np
 from chainrule.calculus.recording import Recorded
 from chainrule.calculus.ways_in import WayIn, finished
 from chainrule.core.graph import Graph, Node
-from chainrule.kernels.describe import described
-from chainrule.kernels.executable import Executable
-from chainrule.kernels.plan import plan
+from chainrule.kernels.planning.describe import described
+from chainrule.kernels.planning.plan import plan
+from chainrule.kernels.running.executable import Executable
 from chainrule.passes.row_counts import rows_at_any_count
 from chainrule.passes.rows import NotByRows, Rows, rows_of
 

@@ -16,11 +16,11 @@ from chainrule.calculus.arguments import function_name
 from chainrule.calculus.containers import flatten
 from chainrule.calculus.recording import Recorded, record
 from chainrule.errors import ChainruleError, GuardError
-from chainrule.kernels.interpret import Interpreter
 from chainrule.kernels.machine import available
-from chainrule.kernels.plan import NotPlannedError, plan
+from chainrule.kernels.planning.plan import NotPlannedError, plan
 from chainrule.kernels.program import Program
-from chainrule.kernels.runner import Runner
+from chainrule.kernels.running.interpret import Interpreter
+from chainrule.kernels.running.runner import Runner
 from chainrule.learn.batches import Block
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.row_counts import rows_at_any_count
@@ -230,7 +230,7 @@ class ByRows:
 
 
 def added(totals: Iterable[Any], merge: Callable[[Any, Any], Any]) -> Any:
-    """Sums of blocks 0, 1, 2, ... put together level by level, as `kernels.blocks.add_up` does it.
+    """Sums of blocks 0, 1, 2, ... put together level by level, as `kernels.running.blocks.add_up` does it.
 
     Only as many as there are levels are held at a time.
 
@@ -270,7 +270,7 @@ class _Held:
 
 def _executable(program: Program) -> Runner:
     # Loaded here, since it needs llvmlite.
-    from chainrule.kernels.executable import Executable
+    from chainrule.kernels.running.executable import Executable
 
     return Executable(program)
 

@@ -20,7 +20,7 @@ from typing import Any, final
 
 from chainrule.errors import ArgumentError, ClusterError, DataError, MissingExtraError
 from chainrule.kernels.machine import available, vector_bytes
-from chainrule.kernels.threads import at_most
+from chainrule.kernels.running.threads import at_most
 from chainrule.learn.batches import BLOCK, Block, Data, InMemory, Streamed, as_data
 from chainrule.learn.by_rows import Call, RowProgram, added
 from chainrule.learn.data.source import Source

@@ -21,7 +21,7 @@ from chainrule.calculus.recording import record
 from chainrule.core.graph import Graph
 from chainrule.errors import ChainruleError
 from chainrule.kernels.machine import CompilationError, available
-from chainrule.kernels.plan import NotPlannedError, program_of
+from chainrule.kernels.planning.plan import NotPlannedError, program_of
 from chainrule.learn.batches import Block, InMemory
 from chainrule.learn.clipping import Clip, by_norm, by_value
 from chainrule.learn.effects import has_effects
@@ -221,7 +221,7 @@ class Stretches:
         return kept[key]
 
     def _built(self, leaves: Sequence[Any], states: Sequence[Any], data: Block) -> _Known:
-        from chainrule.kernels.loop import Loop  # needs llvmlite
+        from chainrule.kernels.running.loop import Loop  # needs llvmlite
 
         several = self._problem.batches is not None
         one = _each(data, lambda x: x[0]) if several else data

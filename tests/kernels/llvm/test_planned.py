@@ -11,7 +11,7 @@ from emitted_programs import Run
 from planned import graph_of
 
 import chainrule as cr
-from chainrule.kernels.plan import program_of
+from chainrule.kernels.planning.plan import program_of
 from chainrule.passes.evaluate import evaluate
 from chainrule.passes.rows import NotByRows, rows_of
 

@@ -10,8 +10,8 @@ from emitted_programs import Run
 
 from chainrule import ops  # noqa: F401  enters the primitives
 from chainrule.core.registry import primitives
-from chainrule.kernels.interpret import Interpreter
 from chainrule.kernels.program import Assignment, Fold, FoldKind, Map, Number, Operand, Program, Section, Value, View
+from chainrule.kernels.running.interpret import Interpreter
 
 BOOL, I64 = np.dtype(bool), np.dtype(np.int64)
 SIZES = [1, 1, 2, 3, 4, 5, 8, 17, 33]

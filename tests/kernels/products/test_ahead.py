@@ -10,9 +10,9 @@ from guard_pages import fenced, guarded
 from planned import planned
 
 import chainrule as cr
-from chainrule.kernels.executable import Executable
 from chainrule.kernels.products import shares
 from chainrule.kernels.program import Product, ProductKind, Value
+from chainrule.kernels.running.executable import Executable
 
 FLOAT = np.dtype("float64")
 
