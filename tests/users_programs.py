@@ -392,7 +392,7 @@ def convolution_by_shifts(p, images, y):
 
 @loss([A(5, 4), A(5, 5), A(5)], A(6, 8, 4), A(6))
 def recurrent(p, x, y):
-    h = np.zeros((x.shape[0], 5))
+    h = np.zeros((x.shape[0], len(p[1])))
     for t in range(x.shape[1]):
         h = np.tanh(x[:, t] @ p[0].T + h @ p[1].T + p[2])
     return np.mean((h.sum(axis=1) - y) ** 2)

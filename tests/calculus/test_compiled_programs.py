@@ -223,3 +223,11 @@ def test_compiled_functions_are_pickled_and_copied() -> None:
     for f in (tripled, functools.partial(tripled), np.sin):
         assert pickle.loads(pickle.dumps(cr.compile(f)))(2.0) == f(2.0)
     assert copy.deepcopy(cr.compile(cr.grad(tripled)))(2.0) == 3
+
+
+def test_the_plan_names_the_line_that_is_not_traced() -> None:
+    program = BY_NAME["softmax_by_one_hot"]
+    fast = cr.compile(program.f)
+    fast(*program.arguments())
+    assert "as for the index of one (in users_programs.py, line" in fast.plan()
+    assert "one_hot = np.eye(3)[labels])" in fast.plan()

@@ -214,7 +214,7 @@ class Compiled:
                 self._remember_way_in(made, args, kwargs)
                 return self._call(args, kwargs)
         result = self._function(*args, **kwargs)
-        family.reason = str(failure).partition("\n")[0]
+        family.reason = _reason(failure)
         return result
 
     def _family(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[_Family | None, list[Any]]:
@@ -312,3 +312,10 @@ class Compiled:
     def _describe(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         named = [*zip(parameter_names(self._function, len(args)), args, strict=True), *kwargs.items()]
         return ", ".join(f"{name}: {description(value)}" for name, value in named) or "no arguments"
+
+
+def _reason(failure: Exception) -> str:
+    """What went wrong, with the line of the user's where it did."""
+    said, *more = str(failure).split("\n")
+    where, line = [part.strip() for part in [*more, "", ""][:2]]
+    return f"{said} ({where}: {line})" if where.startswith("in ") else said

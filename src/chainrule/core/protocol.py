@@ -120,6 +120,12 @@ class NumPyProtocol(Operators):
     def __array__(self, *_: Any, **__: Any) -> Any:
         caller = _asking_function(sys._getframe(1))
         where = f", which np.{caller} asks for" if caller else ""
+        if not caller and np.dtype(self.dtype).kind in "biu":
+            raise TraceError(
+                "a traced value cannot become a plain NumPy array, as for the index of one\n"
+                "  components with labels are labels[:, np.newaxis] == np.arange(n); what is looked up in another array "
+                "is found if that array is an argument too; to leave the trace on purpose use chainrule.value(x)"
+            )
         raise TraceError(
             f"a traced value cannot become a plain NumPy array{where}: its derivative would be lost\n"
             + _INSTEAD.get(
