@@ -25,7 +25,7 @@ class UsersProgram:
         f: the function.
         make: what makes each argument.
         loss: whether it is a number of the first argument, of which there is a gradient.
-        kernel: whether it runs as a kernel, in all.
+        kernel: whether it has to run as a kernel.
         untraceable: whether it makes plain arrays of what is traced, so that it is called as it is.
         rtol: how far rounding may go.
     """

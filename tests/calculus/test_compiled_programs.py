@@ -84,7 +84,7 @@ def test_a_program(name: str) -> None:
     f = run(program)
     fast = cr.compile(f)
     compared(f, fast, program.arguments(), program.rtol)
-    assert ("-> a kernel" in fast.plan()) is program.kernel, fast.plan()
+    assert not program.kernel or "-> a kernel" in fast.plan(), fast.plan()
     assert "called as it is" not in fast.plan() or program.untraceable
 
 

@@ -123,8 +123,8 @@ class NumPyProtocol(Operators):
         if not caller and np.dtype(self.dtype).kind in "biu":
             raise TraceError(
                 "a traced value cannot become a plain NumPy array, as for the index of one\n"
-                "  components with labels are labels[:, np.newaxis] == np.arange(n); what is looked up in another array "
-                "is found if that array is an argument too; to leave the trace on purpose use chainrule.value(x)"
+                "  one hot components are labels[:, np.newaxis] == np.arange(n); what is looked up in another array is "
+                "found if that array is an argument too; to leave the trace on purpose use chainrule.value(x)"
             )
         raise TraceError(
             f"a traced value cannot become a plain NumPy array{where}: its derivative would be lost\n"
