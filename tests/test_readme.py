@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 EXAMPLES = list(zip(blocks("python"), blocks("text"), strict=True))
 
 
-@pytest.mark.parametrize(("code", "shown"), EXAMPLES, ids=["check", "explain", "descend"])
+@pytest.mark.parametrize(("code", "shown"), EXAMPLES, ids=["check", "explain", "descend", "compile"])
 def test_the_example_prints_what_the_readme_shows(code: str, shown: str, tmp_path: Path) -> None:
     # A script in an empty directory, as a reader would run it: the library must be found as installed.
     script = tmp_path / "example.py"

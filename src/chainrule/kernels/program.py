@@ -125,6 +125,20 @@ class FoldKind(Enum):
     ANY = "any"
     ALL = "all"
 
+    def neutral(self, dtype: np.dtype[Any]) -> Any:
+        """What a fold of nothing is."""
+        if self in (FoldKind.SUM, FoldKind.ANY):
+            return 0
+        if self in (FoldKind.PRODUCT, FoldKind.ALL):
+            return 1
+        least = self is FoldKind.MAX
+        if dtype.kind == "f":
+            return -np.inf if least else np.inf
+        if dtype.kind == "b":
+            return not least
+        limits = np.iinfo(dtype)
+        return limits.min if least else limits.max
+
 
 @final
 @dataclass(frozen=True, eq=False, slots=True)

@@ -14,29 +14,14 @@ import numpy as np
 from chainrule.kernels.codegen import constant, lane_numbers, register_type, unspecified
 from chainrule.kernels.program import FoldKind
 
-__all__ = ["across_lanes", "combined", "converted", "neutral", "neutral_number"]
+__all__ = ["across_lanes", "combined", "converted", "neutral"]
 
 _LANE = ir.IntType(32)
 
 
-def neutral_number(kind: FoldKind, dtype: np.dtype[Any]) -> Any:
-    """What a fold of nothing is."""
-    if kind in (FoldKind.SUM, FoldKind.ANY):
-        return 0
-    if kind in (FoldKind.PRODUCT, FoldKind.ALL):
-        return 1
-    least = kind is FoldKind.MAX
-    if dtype.kind == "f":
-        return -np.inf if least else np.inf
-    if dtype.kind == "b":
-        return not least
-    limits = np.iinfo(dtype)
-    return limits.min if least else limits.max
-
-
 def neutral(kind: FoldKind, dtype: np.dtype[Any], lanes: int) -> ir.Constant:
     """What a fold starts from, in all lanes."""
-    return constant(neutral_number(kind, dtype), dtype, lanes)
+    return constant(kind.neutral(dtype), dtype, lanes)
 
 
 def combined(builder: ir.IRBuilder, kind: FoldKind, dtype: np.dtype[Any], so_far: ir.Value, more: ir.Value) -> ir.Value:

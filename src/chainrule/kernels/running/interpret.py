@@ -245,7 +245,7 @@ def _operand(
 
 
 def _neutral(value: Value, kind: FoldKind) -> _Array:
-    return np.full(value.shape, _first(kind, value.dtype), _wide(value.dtype))
+    return np.full(value.shape, kind.neutral(value.dtype), _wide(value.dtype))
 
 
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -253,24 +253,10 @@ def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float64) if dtype == np.float32 else dtype
 
 
-def _first(kind: FoldKind, dtype: np.dtype[Any]) -> Any:
-    if kind in (FoldKind.SUM, FoldKind.ANY):
-        return 0
-    if kind in (FoldKind.PRODUCT, FoldKind.ALL):
-        return 1
-    least = kind is FoldKind.MAX
-    if dtype.kind == "f":
-        return -np.inf if least else np.inf
-    if dtype.kind == "b":
-        return not least
-    limits = np.iinfo(dtype)
-    return limits.min if least else limits.max
-
-
 def _folded(kind: FoldKind, source: _Array, axes: tuple[int, ...]) -> _Array:
     fold: Any = _JOINED[kind]
     if kind in (FoldKind.MAX, FoldKind.MIN):
-        return np.asarray(fold.reduce(source, axis=axes, initial=_first(kind, source.dtype)))
+        return np.asarray(fold.reduce(source, axis=axes, initial=kind.neutral(source.dtype)))
     dtype = _wide(source.dtype) if source.dtype.kind == "f" else None
     return np.asarray(fold.reduce(source, axis=axes, dtype=dtype))
 
