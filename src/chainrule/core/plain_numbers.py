@@ -38,7 +38,9 @@ def positive_number(value: Any, name: str, expected: str = "a positive number") 
     0.5
     """
     try:
-        if isinstance(value, bool | np.bool_ | str | bytes) or np.ndim(value) or np.iscomplexobj(value):
+        if type(value) is not float and (
+            isinstance(value, bool | np.bool_ | str | bytes) or np.ndim(value) or np.iscomplexobj(value)
+        ):
             raise TypeError
         found = float(value)
     except (TypeError, ValueError, OverflowError):

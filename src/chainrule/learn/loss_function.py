@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.calculus.arguments import function_name
+from chainrule.calculus.compiled import Compiled
 from chainrule.calculus.functions import as_function
 from chainrule.errors import ArgumentError, FormulaError
 from chainrule.learn.batches import Block
@@ -33,7 +34,11 @@ def of_parameters_and_rows(loss: Callable[..., Any] | str, start: Any, rows: Blo
     if not isinstance(loss, str):
         function = as_function(loss)
         if rows is not None:
-            _takes(function, rows)
+            call = len(rows.by_position), *rows.by_name
+            known: set[Any] = function.kept.setdefault("calls", set()) if isinstance(function, Compiled) else set()
+            if call not in known:
+                _takes(function, rows)
+                known.add(call)
         return function
     if rows is None:
         function = as_function(loss)

@@ -37,7 +37,6 @@ class Problem:
     """A loss to be minimised, over all the data there is.
 
     Attributes:
-        loss: the loss over all data as a function of the parameters alone, in the form of the start; it can be traced.
         paths: the name of each parameter array, such as "layers[0].W"; of a single array, "start".
         start: the arrays of the start, floating or complex.
         is_single: whether the parameters are one array by itself.
@@ -58,7 +57,6 @@ class Problem:
         "evaluate_on",
         "gradient",
         "is_single",
-        "loss",
         "name",
         "passes",
         "paths",
@@ -78,7 +76,7 @@ class Problem:
         self.start: list[Any] = [np.copy(differentiable(leaf, path))[()] for path, leaf in pairs]
         self.is_single = self._rebuild(self.start) is self.start[0] if self.start else False
         self.paths = tuple(path.removeprefix("start.") for path, _ in pairs)
-        if not sum(np.size(leaf) for leaf in self.start):
+        if not any([leaf.size for leaf in self.start]):
             raise ArgumentError("start holds no numbers: give the parameters to begin with")
         for leaf, path in zip(self.start, self.paths, strict=True):
             place = first_not_finite(leaf, path)
@@ -90,7 +88,20 @@ class Problem:
         self.gradient = gradient
         self.evaluate_on: Evaluate = self._with_exact() if gradient is None else self._with_given(gradient)
         self._row_loss: RowLoss | None = None
-        self.loss = self._over_all_data()
+
+    @property
+    def loss(self) -> Callable[[Any], Any]:
+        """The loss over all data as a function of the parameters alone, in the form of the start; it can be traced."""
+        if self.data is None:
+            return self._function
+        if isinstance(self.data, InMemory):
+            return self.loss_on(self.data.block)
+        data = self.data
+
+        def loss(parameters: Any) -> Any:
+            return self._over_blocks(data)(parameters)
+
+        return loss
 
     def evaluate(self, leaves: Sequence[Any]) -> tuple[float, list[Any]]:
         """The loss over all data and its gradient, given the parameter arrays."""
@@ -144,18 +155,6 @@ class Problem:
     def __repr__(self) -> str:
         rows = "" if self.data is None else f" over {self.data.rows:,} rows"
         return f"<Problem in {', '.join(self.paths)}{rows}>"
-
-    def _over_all_data(self) -> Callable[[Any], Any]:
-        if self.data is None:
-            return self._function
-        if isinstance(self.data, InMemory):
-            return self.loss_on(self.data.block)
-        data = self.data
-
-        def loss(parameters: Any) -> Any:
-            return self._over_blocks(data)(parameters)
-
-        return loss
 
     def _over_blocks(self, data: Data) -> RowLoss:
         if self._row_loss is None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.errors import ArgumentError
 from chainrule.learn.fields import count, nonnegative, positive, share
@@ -285,17 +286,17 @@ def _between(start: float, end: float, way: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * way)) / 2
 
 
-def rates_ahead(asked: Any, rate: float, done: int, count: int) -> list[float]:
+def rates_ahead(asked: Any, rate: float, done: int, count: int) -> NDArray[np.float64]:
     """The rates of so many steps, or of fewer: a schedule of the user's own is asked at each step by itself."""
     if not callable(asked):
-        return [rate] * count
+        return np.full(count, rate)
     if not isinstance(asked, Schedule):
-        return []
+        return np.empty(0)
     found: list[float] = []
     with contextlib.suppress(ArgumentError):  # said when that step is reached
         for k in range(done, done + count):
             found.append(rate_at(asked, k))
-    return found
+    return np.array(found, np.float64)
 
 
 def rate_at(schedule: Callable[[int], float], done: int) -> float:

@@ -156,7 +156,7 @@ class Stretches:
         leaves: Sequence[Any],
         states: Sequence[Any],
         done: int,
-        rates: Sequence[float],
+        rates: np.ndarray[Any, Any],
         blocks: Iterator[Block] | None,
     ) -> Made | None:
         """So many steps as there are rates, or fewer; None where the next one is to be made in Python.
@@ -177,7 +177,9 @@ class Stretches:
                 return None
         # One step more is made, and not taken: so the loss at the end of a compiled function costs nothing.
         more = isinstance(problem.function, Compiled) and problem.batches is None
-        found = self._run(self._known, leaves, states, done, np.array([*rates, rates[-1]] if more else rates), data)
+        if more:
+            rates = np.concatenate((rates, rates[-1:]))
+        found = self._run(self._known, leaves, states, done, rates, data)
         if more and len(found.losses) > steps:
             found = _but_the_last(found)
         if len(found.losses) < min(steps, 4):
@@ -205,13 +207,15 @@ class Stretches:
     def _looked_up(self, leaves: Sequence[Any], states: Sequence[Any], data: Block) -> _Known | None:
         function = self._problem.function
         kept: dict[Any, _Known] = function.kept.setdefault("stretches", {}) if isinstance(function, Compiled) else {}
+        several = self._problem.batches is not None
         key = (
             self._rule,
             self._clip,
-            self._problem.batches is None,
-            tuple(self._problem.paths),
-            tuple(np.shape(leaf) for leaf in leaves),
-            tuple((label, x.shape[self._problem.batches is not None :], x.dtype) for label, x in data.labelled()),
+            several,
+            self._problem.paths,
+            tuple([leaf.shape for leaf in leaves]),
+            tuple([(x.shape[several:], x.dtype) for x in (*data.by_position, *data.by_name.values())]),
+            tuple(data.by_name),
         )
         if key not in kept:
             try:
