@@ -62,17 +62,18 @@ class Block:
                 _rows(array, f"data[{i}]" if several else "data")
                 for i, array in enumerate(data if several else (data,))
             )
-        block = Block(positional, named)
-        counts = [(label, len(array)) for label, array in block.labelled()]
+        counts = [len(array) for array in (*positional, *named.values())]
         if not counts:
             raise ArgumentError("data is empty: give an array, a tuple of arrays or a dict of arrays")
-        for label, count in counts:
-            if count != counts[0][1]:
-                raise ShapeError(
-                    f"{counts[0][0]} has {counts[0][1]:,} rows and {label} has {count:,}: the rows of data belong "
-                    "together, along the first axis of each array"
-                )
-        return Block(positional, named, counts[0][1])
+        block = Block(positional, named, counts[0])
+        if min(counts) != max(counts):
+            labels = [label for label, _ in block.labelled()]
+            label, count = next((label, n) for label, n in zip(labels, counts, strict=True) if n != counts[0])
+            raise ShapeError(
+                f"{labels[0]} has {counts[0]:,} rows and {label} has {count:,}: the rows of data belong "
+                "together, along the first axis of each array"
+            )
+        return block
 
     def labelled(self) -> Iterator[tuple[str, Any]]:
         """Each array with what a message calls it."""
@@ -252,7 +253,7 @@ def as_data(data: Any) -> Data:
     """
     if isinstance(data, np.ndarray) and data.dtype.names is not None:
         data = {name: data[name] for name in data.dtype.names}
-    if isinstance(data, np.ndarray | tuple | Mapping):
+    if isinstance(data, np.ndarray | tuple) or isinstance(data, Mapping):
         found: Data = InMemory(Block.of(data))
     elif isinstance(data, InBlocks):
         found = _held_or_streamed(data)

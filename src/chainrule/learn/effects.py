@@ -42,7 +42,7 @@ def has_effects(function: Callable[..., Any]) -> bool:
     waiting: list[Any] = [function]
     while waiting:
         one = waiting.pop()
-        if id(one) in seen or isinstance(one, _PLAIN):
+        if isinstance(one, Compiled) or id(one) in seen or isinstance(one, _PLAIN):
             continue
         seen.add(id(one))
         if isinstance(one, CodeType):
@@ -57,7 +57,7 @@ def has_effects(function: Callable[..., Any]) -> bool:
             waiting += [one.func, *one.args, *one.keywords.values()]
         elif isinstance(one, MethodType):
             waiting += [one.__func__, one.__self__]
-        elif isinstance(one, Compiled) or _is_ours(one):
+        elif _is_ours(one):
             continue
         elif isinstance(one, FunctionType):
             around = _around(one)

@@ -171,13 +171,14 @@ class Problem:
                 kept["gradient"] = self._function.alike(value_and_grad(self._function))
             compiled = kept["gradient"]
 
+            # None of these functions refers to the problem: it would be freed, with its data, only by the collector.
             def evaluate_compiled(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
                 value, gradient = compiled(rebuild(leaves), *block.by_position, **block.by_name)
-                return float(value), self.flatten(gradient)
+                return float(value), [leaf for _, leaf in flatten(gradient)[0]]
 
             return evaluate_compiled
-        both = value_and_leaves(self._function)
-        name, looked_at = self.name, False
+        function, name, looked_at = self._function, self.name, False
+        both = value_and_leaves(function)
         # What most small problems have, without the cost of a container.
         single = self.is_single
 
@@ -186,7 +187,7 @@ class Problem:
             parameters = leaves[0] if single else rebuild(leaves)
             if not looked_at:
                 looked_at = True
-                first = value_and_leaves(self._function, lambda records: warn_of_spreading(records, block.rows, name))
+                first = value_and_leaves(function, lambda records: warn_of_spreading(records, block.rows, name))
                 try:
                     value, slopes = first(parameters, *block.by_position, **block.by_name)
                 except TypeError as error:
@@ -206,7 +207,7 @@ class Problem:
     def _with_given(self, gradient: Callable[..., Any]) -> Evaluate:
         if not callable(gradient):
             raise ArgumentError(f"gradient is {gradient!r:.60}, expected a function of the parameters, or nothing")
-        loss, rebuild = self._function, self._rebuild
+        loss, rebuild, paths = self._function, self._rebuild, self.paths
 
         def evaluate(leaves: Sequence[Any], block: Block) -> tuple[float, list[Any]]:
             # Each function gets copies: one that writes into its argument must not move the descent.
@@ -217,9 +218,7 @@ class Problem:
                 raise ShapeError(
                     f"{function_name(gradient)} returned {len(given)} arrays, but start holds {len(leaves)}"
                 )
-            slopes = [
-                _like(slope, leaf, path) for (_, slope), leaf, path in zip(given, leaves, self.paths, strict=True)
-            ]
+            slopes = [_like(slope, leaf, path) for (_, slope), leaf, path in zip(given, leaves, paths, strict=True)]
             return float(value), slopes
 
         return evaluate
