@@ -253,7 +253,7 @@ def as_data(data: Any) -> Data:
     """
     if isinstance(data, np.ndarray) and data.dtype.names is not None:
         data = {name: data[name] for name in data.dtype.names}
-    if isinstance(data, np.ndarray | tuple) or isinstance(data, Mapping):
+    if isinstance(data, np.ndarray | tuple | Mapping):
         found: Data = InMemory(Block.of(data))
     elif isinstance(data, InBlocks):
         found = _held_or_streamed(data)

@@ -76,7 +76,7 @@ class Problem:
         self.start: list[Any] = [np.copy(differentiable(leaf, path))[()] for path, leaf in pairs]
         self.is_single = self._rebuild(self.start) is self.start[0] if self.start else False
         self.paths = tuple(path.removeprefix("start.") for path, _ in pairs)
-        if not any([leaf.size for leaf in self.start]):
+        if not any(leaf.size for leaf in self.start):
             raise ArgumentError("start holds no numbers: give the parameters to begin with")
         for leaf, path in zip(self.start, self.paths, strict=True):
             place = first_not_finite(leaf, path)

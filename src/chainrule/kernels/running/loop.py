@@ -105,7 +105,7 @@ end:
 def _address(array: _Array) -> int:
     # In a third of the time that array.ctypes takes; what is read-only, or empty, gives no buffer.
     if array.nbytes and array.flags.writeable:
-        return ctypes.addressof(_BYTE.from_buffer(array))
+        return ctypes.addressof(_BYTE.from_buffer(array.data))
     return int(array.__array_interface__["data"][0])
 
 
