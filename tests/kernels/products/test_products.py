@@ -198,6 +198,9 @@ def rows_cases() -> list[Case]:
         cases.append(Case(ROWS, (400,), (400, 13), kinds))
         cases.append(Case(ROWS, (2, 301), (301, 40), kinds))
     cases.append(Case(ROWS, (5,), (5, 3), ("repeated", "repeated", "scratch")))
+    # Rows of which several lie in one register.
+    for m, fixed, out in itertools.product((4, 8), ("array", "part"), ("scratch", "array")):
+        cases.append(Case(ROWS, (m,), (m,), ("array", fixed, out)))
     return cases
 
 
@@ -213,6 +216,11 @@ def over_rows_cases() -> list[Case]:
         cases.append(Case(OVER_ROWS, (70,), (60,), kind))
     cases.append(Case(OVER_ROWS, (784,), (), ("array", "scratch", "array")))
     cases.append(Case(OVER_ROWS, (784,), (3,), ("array", "scratch", "array")))
+    # Rows of which several lie in one register, on either side.
+    for m, right, out in itertools.product((2, 4, 8), ((), (1,)), ("array", "turned")):
+        cases.append(Case(OVER_ROWS, (m,), right, ("array", "scratch", out)))
+    for m, out in itertools.product((2, 4, 8), ("array", "turned")):
+        cases.append(Case(OVER_ROWS, (1,), (m,), ("scratch", "array", out)))
     return cases
 
 

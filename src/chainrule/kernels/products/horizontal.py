@@ -51,6 +51,8 @@ def emit_dots(
             registers.load(registers.at(right.pointer, part * lanes), lanes, _valid(m, part, lanes))
             for part in range(parts)
         ]
+    share = registers.shared(left, m) if right.row_stride == 0 else 1
+    repeated = registers.repeated(registers.load(right.pointer, m), share) if share > 1 else None
     together = max(4, lanes)
     whole = (
         rows // together * together if isinstance(rows, int) else registers.builder.and_(rows, codegen.index(-together))
@@ -67,6 +69,13 @@ def emit_dots(
                 for number in range(step if right.row_stride else 1)
             ]
             fetch = partial(ahead.emit, row.index, step) if ahead is not None and step > 1 else None
+            if repeated is not None and step > 1:
+                if fetch is not None:
+                    fetch()
+                vectors = [registers.load(registers.at(pointers[0], part * lanes), lanes) for part in range(m)]
+                sums = registers.neighbours([registers.builder.fmul(vector, repeated) for vector in vectors])
+                registers.store_rows(sums, registers.row(out, row.index), out.row_stride, lanes)
+                continue
             totals = _totals(registers, pointers, others, kept, m, fetch)
             pointer = registers.row(out, row.index)
             if step == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import llvmlite.ir as ir
@@ -13,6 +14,8 @@ from chainrule.kernels.products.ahead import Ahead
 from chainrule.kernels.products.registers import Registers, tiles
 
 __all__ = ["emit_dots_over_rows", "emit_outer"]
+
+_TOGETHER = 4  # sums that hide how long the pipeline is
 
 
 def emit_outer(
@@ -36,6 +39,11 @@ def emit_outer(
         ahead: what to fetch meanwhile.
     """
     m, k = sizes
+    if k == 1 and right.row_stride == 1 and registers.shared(left, m) > 1:
+        done = _short_rows(registers, left, right, out, m, rows, ahead)
+        left, right = (replace(x, pointer=registers.row(x, done)) for x in (left, right))
+        rows = registers.builder.sub(codegen.index(rows) if isinstance(rows, int) else rows, done)
+        ahead = None
     parts, columns = _tile(registers, m, k)
     lanes = registers.lanes
     wide = parts * lanes
@@ -62,6 +70,41 @@ def emit_outer(
                         if ahead is not None
                         else None,
                     )
+
+
+def _short_rows(
+    registers: Registers,
+    left: Place,
+    right: Place,
+    out: Place,
+    m: int,
+    rows: ir.Value | int,
+    ahead: Ahead | None,
+) -> ir.Value:
+    """Rows of which several lie in one register, each with a number; how many are done: those that fill registers."""
+    builder, lanes, share = registers.builder, registers.lanes, registers.shared(left, m)
+    step = _TOGETHER * share
+    whole = builder.and_(codegen.index(rows) if isinstance(rows, int) else rows, codegen.index(-step))
+    with codegen.loop(builder, 0, whole, step, carried=[registers.zero(lanes)] * _TOGETHER, name="rows") as several:
+        if ahead is not None:
+            ahead.emit(several.index, step)
+        at_left, at_right = registers.row(left, several.index), registers.row(right, several.index)
+        made = []
+        for part, total in enumerate(several.carried):
+            vector = registers.load(registers.at(at_left, part * lanes), lanes)
+            numbers = registers.load(registers.at(at_right, part * share), share)
+            made.append(registers.multiply_add(vector, registers.repeated(numbers, 1, each=m), total))
+        several.next = made
+    totals = several.results
+    while len(totals) > 1:
+        totals = [builder.fadd(a, b) for a, b in zip(totals[::2], totals[1::2], strict=True)]
+    total, width = totals[0], lanes
+    while width > m:
+        width //= 2
+        total = builder.fadd(registers.part(total, 0, width), registers.part(total, width, width))
+    for lane in range(m):
+        _add_number(registers, registers.at(out.pointer, lane * out.strides[0]), registers.lane(total, lane))
+    return whole
 
 
 def _tile(registers: Registers, m: int, k: int) -> tuple[int, int]:

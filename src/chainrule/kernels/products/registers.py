@@ -174,6 +174,29 @@ class Registers:
             distance *= 2
         return left[0]
 
+    def neighbours(self, vectors: Sequence[ir.Value]) -> ir.Value:
+        """The sums of as many neighbouring lanes as there are vectors, a power of two, in one vector and in order."""
+        left = list(vectors)
+        while len(left) > 1:
+            pairs = zip(left[::2], left[1::2], strict=True)
+            left = [self.builder.fadd(*(self._every_other(a, b, odd) for odd in (0, 1))) for a, b in pairs]
+        return left[0]
+
+    def _every_other(self, first: ir.Value, second: ir.Value, odd: int) -> ir.Value:
+        mask = ir.Constant(ir.VectorType(_LANE, first.type.count), list(range(odd, 2 * first.type.count, 2)))
+        return self.builder.shuffle_vector(first, second, mask)
+
+    def repeated(self, vector: ir.Value, times: int, each: int = 1) -> ir.Value:
+        """All lanes so many times: one after the other `each` times, and the whole of it `times` times."""
+        lanes = [lane for lane in range(vector.type.count) for _ in range(each)] * times
+        undefined = ir.Constant(vector.type, ir.Undefined)
+        return self.builder.shuffle_vector(vector, undefined, ir.Constant(ir.VectorType(_LANE, len(lanes)), lanes))
+
+    def shared(self, place: Place, m: int) -> int:
+        """How many rows of m components lie in one register, if several do without a gap and fill it; else 1."""
+        dense = place.row_stride == m > 1 and place.strides[-1] == 1
+        return self.lanes // m if dense and self.lanes % m == 0 else 1
+
     def sum(self, vector: ir.Value) -> ir.Value:
         """The sum of the lanes."""
         if not isinstance(vector.type, ir.VectorType):
