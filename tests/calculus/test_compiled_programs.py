@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import pickle
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,45 @@ def test_the_plan_names_the_line_that_is_not_traced() -> None:
     fast(*program.arguments())
     assert "as for the index of one (in users_programs.py, line" in fast.plan()
     assert "one_hot = np.eye(3)[labels])" in fast.plan()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (x * 2, f"{np.sum(x):.1f}"),
+        lambda x: x[: int(cr.value(x[0]))],
+        lambda x: x if cr.value(x)[0] > 2 else -x,
+        lambda x: cr.grad(lambda y: np.sum(y * cr.value(y)))(x),
+    ],
+    ids=["text", "count", "decision", "inside"],
+)
+def test_what_looks_at_plain_values_is_called_as_it_is(f: Any) -> None:
+    fast = cr.compile(f)
+    for first in (1.0, 2.0, 3.0):
+        compared(f, fast, (np.array([first, 5.0, 6.0]),), 1e-12)
+    assert "it looks at plain values" in fast.plan()
+
+
+def test_threads_that_call_first_together_make_one_kernel() -> None:
+    fast = cr.compile(lambda x: np.sum(np.exp(x)))
+    x, together = np.ones(1000), threading.Barrier(8)
+
+    def call() -> None:
+        together.wait()
+        fast(x)
+
+    threads = [threading.Thread(target=call) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fast.plan().count("-> ") == 1
+
+
+def test_the_gradient_by_a_short_filter_takes_no_longer_than_the_filter() -> None:
+    # Quadratic in the length of the signal it would be minutes.
+    h, x = np.array([0.5, 0.25, 0.125]), np.random.default_rng(0).normal(size=300_000)
+    gradient = cr.grad(lambda h: np.sum(np.convolve(h, x) ** 2))(h)
+    correlated = np.array([2 * x[: len(x) - k] @ x[k:] for k in range(3)])
+    want = [sum(h[j] * correlated[abs(i - j)] for j in range(3)) for i in range(3)]
+    np.testing.assert_allclose(gradient, want, rtol=1e-10)

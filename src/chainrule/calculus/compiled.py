@@ -19,7 +19,7 @@ from chainrule.calculus.branch import Branch, KernelRefusedError, branch
 from chainrule.calculus.functions import as_function
 from chainrule.calculus.recording import Recorded, parameter_names, record
 from chainrule.calculus.ways_in import WayIn, for_floats, no_way, tried_in_turn
-from chainrule.errors import DegeneracyError, GuardError, SourceError
+from chainrule.errors import DegeneracyError, GuardError, SourceError, TraceError
 from chainrule.kernels.cache import object_cache
 from chainrule.passes.guards import watched
 from chainrule.passes.simplify import simplify_to_run
@@ -184,7 +184,8 @@ class Compiled:
         family, leaves = self._family(args, kwargs)
         if family is None or family.reason or family.waits(self._patience, leaves):
             return self._function(*args, **kwargs)
-        for known in family.branches:
+        known_before = len(family.branches)
+        for known in family.branches[:known_before]:
             try:
                 return known(leaves)
             except GuardError:
@@ -210,8 +211,12 @@ class Compiled:
             except SourceError as error:
                 failure = error
             else:
-                family.branches.append(made)
-                self._remember_way_in(made, args, kwargs)
+                with self._lock:
+                    first = len(family.branches) == known_before  # else another thread may have made the same branch
+                    if first:
+                        family.branches.append(made)
+                if first:
+                    self._remember_way_in(made, args, kwargs)
                 return self._call(args, kwargs)
         result = self._function(*args, **kwargs)
         family.reason = _reason(failure)
@@ -255,6 +260,8 @@ class Compiled:
 
         with np.errstate(all="ignore"):  # what runs afterwards says what goes wrong
             recorded = record(self._function, args, kwargs, as_input)
+        if recorded.left:
+            raise TraceError("it looks at plain values (chainrule.value, or a text of them), which differ at each call")
         if not weak and any(str(node.dtype) in _NARROW for node in recorded.graph.nodes):
             leaves: list[Any] = []
             kind_of_call(args, kwargs, leaves, False)

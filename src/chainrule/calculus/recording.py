@@ -30,6 +30,7 @@ class Recorded:
         places: for each input the argument that it is part of: a position or a keyword.
         bare: the result is one traced value by itself.
         restore: the result as the function returns it, from the values of the graph's outputs.
+        left: whether it looks at plain values, so that at other ones it may compute something else.
     """
 
     graph: Graph
@@ -37,6 +38,7 @@ class Recorded:
     places: Sequence[int | str]
     bare: bool
     restore: Callable[[Sequence[Any]], Any]
+    left: bool = False
 
 
 def record(
@@ -98,7 +100,7 @@ def record(
         new = iter(values)
         return rebuild([next(new) if mine else leaf for leaf, mine in zip(leaves, computed, strict=True)])
 
-    return Recorded(graph, [leaf.value for leaf in inputs], places, type(result) is Traced, restore)
+    return Recorded(graph, [leaf.value for leaf in inputs], places, type(result) is Traced, restore, recording.left)
 
 
 def parameter_names(f: Callable[..., Any], count: int) -> list[str]:

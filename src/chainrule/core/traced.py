@@ -317,11 +317,10 @@ class Traced(NumPyProtocol):
             return  # Python stores the view that x[1:3] += 1 has written through already
         write(self, self.F.set_item(self, new, *arrays, pattern=pattern))
 
-    def __copy__(self) -> Traced:
-        return Traced(self.record)
-
-    def __deepcopy__(self, memo: Any) -> Traced:
+    def __copy__(self, memo: Any = None) -> Traced:
         return Traced(self.record)  # a record never changes: a new name for it is a full copy
+
+    __deepcopy__ = __copy__
 
     def __getattr__(self, name: str) -> Any:
         if name in _OF_A_SIZE and type(self.record.value) is int:
@@ -329,6 +328,7 @@ class Traced(NumPyProtocol):
         raise AttributeError(f"a traced value has no attribute {name!r}; the array behind it is chainrule.value(x)")
 
     def __format__(self, form: str) -> str:
+        self._recording().left = True
         return format(self.value, form)
 
     def __repr__(self) -> str:

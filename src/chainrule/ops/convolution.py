@@ -51,6 +51,11 @@ def _convolve(a: Any, v: Any) -> Any:
 
 def _transpose(F: Any, g: Array, other: Array, like: Array) -> Array:
     # The transpose of a convolution is a correlation: one with the other signal read backwards, of which a part counts.
+    if like.shape[-1] < other.shape[-1]:  # a small part: of a short filter, only that is computed
+        lines = F.expand_dims(g, axis=(0,)) if g.ndim == 1 else g  # of a stack NumPy does not copy the windows
+        windows = F.windows(lines, axis=lines.ndim - 1, width=other.shape[-1])
+        part = F.matmul(windows, F.expand_dims(other, axis=(other.ndim,)))
+        return F.getitem(part, pattern=(0, slice(None), 0) if g.ndim == 1 else (Ellipsis, 0))
     whole = F.convolve(g, F.getitem(other, pattern=_BACKWARDS))
     first = other.shape[-1] - 1
     return F.getitem(whole, pattern=(Ellipsis, slice(first, first + like.shape[-1])))
