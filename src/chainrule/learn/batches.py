@@ -52,16 +52,14 @@ class Block:
     @staticmethod
     def of(data: Any) -> Block:
         """An array, a tuple of arrays or a dict of arrays; raises unless all have the same number of rows."""
-        if isinstance(data, Mapping):
-            named = {str(name): _rows(array, f"data[{name!r}]") for name, array in data.items()}
-            positional: tuple[Any, ...] = ()
+        named: Mapping[str, Any] = {}
+        positional: tuple[Any, ...] = ()
+        if isinstance(data, tuple):
+            positional = tuple([_rows(array, "data[{}]", i) for i, array in enumerate(data)])
+        elif isinstance(data, Mapping):
+            named = {str(name): _rows(array, "data[{!r}]", name) for name, array in data.items()}
         else:
-            several = isinstance(data, tuple)
-            named = {}
-            positional = tuple(
-                _rows(array, f"data[{i}]" if several else "data")
-                for i, array in enumerate(data if several else (data,))
-            )
+            positional = (_rows(data, "data"),)
         counts = [len(array) for array in (*positional, *named.values())]
         if not counts:
             raise ArgumentError("data is empty: give an array, a tuple of arrays or a dict of arrays")
@@ -97,7 +95,11 @@ class Block:
         return sum(int(array.nbytes) for _, array in self.labelled())
 
 
-def _rows(array: Any, label: str) -> Any:
+def _rows(array: Any, called: str, key: Any = None) -> Any:
+    """An array of rows as it is, or made of what is given; a message calls it by its key."""
+    if isinstance(array, np.ndarray) and array.ndim and array.dtype.kind in "fiub":
+        return array
+    label = called.format(key)
     if not isinstance(array, np.ndarray):
         try:
             array = np.asarray(array)

@@ -41,8 +41,12 @@ class Iterates:
             self.held = [pair for pair in self.held if pair[0] % self.stride == 0]
             if step % self.stride:
                 return
-        if self._last < step:
+        if self._last >= step:
+            return
+        if self._blocks:
             self._add(step, [[leaf] for leaf in leaves])
+        else:
+            self._held.append((step, leaves))
 
     def keep_all(self, first: int, leaves: Sequence[Any]) -> None:
         """Keep the iterates of steps one after the other, of each parameter array along the first axis."""

@@ -121,7 +121,8 @@ class Stretches:
             return True  # asked for, and kept for the next run
         if self._in_python < 2:  # the first step does what is done once
             self._start = time.perf_counter()
-        if self._in_python <= LOOKED_AT:
+        # Judged again when twice as many steps were made: asking the clock at each would be felt.
+        if self._in_python <= LOOKED_AT or self._in_python & (self._in_python - 1):
             return False
         return (time.perf_counter() - self._start) / (self._in_python - 1) * most > WORTH
 
