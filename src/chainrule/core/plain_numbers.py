@@ -12,6 +12,8 @@ from chainrule.errors import ArgumentError
 
 __all__ = ["positive_number", "whole_number"]
 
+_TRUTHS = (bool, np.bool_)
+
 
 def whole_number(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
     """A whole number as Python's; raises `ArgumentError` for what is none, or out of range.
@@ -22,7 +24,7 @@ def whole_number(value: Any, name: str, least: int = 1, most: int | None = None)
     chainrule.errors.ArgumentError: steps is True, expected a whole number, 1 or more
     """
     try:
-        found = None if isinstance(value, bool | np.bool_) else operator.index(value)
+        found = None if isinstance(value, _TRUTHS) else operator.index(value)
     except TypeError:
         found = None
     if found is None or found < least or (most is not None and found > most):

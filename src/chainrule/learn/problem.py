@@ -269,7 +269,7 @@ def _like(slope: Any, leaf: Any, path: str) -> Any:
 def first_not_finite(leaf: Any, path: str) -> tuple[str, Any] | None:
     """The first component that is NaN or infinite, and its value."""
     finite = np.isfinite(leaf)
-    if finite.all():
+    if np.count_nonzero(finite) == finite.size:  # `all` costs three times as much for small arrays
         return None
     index = tuple(int(i) for i in np.argwhere(~finite)[0])
     return label(path, index), np.asarray(leaf)[index]
@@ -299,7 +299,7 @@ def measure(
         squares = sizes = 0.0
         for leaf, slope in zip(leaves, slopes, strict=True):
             if slope.ndim and slope.dtype.char in "df":
-                flat, of_leaf = slope.reshape(-1), leaf.reshape(-1)
+                flat, of_leaf = (slope, leaf) if slope.ndim == 1 else (slope.reshape(-1), leaf.reshape(-1))
                 # Without what `vdot` costs for small arrays.
                 squares += flat.dot(flat)
                 sizes += of_leaf.dot(of_leaf)
