@@ -276,3 +276,18 @@ def test_the_gradient_by_a_short_filter_takes_no_longer_than_the_filter() -> Non
     correlated = np.array([2 * x[: len(x) - k] @ x[k:] for k in range(3)])
     want = [sum(h[j] * correlated[abs(i - j)] for j in range(3)) for i in range(3)]
     np.testing.assert_allclose(gradient, want, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "bool"])
+def test_operations_on_bits_are_numpys(dtype: str) -> None:
+    a, b = np.array([0, 1, 2, 3]).astype(dtype), np.array([1, 2, 3, 6]).astype(dtype)
+    for f in (
+        lambda a, b: a & b,
+        lambda a, b: a | b,
+        lambda a, b: a ^ b,
+        lambda a, b: ~a,
+        lambda a, b: 1 & a,
+        lambda a, b: (a > 1) & ~(b > 2) | True,
+        lambda a, b: True ^ (a > 1),
+    ):
+        compared(f, cr.compile(f), (a, b), 1e-12)

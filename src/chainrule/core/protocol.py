@@ -17,7 +17,7 @@ from chainrule.core.missing import missing
 from chainrule.core.operators import Operators
 from chainrule.errors import TraceError
 
-__all__ = ["NumPyProtocol", "adapters", "answers", "ufunc_primitives"]
+__all__ = ["NumPyProtocol", "adapters", "answers", "of_booleans", "ufunc_primitives"]
 
 adapters: dict[Any, Callable[..., Any]] = {}
 ufunc_primitives: dict[np.ufunc, Callable[..., Any]] = {}
@@ -252,3 +252,29 @@ _ARRAY_METHODS = (
 )  # fmt: skip
 for _array_method in _ARRAY_METHODS:
     setattr(NumPyProtocol, _array_method, _method(_array_method))
+
+
+_BIT_BY_BIT = {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "invert": np.invert}
+
+
+def _kind(x: Any) -> str:
+    """The kind of dtype of an operand; O for what is no number."""
+    if isinstance(x, (NumPyProtocol, np.ndarray, np.generic)):
+        return str(np.dtype(x.dtype).kind)
+    return np.dtype(type(x)).kind if type(x) in (bool, int, float) else "O"
+
+
+def of_booleans(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of an operator; one that is logical for booleans alone asks NumPy's ufunc, which works bit by bit."""
+    plain = name.strip("_")
+    ufunc = _BIT_BY_BIT.get(plain) or _BIT_BY_BIT.get(plain.removeprefix("r"))
+    if ufunc is None:
+        return method
+
+    def checked(self: Any, *other: Any) -> Any:
+        kinds = {_kind(self), *map(_kind, other)}
+        if kinds != {"b"} and "O" not in kinds:
+            return ufunc(*other, self) if plain not in _BIT_BY_BIT else ufunc(self, *other)
+        return method(self, *other)
+
+    return checked

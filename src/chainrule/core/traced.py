@@ -21,7 +21,7 @@ import numpy as np
 from chainrule.core.capture import Captured, capture
 from chainrule.core.index import is_basic, split_index
 from chainrule.core.operators import OPERATORS, answer_of_the_other
-from chainrule.core.protocol import NumPyProtocol, ufunc_primitives
+from chainrule.core.protocol import NumPyProtocol, of_booleans, ufunc_primitives
 from chainrule.core.record import Record
 from chainrule.core.registry import evaluating
 from chainrule.core.windows import give_back, look_into, write
@@ -363,7 +363,7 @@ def bind_operators(primitive: Primitive) -> None:
     """Let the operators that mean this primitive call it without a look-up: most functions consist of operators."""
     for name, (meaning, reversed_) in OPERATORS.items():
         if meaning == primitive.name and name != "__pow__":
-            setattr(Traced, name, _operator_method(primitive, name, reversed_))
+            setattr(Traced, name, of_booleans(name, _operator_method(primitive, name, reversed_)))
 
 
 def _operator_method(primitive: Primitive, name: str, reversed_: bool) -> Callable[..., Any]:
