@@ -12,7 +12,7 @@ __all__ = ["check_worth"]
 
 _CALLS_COST = 5e4  # nanoseconds of work in loops that pay for the way to the calls of NumPy beside them
 _OPERATION, _STAGE = 5, 12  # milliseconds that an operation in a loop, and a loop or product, take to compile
-_LONGEST = 5000  # milliseconds, for which no caller wants to wait
+_LONGEST = 3000  # milliseconds, for which no caller wants to wait
 _MOST_BYTES = 32 << 20  # of arrays between the stages of a program that is not cut into rows
 
 
@@ -21,7 +21,10 @@ def check_worth(program: Program) -> None:
     stages = list(program.stages())
     operations = sum(len(stage.assignments) for stage in stages if isinstance(stage, Map))
     if _OPERATION * operations + _STAGE * len(stages) > _LONGEST:
-        raise NotPlannedError(f"{operations} operations in {len(stages)} loops and products take long to compile")
+        raise NotPlannedError(
+            f"{operations} operations in {len(stages)} loops and products take long to compile; "
+            "a loop that Python unrolls is one operation as cr.scan"
+        )
     called = dict.fromkeys(node.primitive.name for section in program.sections for node, _, _ in section.calls)
     if not any(section.by_row for section in program.sections):
         if called and fixed_work(program) < _CALLS_COST:
