@@ -34,8 +34,9 @@ def has_effects(function: Callable[..., Any]) -> bool:
 
     It is followed into the functions that it finds around it. An object of a class that is not known may do anything.
 
-    >>> import numpy as np
-    >>> has_effects(lambda w: np.sum(w**2)), has_effects(lambda w: print(w))
+    >>> quiet, loud = lambda w: w @ w, lambda w: print(w)
+    >>> quiet.__module__ = loud.__module__ = "__main__"  # the user's: functions of the library are not looked at
+    >>> has_effects(quiet), has_effects(loud)
     (False, True)
     """
     seen: set[int] = set()
