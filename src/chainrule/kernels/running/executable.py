@@ -30,7 +30,7 @@ __all__ = ["Executable"]
 
 _Array = np.ndarray[Any, Any]
 _LARGE_SUMS = 1 << 17  # bytes, from which on it takes longer to add two than to wake a thread
-_ALONE = 2e5  # nanoseconds of work that are done before other threads are awake
+_ALONE = 6e5  # nanoseconds by the estimate of `row_work`, a high one, that are done before other threads are awake
 _TASKS = 4  # for each thread, where there are no sums: if one is held up, others take over
 _REMEMBERED = 256  # numbers of rows
 _SECTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 2)
