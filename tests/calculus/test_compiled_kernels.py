@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 import warnings
 from functools import cache
 from typing import Any
@@ -16,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 from random_programs import Program, programs
 from row_losses import random_loss
 from samples import Sample, all_samples
+from users_threads import at_once
 
 import chainrule as cr
 from chainrule.calculus import kernel_code
@@ -374,21 +374,12 @@ def test_threads_of_the_users_on_one_function() -> None:
     rng = np.random.default_rng(0)
     calls = [(rng.normal(size=4), rng.normal(size=(n, 4))) for n in (5, 60, 60, 5000)]
     want = [value_and_grad(lambda w, X: np.mean(np.tanh(X @ w) ** 2))(*call) for call in calls]
-    wrong: list[BaseException] = []
 
     def many(place: int) -> None:
-        try:
-            for _ in range(40):
-                same(fast(*calls[place]), want[place])
-        except BaseException as error:
-            wrong.append(error)
+        for _ in range(40):
+            same(fast(*calls[place]), want[place])
 
-    workers = [threading.Thread(target=many, args=(i,)) for i in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert not wrong
+    at_once(many)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer of signals here")
@@ -462,6 +453,16 @@ def test_without_kernels_numpy_computes(script: str, said: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+def test_a_defect_of_the_compiler_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(program: Any) -> Any:
+        raise KeyError("no such place")
+
+    monkeypatch.setattr(kernel_code, "Executable", broken)
+    fast = compile(lambda x: np.sum(np.exp(-x)))
+    same(fast(np.ones(100)), np.sum(np.exp(-np.ones(100))))
+    assert "a defect of chainrule: no kernel was made, KeyError: 'no such place'" in fast.plan()
 
 
 def test_what_runs_is_shown() -> None:

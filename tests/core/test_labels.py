@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import row_blocks as blockwise
 from samples import Sample, samples_of
 
 from chainrule.core.labels import Carried, Folding, Labels
 from chainrule.core.registry import primitives
 
-PUT_TOGETHER = {
-    Folding.SUM: np.sum,
-    Folding.PRODUCT: np.prod,
-    Folding.MAX: np.max,
-    Folding.MIN: np.min,
-    Folding.ANY: np.any,
-    Folding.ALL: np.all,
-    Folding.MEAN: np.mean,
-}
+PUT_TOGETHER = {**blockwise.PUT_TOGETHER, Folding.MEAN: np.mean}
 
 
 def row_axes(sample: Sample) -> Iterator[tuple[tuple[int | None, ...], int | Carried]]:

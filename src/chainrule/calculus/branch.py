@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.calculus.emitted_code import EmittedCode, emitted_code
 from chainrule.calculus.recording import Recorded
 from chainrule.calculus.ways_in import WayIn
+from chainrule.errors import ChainruleError
 from chainrule.kernels.machine import available
 from chainrule.passes.guards import unwatched
 
@@ -131,8 +132,11 @@ def _kernel(recorded: Recorded, similar: Sequence[Branch] = ()) -> tuple[KernelC
             if other.kernel is not None and (shared := other.kernel.with_other_rows(recorded)) is not None:
                 return shared, ""
         return kernel_code(recorded), ""
-    except Exception as error:  # whatever it is, NumPy can compute it
-        return None, str(error).partition("\n")[0] or type(error).__name__
+    except ChainruleError as error:
+        return None, str(error).partition("\n")[0]
+    except Exception as error:  # NumPy can compute it all the same, but it is not the function's doing
+        reason = str(error).partition("\n")[0]
+        return None, f"a defect of chainrule: no kernel was made, {type(error).__name__}: {reason}"
 
 
 def _answers_asked_for() -> bool:

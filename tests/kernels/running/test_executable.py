@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from hand_made_kernels import CASES, Case, least_squares
 from hypothesis import given, strategies as st
+from users_threads import at_once
 
 from chainrule.errors import ArgumentError, GuardError, ShapeError
 from chainrule.kernels.machine import available
@@ -197,21 +197,12 @@ def test_several_threads_of_the_users(on_all_cores: pytest.MonkeyPatch) -> None:
     case, run = made("least_squares")
     arrays = [arguments(case, rows) for rows in (500, 1000, 3000, 7000)]
     expected = [run(a) for a in arrays]
-    wrong: list[Any] = []
 
     def calls(place: int) -> None:
-        try:
-            for _ in range(50):
-                same_bits(run(arrays[place]), expected[place])
-        except BaseException as error:
-            wrong.append(error)
+        for _ in range(50):
+            same_bits(run(arrays[place]), expected[place])
 
-    workers = [threading.Thread(target=calls, args=(i,)) for i in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert not wrong
+    at_once(calls)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from users_threads import at_once
 
 from chainrule.core.memory import KEPT
 from chainrule.kernels.running import results
@@ -81,21 +82,13 @@ def test_small_arrays_and_who_wants_nothing_kept(monkeypatch: pytest.MonkeyPatch
 
 
 def test_several_threads() -> None:
-    wrong: list[int] = []
-
     def many(number: int) -> None:
         for _ in range(200):
             array = new_array(SHAPE, F64)
             array[::100] = number
-            if not np.all(array[::100] == number):
-                wrong.append(number)
+            assert np.all(array[::100] == number)
 
-    workers = [threading.Thread(target=many, args=(i,)) for i in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert not wrong
+    at_once(many)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
